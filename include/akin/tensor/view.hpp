@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every kernel gets: a pointer with labelled extents. It owns nothing.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+
+namespace akin::inline v0 {
+
+inline constexpr int max_rank = 6;
+
+/// A dense row-major block of numbers whose dimensions carry axis labels (small integers, equal for equal axes).
+/// Kernels match the dimensions of their operands by label and never ask what a label means.
+template <class T>
+struct view {
+  T* data = nullptr;
+  int rank = 0;
+  std::array<int, max_rank> axis{};
+  std::array<std::int64_t, max_rank> extent{};
+
+  constexpr std::int64_t size() const {
+    std::int64_t product = 1;
+    for (int k = 0; k < rank; ++k) product *= extent[static_cast<std::size_t>(k)];
+    return product;
+  }
+
+  /// Position of the axis in this view, or -1.
+  constexpr int find(int label) const {
+    for (int k = 0; k < rank; ++k)
+      if (axis[static_cast<std::size_t>(k)] == label) return k;
+    return -1;
+  }
+
+  /// Elements between neighbours along dimension k.
+  constexpr std::int64_t stride(int k) const {
+    std::int64_t product = 1;
+    for (int i = k + 1; i < rank; ++i) product *= extent[static_cast<std::size_t>(i)];
+    return product;
+  }
+
+  /// Elements between neighbours along the axis with this label; 0 where the view does not have it (a broadcast).
+  constexpr std::int64_t stride_of(int label) const {
+    const int k = find(label);
+    return k < 0 ? 0 : stride(k);
+  }
+
+  constexpr operator view<const T>() const { return {data, rank, axis, extent}; }
+};
+
+}  // namespace akin::inline v0
