@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// The matrix product of one thread, for each instruction set: cpu::avx512::gemm and its siblings.
+#pragma once
+
+#include "akin/backend/cpu/isa/vector.hpp"
+
+#include <array>
+#include <cstdint>
+
+namespace akin::inline v0 {
+namespace cpu {
+
+/// Several nested dimensions counted by one number, the last running fastest; each has a stride in two blocks of memory.
+struct index_space {
+  static constexpr int max_dimensions = 12;
+  struct dimension {
+    std::int64_t extent = 1, first = 0, second = 0;
+  };
+
+  int rank = 0;
+  std::array<dimension, max_dimensions> dimensions{};
+
+  index_space() = default;
+  index_space(std::int64_t extent, std::int64_t first, std::int64_t second) { append(extent, first, second); }
+
+  /// Adds a dimension inside the present ones, joining it to the last where both strides allow; extent 1 adds nothing.
+  void append(std::int64_t extent, std::int64_t first, std::int64_t second) {
+    if (extent == 1) return;
+    if (rank > 0) {
+      dimension& last = dimensions[static_cast<std::size_t>(rank - 1)];
+      if (last.first == extent * first && last.second == extent * second) {
+        last = {last.extent * extent, first, second};
+        return;
+      }
+    }
+    dimensions[static_cast<std::size_t>(rank++)] = {extent, first, second};
+  }
+
+  std::int64_t size() const {
+    std::int64_t product = 1;
+    for (int k = 0; k < rank; ++k) product *= dimensions[static_cast<std::size_t>(k)].extent;
+    return product;
+  }
+  bool is_line() const { return rank <= 1; }
+  std::int64_t first() const { return rank == 0 ? 0 : dimensions[static_cast<std::size_t>(rank - 1)].first; }
+  std::int64_t second() const { return rank == 0 ? 0 : dimensions[static_cast<std::size_t>(rank - 1)].second; }
+};
+
+/// A position in an index_space and its offsets in the two blocks.
+class index_walk {
+ public:
+  index_walk(const index_space& space, std::int64_t start) : space_(space) {
+    for (int k = space.rank; k-- > 0;) {
+      const auto d = static_cast<std::size_t>(k);
+      const index_space::dimension& dimension = space.dimensions[d];
+      index_[d] = k == 0 ? start : start % dimension.extent;
+      start /= dimension.extent;
+      first += index_[d] * dimension.first;
+      second += index_[d] * dimension.second;
+    }
+  }
+
+  void next() {
+    for (int k = space_.rank; k-- > 0;) {
+      const auto d = static_cast<std::size_t>(k);
+      const index_space::dimension& dimension = space_.dimensions[d];
+      first += dimension.first;
+      second += dimension.second;
+      if (++index_[d] < dimension.extent) return;
+      index_[d] = 0;
+      first -= dimension.extent * dimension.first;
+      second -= dimension.extent * dimension.second;
+    }
+  }
+
+  std::int64_t first = 0, second = 0;
+
+ private:
+  const index_space& space_;
+  std::array<std::int64_t, index_space::max_dimensions> index_{};
+};
+
+/// c[m, n] = sum_k a[m, k] b[k, n], where each of m, n, k may be several dimensions with any strides.
+struct product {
+  const float* a = nullptr;
+  const float* b = nullptr;
+  float* c = nullptr;
+  index_space m;  // strides in a, c
+  index_space n;  // strides in b, c
+  index_space k;  // strides in a, b
+};
+
+/// The part of a product that one call computes, as half-open ranges.
+struct part {
+  std::int64_t m0, m1, n0, n1, k0, k1;
+};
+
+/// What the micro-kernel reads and writes: `rows` rows of a against one packed panel of b.
+/// Row i of a is a[i][s * segment_step + k * step] for s < segments, k < depth; the panel's rows follow each other over both.
+struct tile_work {
+  const float* const* a = nullptr;
+  std::int64_t segments = 1, segment_step = 0, depth = 0, step = 1;
+  const float* b = nullptr;
+  std::int64_t b_step = 0;
+  float* const* c = nullptr;              // where each row of the result starts
+  std::int64_t column = 0;                // elements from there to the panel's first column ...
+  const std::int64_t* columns = nullptr;  // ... or where each column is, if they do not follow each other
+  int rows = 0, cols = 0;
+  bool add = false;  // to what c holds
+};
+
+}  // namespace cpu
+}  // namespace akin::inline v0
+
+#define AKIN_ISA_BODY "akin/backend/cpu/isa/tile.inl"
+#include "akin/backend/cpu/isa/each.inl"
+#define AKIN_ISA_BODY "akin/backend/cpu/isa/gemm.inl"
+#include "akin/backend/cpu/isa/each.inl"
+
+namespace akin::inline v0 {
+namespace cpu {
+
+/// gemm of the given instruction set, which the processor must have.
+inline void gemm(isa level, const product& p, const part& r, bool add, float* scratch) {
+#if AKIN_HAS_X86
+  if (level == isa::avx512) return avx512::gemm(p, r, add, scratch);
+  if (level == isa::avx2) return avx2::gemm(p, r, add, scratch);
+#endif
+  (void)level;
+  portable::gemm(p, r, add, scratch);
+}
+
+/// Rows and columns of a register tile: blocks of work are cut at multiples of them.
+constexpr std::int64_t tile_rows_of(isa level) { return level == isa::avx512 ? 14 : 6; }
+constexpr std::int64_t tile_cols_of(isa level) { return level == isa::avx512 ? 32 : level == isa::avx2 ? 16 : 8; }
+
+}  // namespace cpu
+}  // namespace akin::inline v0

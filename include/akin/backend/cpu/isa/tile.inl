@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The register micro-kernel that every product and every convolution ends in.
+//
+// Rows of a are reached through pointers and never packed for the kernel's sake: at 14 x 32 a step over k is 28
+// multiply-adds and some 30 loads, of which Zen 4 does two a cycle, so the loads hide behind the arithmetic.
+// A convolution's windows are then rows like any other, and nothing is copied per window.
+
+#if AKIN_ISA_BITS == 512
+inline constexpr int tile_rows = 14;  // 28 accumulators, 2 for b, 1 for a: of 32 registers
+#else
+inline constexpr int tile_rows = 6;  // 12 accumulators of 16 registers
+#endif
+inline constexpr int tile_cols = 2 * lanes;
+
+template <int Rows, int Vectors, bool Unit>
+void tile(const tile_work& w) {
+  vf sums[Rows][Vectors];
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; ++v) sums[i][v] = vf{};
+
+  const float* b = w.b;
+  for (std::int64_t segment = 0; segment < w.segments; ++segment) {
+    const float* a[Rows];
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) a[i] = w.a[i] + segment * w.segment_step;
+    const std::int64_t step = Unit ? 1 : w.step, end = w.depth * step;
+    for (std::int64_t k = 0; k < end; k += step) {
+      vf row[Vectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) row[v] = load(b + v * lanes);
+      b += w.b_step;
+#pragma GCC unroll 16
+      for (int i = 0; i < Rows; ++i) {
+        const vf x = splat(a[i][k]);
+#pragma GCC unroll 2
+        for (int v = 0; v < Vectors; ++v) sums[i][v] = fma(x, row[v], sums[i][v]);
+      }
+    }
+  }
+
+  if (w.columns == nullptr && w.cols == Vectors * lanes) {
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) {
+      if (i >= w.rows) break;
+      float* const c = w.c[i] + w.column;
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) store(c + v * lanes, w.add ? load(c + v * lanes) + sums[i][v] : sums[i][v]);
+    }
+    return;
+  }
+  alignas(sizeof(vf)) float values[Rows][Vectors * lanes];
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; ++v) store(&values[i][v * lanes], sums[i][v]);
+  for (int i = 0; i < w.rows; ++i)
+    for (int j = 0; j < w.cols; ++j) {
+      float& c = w.c[i][w.columns == nullptr ? w.column + j : w.columns[j]];
+      c = w.add ? c + values[i][j] : values[i][j];
+    }
+}
+
+template <int Rows>
+void tile_of(const tile_work& w) {
+  if (w.cols > lanes)
+    w.step == 1 ? tile<Rows, 2, true>(w) : tile<Rows, 2, false>(w);
+  else
+    w.step == 1 ? tile<Rows, 1, true>(w) : tile<Rows, 1, false>(w);
+}
+
+/// Runs the smallest kernel that has room for the rows. w.a must hold tile_rows pointers, those behind w.rows to
+/// anything that row 0 could read.
+inline void run_tile(const tile_work& w) {
+#if AKIN_ISA_BITS == 512
+  if (w.rows > 12) return tile_of<14>(w);
+  if (w.rows > 10) return tile_of<12>(w);
+  if (w.rows > 7) return tile_of<10>(w);
+  if (w.rows > 4) return tile_of<7>(w);
+#else
+  if (w.rows > 4) return tile_of<6>(w);
+#endif
+  if (w.rows > 2) return tile_of<4>(w);
+  return w.rows == 2 ? tile_of<2>(w) : tile_of<1>(w);
+}
+
+/// How many rows the next tile should take when `left` remain: full tiles, the last two balanced.
+inline int next_rows(std::int64_t left) {
+  if (left <= tile_rows) return static_cast<int>(left);
+  if (left < 2 * tile_rows) return static_cast<int>((left + 1) / 2);
+  return tile_rows;
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// One vector of floats (vf), one of ints (vi), and what the language's operators on them leave out.
+//
+// + - * / and the comparisons (which give a vi: -1 where true, else 0), & | ^ ~ << >> on vi come with the compilers' vector
+// extension. Loads and stores need no alignment.
+
+inline constexpr int lanes = AKIN_ISA_BITS / 32;
+
+typedef float vf __attribute__((vector_size(AKIN_ISA_BITS / 8)));
+typedef std::int32_t vi __attribute__((vector_size(AKIN_ISA_BITS / 8)));
+
+[[gnu::always_inline]] inline vf load(const float* from) {
+  vf x;
+  std::memcpy(&x, from, sizeof x);
+  return x;
+}
+[[gnu::always_inline]] inline vi load(const std::int32_t* from) {
+  vi x;
+  std::memcpy(&x, from, sizeof x);
+  return x;
+}
+[[gnu::always_inline]] inline void store(float* to, vf x) { std::memcpy(to, &x, sizeof x); }
+[[gnu::always_inline]] inline void store(std::int32_t* to, vi x) { std::memcpy(to, &x, sizeof x); }
+
+/// The first `count` lanes; the others are 0 (load) or left alone (store). Memory behind them is not touched.
+[[gnu::always_inline]] inline vf load_first(const float* from, int count) {
+#if AKIN_ISA_BITS == 512
+  return (vf)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1u), from);
+#else
+  alignas(sizeof(vf)) float x[lanes] = {};
+  for (int i = 0; i < count; ++i) x[i] = from[i];
+  return load(x);
+#endif
+}
+[[gnu::always_inline]] inline void store_first(float* to, vf x, int count) {
+#if AKIN_ISA_BITS == 512
+  _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << count) - 1u), (__m512)x);
+#else
+  alignas(sizeof(vf)) float all[lanes];
+  store(all, x);
+  for (int i = 0; i < count; ++i) to[i] = all[i];
+#endif
+}
+
+[[gnu::always_inline]] inline vf splat(float x) { return x - vf{}; }  // x - 0 is x for -0 too, and both compilers see a broadcast
+[[gnu::always_inline]] inline vi splat(std::int32_t x) { return x - vi{}; }
+
+[[gnu::always_inline]] inline vi as_int(vf x) { return (vi)x; }
+[[gnu::always_inline]] inline vf as_float(vi x) { return (vf)x; }
+[[gnu::always_inline]] inline vi to_int(vf x) { return __builtin_convertvector(x, vi); }  // towards zero
+[[gnu::always_inline]] inline vf to_float(vi x) { return __builtin_convertvector(x, vf); }
+
+/// yes where the mask is -1, no where it is 0.
+[[gnu::always_inline]] inline vf select(vi mask, vf yes, vf no) { return mask ? yes : no; }
+[[gnu::always_inline]] inline vi select(vi mask, vi yes, vi no) { return mask ? yes : no; }
+
+/// x * y + z; one rounding where the instruction set has it.
+[[gnu::always_inline]] inline vf fma(vf x, vf y, vf z) {
+#if AKIN_ISA_BITS == 512
+  return (vf)_mm512_fmadd_ps((__m512)x, (__m512)y, (__m512)z);
+#elif AKIN_ISA_BITS == 256
+  return (vf)_mm256_fmadd_ps((__m256)x, (__m256)y, (__m256)z);
+#else
+  return x * y + z;
+#endif
+}
+
+/// NaN where either operand is NaN (the processors' own min and max return their second operand).
+[[gnu::always_inline]] inline vf min(vf x, vf y) { return select((x < y) | (x != x), x, y); }
+[[gnu::always_inline]] inline vf max(vf x, vf y) { return select((x > y) | (x != x), x, y); }
+
+[[gnu::always_inline]] inline vf abs(vf x) { return as_float(as_int(x) & 0x7fffffff); }
+[[gnu::always_inline]] inline vf copy_sign(vf magnitude, vf sign) {
+  return as_float((as_int(magnitude) & 0x7fffffff) | (as_int(sign) & splat(INT32_MIN)));
+}
+
+[[gnu::always_inline]] inline vf sqrt(vf x) {
+#if AKIN_ISA_BITS == 512
+  return (vf)_mm512_maskz_sqrt_ps(static_cast<__mmask16>(0xffff), (__m512)x);
+#elif AKIN_ISA_BITS == 256
+  return (vf)_mm256_sqrt_ps((__m256)x);
+#else
+  vf y;
+  for (int i = 0; i < lanes; ++i) y[i] = __builtin_sqrtf(x[i]);
+  return y;
+#endif
+}
+
+/// To the nearest integer, halves to even.
+[[gnu::always_inline]] inline vf round(vf x) {
+#if AKIN_ISA_BITS == 512
+  return (vf)_mm512_maskz_roundscale_ps(static_cast<__mmask16>(0xffff), (__m512)x, 8);
+#elif AKIN_ISA_BITS == 256
+  return (vf)_mm256_round_ps((__m256)x, 8);
+#else
+  const vf shift = copy_sign(splat(8388608.f), x);  // 2^23: floats from there on are integers
+  return select(abs(x) < 8388608.f, copy_sign((x + shift) - shift, x), x);
+#endif
+}
+
+[[gnu::always_inline]] inline vf floor(vf x) {
+  const vf nearest = round(x);
+  return select(nearest > x, nearest - 1.f, nearest);
+}
+
+/// Lane i meets lane i + half, then half of that: one order for each width, the same on every call.
+[[gnu::always_inline]] inline float sum(vf x) {
+  alignas(sizeof(vf)) float v[lanes];
+  store(v, x);
+  for (int half = lanes / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i) v[i] += v[i + half];
+  return v[0];
+}
+/// NaN if a lane is NaN.
+[[gnu::always_inline]] inline float max(vf x) {
+  alignas(sizeof(vf)) float v[lanes];
+  store(v, x);
+  for (int half = lanes / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i) v[i] = (v[i] > v[i + half] || v[i] != v[i]) ? v[i] : v[i + half];
+  return v[0];
+}

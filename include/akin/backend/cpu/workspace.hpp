@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scratch memory of the CPU kernels: allocated once, so that no kernel allocates.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+
+namespace akin::inline v0 {
+namespace cpu {
+
+/// A part for each worker of a pool and one that a call shares among its workers. Two calls must not use one workspace at once.
+/// cost: 4 (workers * worker_floats + shared_floats) bytes whatever the shapes; pages that no kernel touches cost nothing
+class workspace {
+ public:
+  static constexpr std::int64_t worker_floats = std::int64_t{1} << 18;  // 1 MiB: a core's second-level cache
+  static constexpr std::int64_t shared_floats = std::int64_t{1} << 20;  // packed weights, partial sums
+
+  explicit workspace(int workers)
+      : data_(static_cast<float*>(::operator new(sizeof(float) * static_cast<std::size_t>(shared_floats + workers * worker_floats),
+                                                 std::align_val_t{alignment}))) {}
+
+  float* shared() const { return data_.get(); }
+  float* worker(int number) const { return data_.get() + shared_floats + number * worker_floats; }
+
+ private:
+  static constexpr std::size_t alignment = 64;
+  struct release {
+    void operator()(float* data) const { ::operator delete(data, std::align_val_t{alignment}); }
+  };
+  std::unique_ptr<float[], release> data_;
+};
+
+}  // namespace cpu
+}  // namespace akin::inline v0

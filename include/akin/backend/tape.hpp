@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Elementwise work as a backend sees it: a tape of scalar functions over operands, and what becomes of its results.
+#pragma once
+
+#include <akin/tensor/view.hpp>
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+namespace akin::inline v0 {
+
+/// The scalar functions. The set is closed, since device code may not call through a table: a user composes new functions from these.
+/// Booleans are the reals 0 and 1. Index functions read 32-bit integers.
+enum class scalar : unsigned char {
+  none, operand, constant, identity, negate, exp, log, sqrt, tanh, sigmoid, softplus, erf, absolute, sine, cosine, arc_cosine, logical_not,
+  add, subtract, multiply, divide, maximum, minimum, less, less_equal, equal, equal_index, less_equal_index, where, random
+};
+
+/// One line of a tape: the result of step k is function(result a, result b, result c). `operand` reads operand a, `constant` is `number`,
+/// `random` hashes the element's linear index (operand a) with a seed (operand b) and `number` to a real in [0, 1).
+struct scalar_step {
+  scalar code = scalar::none;
+  std::int16_t a = -1, b = -1, c = -1;
+  double number = 0;
+  constexpr bool operator==(const scalar_step&) const = default;
+};
+
+enum class operand_kind : unsigned char {
+  real,          // numbers in memory
+  integer,       // 32-bit integers in memory
+  position,      // the index along one axis, computed
+  linear_index,  // the element's number in the step's iteration space, computed
+  seed,          // the program's random state at this step
+  product        // pair passes only: a tile of a product of two embeddings
+};
+
+enum class reduction : unsigned char { sum, maximum, minimum, log_sum_exp };
+
+/// An operand of a map: its kind, and where it lies. `position` has the axis as the only label of the view.
+template <class Real>
+struct map_operand {
+  operand_kind kind = operand_kind::real;
+  view<const Real> value{};
+  const std::int32_t* integers = nullptr;
+  std::int32_t seed = 0;
+};
+
+/// A result of a map that is stored whole. `step` counts the chain's results.
+template <class Real>
+struct map_store {
+  int step = 0;
+  view<Real> value{};
+};
+
+/// A result of a map that is reduced over the axes which `value` lacks.
+template <class Real>
+struct map_reduction {
+  int step = 0;
+  reduction kind = reduction::sum;
+  view<Real> value{};
+};
+
+/// Everything a backend needs for a map, except the tape, which is a constant of the chain's type.
+template <class Real>
+struct map_arguments {
+  view<const Real> space{};  // the iteration space: axes and extents, no data
+  std::span<const map_operand<Real>> operands;
+  std::span<const map_store<Real>> stores;
+  std::span<const map_reduction<Real>> reductions;
+};
+
+/// S = left right^T, one operand of a pair pass: left has the row axis and `inner`, right the column axis and `inner`, in any order.
+template <class Real>
+struct pair_product {
+  view<const Real> left, right;
+  int row = -1, column = -1, inner = -1;
+};
+
+/// An operand that varies along rows, along columns, or not at all.
+template <class Real>
+struct pair_operand {
+  operand_kind kind = operand_kind::real;
+  const void* data = nullptr;  // reals or integers; ignored for products and positions
+  bool per_row = false, per_column = false;
+  int product = -1;
+};
+
+/// A reduction over columns (out has |rows| numbers), over rows (|columns|), or both (one number).
+template <class Real>
+struct pair_reduction {
+  int step = 0;
+  reduction kind = reduction::sum;
+  bool keeps_rows = false, keeps_columns = false;
+  Real* out = nullptr;
+};
+
+/// out[rows, k] = G tall[columns, k], or out[columns, k] = G^T tall[rows, k]; G is a result of the tape.
+template <class Real>
+struct pair_contraction {
+  int step = 0;
+  bool keeps_rows = false;
+  view<const Real> tall{};
+  view<Real> out{};
+};
+
+/// Everything a backend needs for a pass over the pairs, except the tape.
+template <class Real>
+struct pair_arguments {
+  std::int64_t rows = 0, columns = 0;
+  int row = -1, column = -1;  // axis labels
+  std::span<const pair_product<Real>> products;
+  std::span<const pair_operand<Real>> operands;
+  std::span<const pair_reduction<Real>> reductions;
+  std::span<const pair_contraction<Real>> contractions;
+};
+
+}  // namespace akin::inline v0

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolution over two axes, with the axes of its result as types.
+#pragma once
+
+#include <akin/expr/reduce.hpp>
+
+namespace akin::inline v0 {
+namespace gradient_of {
+
+constexpr void conv2d(model& m, int n, int g);
+
+}  // namespace gradient_of
+
+// argument: {stride (0: the kernel's extent), padding, height axis of x, width axis of x}
+inline constexpr operation conv2d_op{"conv2d", role::kernel, gradient_of::conv2d};            // in: x, weight
+inline constexpr operation conv2d_to_x_op{"conv2d_to_x", role::kernel, no_gradient};          // in: g, weight
+inline constexpr operation conv2d_to_weight_op{"conv2d_to_weight", role::kernel, no_gradient};  // in: x, g
+
+namespace gradient_of {
+
+constexpr void conv2d(model& m, int n, int g) {
+  node k = m.at(n);
+  const int x = in(m, n, 0), weight = in(m, n, 1);
+  k.op = &conv2d_to_x_op;
+  k.in[0] = static_cast<std::int16_t>(g);
+  k.axes = m.at(x).axes;
+  const int to_x = m.put(k);
+  k = m.at(n);
+  k.op = &conv2d_to_weight_op;
+  k.in[1] = static_cast<std::int16_t>(g);
+  k.axes = m.at(weight).axes;
+  m.add_adjoint(x, to_x);
+  m.add_adjoint(weight, m.put(k));
+}
+
+}  // namespace gradient_of
+
+namespace detail {
+
+template <class Axis, class Kernel, int Stride>
+consteval auto window_name() {
+  constexpr std::string_view by = Kernel::name;
+  constexpr std::size_t size = Axis::name.size() + 1 + (Stride == 0 ? by.size() : 1);
+  text<size + 1> name;
+  std::size_t k = 0;
+  for (char c : Axis::name) name.characters[k++] = c;
+  name.characters[k++] = '/';
+  if constexpr (Stride == 0)
+    for (char c : by) name.characters[k++] = c;
+  else name.characters[k++] = static_cast<char>('0' + Stride);
+  return name;
+}
+
+}  // namespace detail
+
+/// The axis of windows that slide along another axis: extent (|axis| + 2 padding - |kernel|) / stride + 1. Stride 0 is the kernel's extent.
+template <class Axis, class Kernel, int Stride, int Padding>
+struct windows : axis<detail::window_name<Axis, Kernel, Stride>()> {};
+
+template <class Axis, class Kernel, int Stride, int Padding>
+using windowed = std::conditional_t<Stride == 1 && (Padding > 0), Axis, windows<Axis, Kernel, Stride, Padding>>;
+
+/// Cross-correlation of an image with filters, as in the networks of the literature.
+/// shapes:   x [images, .., height, width, ..] with channels in any place, weight [filters, channels, kh, kw] -> [images, height', width', filters];
+///           stride 1 with padding keeps height and width (odd kernels only: padding = (kh - 1) / 2)
+/// values:   zero padding; as for dot
+/// cost:     2 |images| |height'| |width'| |filters| |channels| |kh| |kw| operations
+/// errors:   compile time "akin: conv2d: weight and image share no channel axis"
+/// gradient: to the image and to the weight
+template <int Stride, int Padding, class Images, class... X, class Filters, class Channels, class Kh, class Kw, class Height, class Width>
+constexpr auto conv2d(expr<real, axes<Images, X...>> x, expr<real, axes<Filters, Channels, Kh, Kw>> weight, Height, Width) {
+  static_assert(operand_has_axis<axes_are<X...>, axis_is<Channels>>, "akin: conv2d: weight and image share no channel axis");
+  static_assert(operand_has_axis<axes_are<X...>, axis_is<Height>> && operand_has_axis<axes_are<X...>, axis_is<Width>>, "akin: conv2d: the image lacks its height or width");
+  model& m = *x.owner;
+  using rows = windowed<Height, Kh, Stride, Padding>;
+  using columns = windowed<Width, Kw, Stride, Padding>;
+  using out = axes<Images, rows, columns, Filters>;
+  node n{&conv2d_op};
+  n.in = {static_cast<std::int16_t>(x.id), static_cast<std::int16_t>(weight.id), -1, -1};
+  n.axes = m.list(out{});
+  n.argument = {Stride, Padding, m.number_of<Height>(), m.number_of<Width>()};
+  m.relate({extent_rule::windows, m.number_of<rows>(), m.number_of<Height>(), m.number_of<Kh>(), Stride, Padding});
+  m.relate({extent_rule::windows, m.number_of<columns>(), m.number_of<Width>(), m.number_of<Kw>(), Stride, Padding});
+  return expr<real, out>{&m, m.put(n)};
+}
+
+}  // namespace akin::inline v0

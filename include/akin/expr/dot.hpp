@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Contractions: every product of the library, from a linear layer to attention scores and pair logits.
+#pragma once
+
+#include <akin/expr/reduce.hpp>
+
+namespace akin::inline v0 {
+namespace gradient_of {
+
+constexpr void contract(model& m, int n, int g) {
+  const int a = in(m, n, 0), b = in(m, n, 1);
+  m.add_adjoint(a, build::contract(m, g, b, m.at(a).axes));
+  m.add_adjoint(b, build::contract(m, a, g, m.at(b).axes));
+}
+
+}  // namespace gradient_of
+
+inline constexpr operation contract_op{"contract", role::contract, gradient_of::contract};
+
+namespace build {
+
+constexpr int contract(model& m, int a, int b, const axis_list& out) {
+  node n{&contract_op};
+  n.in = {static_cast<std::int16_t>(a), static_cast<std::int16_t>(b), -1, -1};
+  n.axes = out;
+  return m.put(n);
+}
+
+}  // namespace build
+
+template <class Left, class Right>
+inline constexpr bool share_one_axis = false;
+template <class... A, class... B>
+inline constexpr bool share_one_axis<left_is<A...>, right_is<B...>> = (0 + ... + static_cast<int>(detail::has<axes<B...>, A>)) == 1;
+template <class Left, class Right>
+inline constexpr bool share_an_axis = false;
+template <class... A, class... B>
+inline constexpr bool share_an_axis<left_is<A...>, right_is<B...>> = (detail::has<axes<B...>, A> || ...);
+template <class Left, class Right, class Axis>
+inline constexpr bool both_have_axis = false;
+template <class... A, class... B, class X>
+inline constexpr bool both_have_axis<left_is<A...>, right_is<B...>, axis_is<X>> = detail::has<axes<A...>, X> && detail::has<axes<B...>, X>;
+
+/// Contracts the axis that both operands share.
+/// shapes:   [A, k] x [k, B] -> [A, B]; axes by name, order as written
+/// values:   fp32 products and sums on the cpu backend, double on the reference backend
+/// cost:     2 |A| |B| k operations; a result with two batch axes is never stored
+/// errors:   compile time "akin: dot: operands share no axis", "akin: dot: operands share several axes: say which with over(...)"
+/// gradient: dA = G B^T, dB = A^T G
+/// source:   Radford et al. 2021, Figure 3
+template <class A, class B>
+constexpr auto dot(expr<real, A> a, expr<real, B> b) {
+  if constexpr (detail::either_unknown<A, B>) {
+    return expr<real, unknown>{a.owner, a.id};
+  } else if constexpr (!share_an_axis<detail::as_left<A>, detail::as_right<B>>) {
+    static_assert(share_an_axis<detail::as_left<A>, detail::as_right<B>>, "akin: dot: operands share no axis");
+    return expr<real, unknown>{a.owner, a.id};
+  } else if constexpr (!share_one_axis<detail::as_left<A>, detail::as_right<B>>) {
+    static_assert(share_one_axis<detail::as_left<A>, detail::as_right<B>>, "akin: dot: operands share several axes: say which with over(...)");
+    return expr<real, unknown>{a.owner, a.id};
+  } else {
+    using out = typename detail::joined<detail::minus<A, B>, detail::minus<B, A>>::type;
+    return expr<real, out>{a.owner, build::contract(*a.owner, a.id, b.id, a.owner->list(out{}))};
+  }
+}
+
+/// Contracts the named axis; other shared axes are batched (attention heads).
+/// shapes:   [H, A, k] x [H, B, k] -> [H, A, B]
+template <class A, class B, class X>
+constexpr auto dot(expr<real, A> a, expr<real, B> b, over_axes<X>) {
+  if constexpr (detail::either_unknown<A, B>) {
+    return expr<real, unknown>{a.owner, a.id};
+  } else if constexpr (!both_have_axis<detail::as_left<A>, detail::as_right<B>, axis_is<X>>) {
+    static_assert(both_have_axis<detail::as_left<A>, detail::as_right<B>, axis_is<X>>, "akin: dot: an operand does not have the axis in over(...)");
+    return expr<real, unknown>{a.owner, a.id};
+  } else {
+    using out = typename detail::joined<detail::minus<A, axes<X>>, detail::minus<B, A>>::type;
+    return expr<real, out>{a.owner, build::contract(*a.owner, a.id, b.id, a.owner->list(out{}))};
+  }
+}
+
+}  // namespace akin::inline v0

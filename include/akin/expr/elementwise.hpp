@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arithmetic and scalar functions of expressions. One operand's axes must contain the other's; the smaller is broadcast.
+#pragma once
+
+#include <akin/expr/expression.hpp>
+#include <akin/expr/functions.hpp>
+
+#include <concepts>
+
+namespace akin::inline v0 {
+
+template <class Left, class Right>
+inline constexpr bool one_contains_the_other = false;
+template <class... A, class... B>
+inline constexpr bool one_contains_the_other<left_is<A...>, right_is<B...>> =
+    detail::contains<axes<A...>, axes<B...>> || detail::contains<axes<B...>, axes<A...>>;
+
+namespace detail {
+
+template <class A, class B>
+using wider = std::conditional_t<contains<A, B>, A, B>;
+
+template <class N>
+concept number = std::integral<N> || std::floating_point<N>;
+
+template <class Kind = real, class InA, class A, class InB, class B>
+constexpr auto combine(int (*append)(model&, int, int), expr<InA, A> a, expr<InB, B> b) {
+  if constexpr (either_unknown<A, B>) {
+    return expr<Kind, unknown>{a.owner, a.id};
+  } else {
+    static_assert(one_contains_the_other<as_left<A>, as_right<B>>, "akin: arithmetic: one operand's axes must contain the other's");
+    if constexpr (one_contains_the_other<as_left<A>, as_right<B>>) return expr<Kind, wider<A, B>>{a.owner, append(*a.owner, a.id, b.id)};
+    else return expr<Kind, unknown>{a.owner, a.id};
+  }
+}
+
+template <class A>
+constexpr expr<real, axes<>> literal(expr<real, A> beside, double number) { return {beside.owner, build::constant(*beside.owner, number)}; }
+
+template <const operation& Op, class A>
+constexpr expr<real, A> map(expr<real, A> a) { return {a.owner, build::apply(*a.owner, Op, a.id)}; }
+
+template <const operation& Op, value_kind Kind>
+constexpr int append_pair(model& m, int a, int b) { return build::map(m, Op, build::wider(m, a, b), a, b, -1, Kind); }
+
+}  // namespace detail
+
+/// Sum, difference, product, quotient, elementwise.
+/// shapes:   [A] and [B] where one contains the other -> the larger
+/// errors:   compile time "akin: arithmetic: one operand's axes must contain the other's"
+/// gradient: summed over the axes along which an operand was broadcast
+template <class A, class B>
+constexpr auto operator+(expr<real, A> a, expr<real, B> b) { return detail::combine(build::add, a, b); }
+template <class A, class B>
+constexpr auto operator-(expr<real, A> a, expr<real, B> b) { return detail::combine(build::subtract, a, b); }
+template <class A, class B>
+constexpr auto operator*(expr<real, A> a, expr<real, B> b) { return detail::combine(build::multiply, a, b); }
+template <class A, class B>
+constexpr auto operator/(expr<real, A> a, expr<real, B> b) { return detail::combine(build::divide, a, b); }
+template <class A>
+constexpr expr<real, A> operator-(expr<real, A> a) { return {a.owner, build::negate(*a.owner, a.id)}; }
+
+template <class A, detail::number N>
+constexpr auto operator+(expr<real, A> a, N b) { return a + detail::literal(a, static_cast<double>(b)); }
+template <class A, detail::number N>
+constexpr auto operator+(N a, expr<real, A> b) { return detail::literal(b, static_cast<double>(a)) + b; }
+template <class A, detail::number N>
+constexpr auto operator-(expr<real, A> a, N b) { return a - detail::literal(a, static_cast<double>(b)); }
+template <class A, detail::number N>
+constexpr auto operator-(N a, expr<real, A> b) { return detail::literal(b, static_cast<double>(a)) - b; }
+template <class A, detail::number N>
+constexpr auto operator*(expr<real, A> a, N b) { return a * detail::literal(a, static_cast<double>(b)); }
+template <class A, detail::number N>
+constexpr auto operator*(N a, expr<real, A> b) { return detail::literal(b, static_cast<double>(a)) * b; }
+template <class A, detail::number N>
+constexpr auto operator/(expr<real, A> a, N b) { return a / detail::literal(a, static_cast<double>(b)); }
+template <class A, detail::number N>
+constexpr auto operator/(N a, expr<real, A> b) { return detail::literal(b, static_cast<double>(a)) / b; }
+
+/// Functions of one real, elementwise; gradients as in the textbook.
+template <class A>
+constexpr expr<real, A> exp(expr<real, A> a) { return detail::map<exp_op>(a); }
+template <class A>
+constexpr expr<real, A> log(expr<real, A> a) { return detail::map<log_op>(a); }
+template <class A>
+constexpr expr<real, A> sqrt(expr<real, A> a) { return detail::map<sqrt_op>(a); }
+template <class A>
+constexpr expr<real, A> tanh(expr<real, A> a) { return detail::map<tanh_op>(a); }
+template <class A>
+constexpr expr<real, A> sigmoid(expr<real, A> a) { return detail::map<sigmoid_op>(a); }
+/// log(1 + exp(x)), without overflow.
+template <class A>
+constexpr expr<real, A> softplus(expr<real, A> a) { return detail::map<softplus_op>(a); }
+template <class A>
+constexpr expr<real, A> erf(expr<real, A> a) { return detail::map<erf_op>(a); }
+template <class A>
+constexpr expr<real, A> abs(expr<real, A> a) { return detail::map<absolute_op>(a); }
+template <class A>
+constexpr expr<real, A> sin(expr<real, A> a) { return detail::map<sine_op>(a); }
+template <class A>
+constexpr expr<real, A> cos(expr<real, A> a) { return detail::map<cosine_op>(a); }
+template <class A>
+constexpr expr<real, A> acos(expr<real, A> a) { return detail::map<arc_cosine_op>(a); }
+template <class A>
+constexpr expr<real, A> square(expr<real, A> a) { return a * a; }
+/// The value, and no gradient.
+template <class A>
+constexpr expr<real, A> stop_gradient(expr<real, A> a) { return detail::map<stop_gradient_op>(a); }
+
+/// The larger and the smaller of two values. Where they are equal the second has the gradient.
+template <class A, class B>
+constexpr auto maximum(expr<real, A> a, expr<real, B> b) { return detail::combine(detail::append_pair<maximum_op, value_kind::real>, a, b); }
+template <class A, class B>
+constexpr auto minimum(expr<real, A> a, expr<real, B> b) { return detail::combine(detail::append_pair<minimum_op, value_kind::real>, a, b); }
+template <class A, detail::number N>
+constexpr auto maximum(expr<real, A> a, N b) { return maximum(a, detail::literal(a, static_cast<double>(b))); }
+template <class A, detail::number N>
+constexpr auto minimum(expr<real, A> a, N b) { return minimum(a, detail::literal(a, static_cast<double>(b))); }
+template <class A>
+constexpr expr<real, A> relu(expr<real, A> a) { return maximum(a, 0); }
+
+// Comparisons yield booleans.
+template <class A, class B>
+constexpr auto operator<(expr<real, A> a, expr<real, B> b) { return detail::combine<boolean>(detail::append_pair<less_op, value_kind::boolean>, a, b); }
+template <class A, class B>
+constexpr auto operator>(expr<real, A> a, expr<real, B> b) { return b < a; }
+template <class A, class B>
+constexpr auto operator<=(expr<real, A> a, expr<real, B> b) { return detail::combine<boolean>(detail::append_pair<less_equal_op, value_kind::boolean>, a, b); }
+template <class A, class B>
+constexpr auto operator>=(expr<real, A> a, expr<real, B> b) { return b <= a; }
+template <class A, detail::number N>
+constexpr auto operator<(expr<real, A> a, N b) { return a < detail::literal(a, static_cast<double>(b)); }
+template <class A, detail::number N>
+constexpr auto operator>(expr<real, A> a, N b) { return detail::literal(a, static_cast<double>(b)) < a; }
+template <class A, class B>
+constexpr auto operator&&(expr<boolean, A> a, expr<boolean, B> b) { return detail::combine<boolean>(detail::append_pair<minimum_op, value_kind::boolean>, a, b); }
+template <class A, class B>
+constexpr auto operator||(expr<boolean, A> a, expr<boolean, B> b) { return detail::combine<boolean>(detail::append_pair<maximum_op, value_kind::boolean>, a, b); }
+template <class A>
+constexpr expr<boolean, A> operator!(expr<boolean, A> a) { return {a.owner, build::map(*a.owner, logical_not_op, a.owner->at(a.id).axes, a.id, -1, -1, value_kind::boolean)}; }
+/// 1 where true, 0 where false.
+template <class A>
+constexpr expr<real, A> as_real(expr<boolean, A> a) { return {a.owner, build::apply(*a.owner, as_real_op, a.id)}; }
+
+template <class Condition, class Value>
+inline constexpr bool condition_fits_value = false;
+template <class... A, class... B>
+inline constexpr bool condition_fits_value<left_is<A...>, right_is<B...>> = one_contains_the_other<left_is<A...>, right_is<B...>>;
+
+/// a where the condition holds, else b. What is not chosen gets gradient 0, even where it is infinite.
+template <class C, class A, class B>
+constexpr auto where(expr<boolean, C> condition, expr<real, A> a, expr<real, B> b) {
+  if constexpr (detail::either_unknown<A, B> || std::is_same_v<C, unknown>) {
+    return expr<real, unknown>{a.owner, a.id};
+  } else {
+    using value = detail::wider<A, B>;
+    static_assert(one_contains_the_other<detail::as_left<A>, detail::as_right<B>>, "akin: where: one value's axes must contain the other's");
+    static_assert(condition_fits_value<detail::as_left<C>, detail::as_right<value>>, "akin: where: the condition's axes must contain the values' or be contained");
+    return expr<real, detail::wider<C, value>>{a.owner, build::where(*a.owner, condition.id, a.id, b.id)};
+  }
+}
+template <class C, class A, detail::number N>
+constexpr auto where(expr<boolean, C> condition, expr<real, A> a, N b) { return where(condition, a, detail::literal(a, static_cast<double>(b))); }
+template <class C, class A, detail::number N>
+constexpr auto where(expr<boolean, C> condition, N a, expr<real, A> b) { return where(condition, detail::literal(b, static_cast<double>(a)), b); }
+
+}  // namespace akin::inline v0

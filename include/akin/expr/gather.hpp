@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows chosen by integers: word embeddings, and the feature at one token of each text.
+#pragma once
+
+#include <akin/expr/predicates.hpp>
+
+namespace akin::inline v0 {
+namespace gradient_of {
+
+constexpr void gather(model& m, int n, int g);
+constexpr void pick(model& m, int n, int g);
+
+}  // namespace gradient_of
+
+inline constexpr operation gather_op{"gather", role::kernel, gradient_of::gather};             // in: table [x, A], ids [I]; argument: {x}
+inline constexpr operation scatter_add_op{"scatter_add", role::kernel, no_gradient};           // in: rows [I, A], ids [I]
+inline constexpr operation pick_op{"pick", role::kernel, gradient_of::pick};                   // in: x [I, x, A], ids [I]; argument: {x}
+inline constexpr operation unpick_op{"unpick", role::kernel, no_gradient};                     // in: rows [I, A], ids [I]
+inline constexpr operation first_arg_max_op{"first_arg_max", role::kernel, no_gradient};       // in: ids [I, x]; argument: {x}
+
+namespace gradient_of {
+
+constexpr void by_ids(model& m, const operation& op, int n, int g) {
+  node k = m.at(n);
+  k.op = &op;
+  k.in[0] = static_cast<std::int16_t>(g);
+  k.axes = m.at(in(m, n, 0)).axes;
+  m.add_adjoint(in(m, n, 0), m.put(k));
+}
+constexpr void gather(model& m, int n, int g) { by_ids(m, scatter_add_op, n, g); }
+constexpr void pick(model& m, int n, int g) { by_ids(m, unpick_op, n, g); }
+
+}  // namespace gradient_of
+
+/// Rows of a table chosen by integers.
+/// shapes:   table [x, A], ids [I] -> [I, A]
+/// errors:   run time: an id outside of [0, |x|) is named with its place
+/// gradient: rows added where they came from, in the order of the ids
+template <some_axis X, class... A, class... I>
+constexpr expr<real, axes<I..., A...>> gather(expr<real, axes<X, A...>> table, expr<index, axes<I...>> ids) {
+  model& m = *table.owner;
+  node n{&gather_op};
+  n.in = {static_cast<std::int16_t>(table.id), static_cast<std::int16_t>(ids.id), -1, -1};
+  n.axes = m.list(axes<I..., A...>{});
+  n.argument[0] = m.number_of<X>();
+  return {&m, m.put(n)};
+}
+
+/// For each i the entry ids[i] along axis x.
+/// shapes:   [I, x, A] and ids [I] -> [I, A]
+template <class Axes, class... I, some_axis X>
+constexpr auto pick(expr<real, Axes> a, expr<index, axes<I...>> ids, X) {
+  model& m = *a.owner;
+  using out = detail::minus<Axes, axes<X>>;
+  node n{&pick_op};
+  n.in = {static_cast<std::int16_t>(a.id), static_cast<std::int16_t>(ids.id), -1, -1};
+  n.axes = m.list(out{});
+  n.argument[0] = m.number_of<X>();
+  return expr<real, out>{&m, m.put(n)};
+}
+
+/// The first place of the largest integer along the last axis: where CLIP's end-of-text token stands.
+/// shapes:   [I, x] -> [I]
+template <class... A, some_axis X>
+constexpr auto first_arg_max(expr<index, axes<A...>> ids, over_axes<X>) {
+  model& m = *ids.owner;
+  using out = detail::minus<axes<A...>, axes<X>>;
+  node n{&first_arg_max_op};
+  n.in[0] = static_cast<std::int16_t>(ids.id);
+  n.axes = m.list(out{});
+  n.kind = value_kind::index;
+  n.argument[0] = m.number_of<X>();
+  return expr<index, out>{&m, m.put(n)};
+}
+
+}  // namespace akin::inline v0

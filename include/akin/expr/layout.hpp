@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// Axes split, merged and renamed (the same numbers, no copy); parts taken and placed (copies).
+#pragma once
+
+#include <akin/expr/reduce.hpp>
+
+namespace akin::inline v0 {
+namespace gradient_of {
+
+constexpr void reshape(model& m, int n, int g);
+constexpr void slice(model& m, int n, int g);
+constexpr void place(model& m, int n, int g);
+
+}  // namespace gradient_of
+
+inline constexpr operation reshape_op{"reshape", role::alias, gradient_of::reshape};
+// argument: {axis of the longer side, axis of the shorter side or -1 for one entry, first entry, axis whose extent is added to it or -1}
+inline constexpr operation slice_op{"slice", role::kernel, gradient_of::slice};
+inline constexpr operation place_op{"place", role::kernel, gradient_of::place};
+
+namespace build {
+
+constexpr int reshape(model& m, int a, const axis_list& out) {
+  node n{&reshape_op};
+  n.in[0] = static_cast<std::int16_t>(a);
+  n.axes = out;
+  n.kind = m.at(a).kind;
+  return m.put(n);
+}
+
+constexpr int part(model& m, const operation& op, int a, const axis_list& out, const std::array<std::int16_t, 4>& argument) {
+  node n{&op};
+  n.in[0] = static_cast<std::int16_t>(a);
+  n.axes = out;
+  n.argument = argument;
+  return m.put(n);
+}
+
+}  // namespace build
+
+namespace gradient_of {
+
+constexpr void reshape(model& m, int n, int g) { m.add_adjoint(in(m, n, 0), build::reshape(m, g, m.at(in(m, n, 0)).axes)); }
+constexpr void slice(model& m, int n, int g) { m.add_adjoint(in(m, n, 0), build::part(m, place_op, g, m.at(in(m, n, 0)).axes, m.at(n).argument)); }
+constexpr void place(model& m, int n, int g) { m.add_adjoint(in(m, n, 0), build::part(m, slice_op, g, m.at(in(m, n, 0)).axes, m.at(n).argument)); }
+
+}  // namespace gradient_of
+
+namespace detail {
+
+template <class Axes, class A>
+consteval bool check_axis() {
+  static_assert(operand_has_axis<as_axes<Axes>, axis_is<A>>, "akin: layout: the operand does not have this axis");
+  return operand_has_axis<as_axes<Axes>, axis_is<A>>;
+}
+
+}  // namespace detail
+
+/// [.., width, ..] -> [.., heads, head_width, ..], with head_width = width / heads (checked when bound).
+template <class Kind, class Axes, some_axis Old, some_axis Outer, some_axis Inner>
+constexpr auto split(expr<Kind, Axes> x, Old, Outer, Inner) {
+  if constexpr (std::is_same_v<Axes, unknown>) return x;
+  else if constexpr (!detail::check_axis<Axes, Old>()) return expr<Kind, unknown>{x.owner, x.id};
+  else {
+    model& m = *x.owner;
+    using out = typename detail::replaced<Axes, Old, axes<Outer, Inner>>::type;
+    m.relate({extent_rule::quotient, m.number_of<Inner>(), m.number_of<Old>(), m.number_of<Outer>()});
+    m.relate({extent_rule::product, m.number_of<Old>(), m.number_of<Outer>(), m.number_of<Inner>()});
+    return expr<Kind, out>{&m, build::reshape(m, x.id, m.list(out{}))};
+  }
+}
+
+namespace detail {
+
+template <class List, class First, class Second>
+inline constexpr bool adjacent = false;
+template <class A, class... Rest, class First, class Second>
+inline constexpr bool adjacent<axes<A, Rest...>, First, Second> = adjacent<axes<Rest...>, First, Second>;
+template <class First, class Second, class... Rest>
+inline constexpr bool adjacent<axes<First, Second, Rest...>, First, Second> = true;
+
+}  // namespace detail
+
+template <class Operand, class First, class Second>
+inline constexpr bool axes_are_neighbours = false;
+template <class... A, class First, class Second>
+inline constexpr bool axes_are_neighbours<axes_are<A...>, axis_is<First>, axis_is<Second>> = detail::adjacent<axes<A...>, First, Second>;
+
+/// [.., outer, inner, ..] -> [.., merged, ..], with |merged| = |outer| |inner|.
+/// errors:   compile time "akin: merge: the two axes must be neighbours in this order"
+template <class Kind, class Axes, some_axis Outer, some_axis Inner, some_axis New>
+constexpr auto merge(expr<Kind, Axes> x, Outer, Inner, New) {
+  if constexpr (std::is_same_v<Axes, unknown>) return x;
+  else if constexpr (!axes_are_neighbours<detail::as_axes<Axes>, axis_is<Outer>, axis_is<Inner>>) {
+    static_assert(axes_are_neighbours<detail::as_axes<Axes>, axis_is<Outer>, axis_is<Inner>>, "akin: merge: the two axes must be neighbours in this order");
+    return expr<Kind, unknown>{x.owner, x.id};
+  } else {
+    model& m = *x.owner;
+    using short_list = typename detail::replaced<Axes, Outer, axes<New>>::type;
+    using out = detail::minus<short_list, axes<Inner>>;
+    m.relate({extent_rule::product, m.number_of<New>(), m.number_of<Outer>(), m.number_of<Inner>()});
+    return expr<Kind, out>{&m, build::reshape(m, x.id, m.list(out{}))};
+  }
+}
+
+/// The same numbers under another axis: rename(z, images, others) for dot(z, z).
+template <class Kind, class Axes, some_axis Old, some_axis New>
+constexpr auto rename(expr<Kind, Axes> x, Old, New) {
+  if constexpr (std::is_same_v<Axes, unknown>) return x;
+  else if constexpr (!detail::check_axis<Axes, Old>()) return expr<Kind, unknown>{x.owner, x.id};
+  else {
+    model& m = *x.owner;
+    using out = typename detail::replaced<Axes, Old, axes<New>>::type;
+    m.relate({extent_rule::same, m.number_of<New>(), m.number_of<Old>(), -1});
+    return expr<Kind, out>{&m, build::reshape(m, x.id, m.list(out{}))};
+  }
+}
+
+/// Entry k along an axis, which goes.
+/// shapes:   [A, x, B] -> [A, B]
+template <class Axes, some_axis X>
+constexpr auto take(expr<real, Axes> a, X, int k) {
+  if constexpr (std::is_same_v<Axes, unknown>) return a;
+  else if constexpr (!detail::check_axis<Axes, X>()) return expr<real, unknown>{a.owner, a.id};
+  else {
+    model& m = *a.owner;
+    using out = detail::minus<Axes, axes<X>>;
+    return expr<real, out>{&m, build::part(m, slice_op, a.id, m.list(out{}), {m.number_of<X>(), -1, static_cast<std::int16_t>(k), -1})};
+  }
+}
+
+/// One entry before all others along an axis: a class token before the patches.
+/// shapes:   first [..], rest [.., x, ..] -> [.., longer, ..] with |longer| = |x| + 1; `first` may lack axes of `rest` and is repeated
+template <class First, class Rest, some_axis X, some_axis Longer>
+constexpr auto prepend(expr<real, First> first, expr<real, Rest> rest, X, Longer) {
+  if constexpr (detail::either_unknown<First, Rest>) return expr<real, unknown>{rest.owner, rest.id};
+  else if constexpr (!detail::check_axis<Rest, X>()) return expr<real, unknown>{rest.owner, rest.id};
+  else {
+    model& m = *rest.owner;
+    using out = typename detail::replaced<Rest, X, axes<Longer>>::type;
+    using one = detail::minus<Rest, axes<X>>;
+    const auto longer = m.number_of<Longer>(), shorter = m.number_of<X>();
+    m.relate({extent_rule::sum, longer, shorter, -1, 1, 0});
+    const int head = build::part(m, place_op, build::identity(m, first.id, m.list(one{})), m.list(out{}), {longer, -1, 0, -1});
+    const int tail = build::part(m, place_op, rest.id, m.list(out{}), {longer, shorter, 1, -1});
+    return expr<real, out>{&m, build::add(m, head, tail)};
+  }
+}
+
+}  // namespace akin::inline v0

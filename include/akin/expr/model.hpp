@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+// The graph under construction: nodes, axes, names, regions. Operations append to it while the compiler runs the model's function.
+#pragma once
+
+#include <akin/backend/tape.hpp>
+#include <akin/tensor/axis.hpp>
+#include <akin/tensor/view.hpp>
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace akin::inline v0 {
+
+class model;
+
+/// What the planner does with an operation.
+enum class role : unsigned char { leaf, elementwise, reduce, contract, alias, kernel, repeat };
+
+/// An operation is a constexpr table. `vjp` appends the nodes of the vector-Jacobian product and hands them to model::add_adjoint.
+struct operation {
+  std::string_view name;
+  role plays;
+  void (*vjp)(model&, int node, int gradient);
+  scalar code = scalar::none;
+  reduction reduces = reduction::sum;
+};
+
+enum class value_kind : unsigned char { real, index, boolean };
+
+/// The axes of a node, by number.
+struct axis_list {
+  std::array<std::int8_t, max_rank> label{-1, -1, -1, -1, -1, -1};
+  std::int8_t rank = 0;
+  constexpr bool operator==(const axis_list&) const = default;
+  constexpr int operator[](int k) const { return label[static_cast<std::size_t>(k)]; }
+  constexpr void push(int axis) { label[static_cast<std::size_t>(rank++)] = static_cast<std::int8_t>(axis); }
+  constexpr bool has(int axis) const {
+    for (int k = 0; k < rank; ++k)
+      if (label[static_cast<std::size_t>(k)] == axis) return true;
+    return false;
+  }
+  constexpr bool contains(const axis_list& other) const {
+    for (int k = 0; k < other.rank; ++k)
+      if (!has(other[k])) return false;
+    return true;
+  }
+};
+
+struct node {
+  const operation* op = nullptr;
+  std::array<std::int16_t, 4> in{-1, -1, -1, -1};
+  axis_list axes{};
+  value_kind kind = value_kind::real;
+  std::int8_t region = 0;
+  std::int16_t name = -1;                   // inputs and parameters: their entry in model::names
+  std::array<std::int16_t, 4> argument{};   // the operation's own integers
+  double number = 0;                        // the operation's own real
+  constexpr bool operator==(const node&) const = default;
+};
+
+/// How an axis gets its extent from others when a program is bound.
+enum class extent_rule : unsigned char { fixed, product, quotient, sum, same, windows };
+
+struct extent_relation {
+  extent_rule rule{};
+  std::int16_t axis = -1, a = -1, b = -1;  // axis = rule(a, b)
+  std::int64_t stride = 0, padding = 0;    // windows only; stride 0 stands for the extent of b
+};
+
+struct axis_entry {
+  std::string_view name;
+  bool numbers_examples = false;
+};
+
+/// A part of the graph that repeat() runs once for each layer. Region 0 is the model itself.
+struct region_entry {
+  std::int16_t parent = -1, depth_axis = -1;
+  std::int16_t forward = -1;      // backward regions: the region whose values they read
+  std::int16_t carry_in = -1, carry_out = -1;
+};
+
+/// How a parameter starts: a number, or random with a standard deviation (or bound) of scale / sqrt(product of the extents in `per`).
+struct initial {
+  enum class form : unsigned char { constant, normal, uniform } kind = form::constant;
+  double scale = 0;
+  std::array<std::string_view, 4> per{};
+  static constexpr initial constant(double value) { return {form::constant, value, {}}; }
+  template <some_axis... A>
+  static constexpr initial normal(double scale, A...) { return {form::normal, scale, {A::name...}}; }
+  template <some_axis... A>
+  static constexpr initial uniform(double scale, A...) { return {form::uniform, scale, {A::name...}}; }
+  constexpr bool operator==(const initial&) const = default;
+};
+
+/// Inputs, parameters and states in the order in which the model named them.
+struct named_value {
+  enum class role_kind : unsigned char { input, data, parameter, frozen, state } role{};
+  std::int16_t node = -1;
+  std::int16_t text_begin = 0, text_size = 0;
+  initial start{};
+};
+
+struct state_update {
+  std::int16_t state = -1, value = -1;
+};
+
+struct named_output {
+  std::int16_t node = -1, text_begin = 0, text_size = 0;
+};
+
+enum class mistake : unsigned char { none, input_named_twice, parameter_named_twice, three_batch_axes, pair_in_repeat, gradient_leaves_repeat, value_enters_repeat, parameter_without_gradient };
+
+template <class Kind, class Axes>
+struct expr;
+struct real {};
+struct index {};
+struct boolean {};
+
+inline constexpr int max_nodes = 2048, max_axes = 96, max_names = 256, max_regions = 24, max_relations = 128, max_text = 8192;
+
+/// The graph. A user meets it as the argument of `define`: it declares inputs and parameters; expressions do the rest.
+class model {
+ public:
+  constexpr explicit model(bool training = true) : training_{training} {}
+
+  /// True where the graph is built to train (dropout drops, batch_norm uses the batch), false for evaluation.
+  constexpr bool training() const { return training_; }
+
+  /// Reals that a program is given before each run, differentiable: program::gradient<Name>() yields their gradient.
+  template <text Name, some_axis... A>
+  constexpr expr<real, axes<A...>> input(A...) { return declare<real, A...>(named_value::role_kind::input, Name.view(), {}); }
+  /// Reals without a gradient: pixels, targets.
+  template <text Name, some_axis... A>
+  constexpr expr<real, axes<A...>> data(A...) { return declare<real, A...>(named_value::role_kind::data, Name.view(), {}); }
+  /// 32-bit integers: token ids, labels.
+  template <text Name, some_axis... A>
+  constexpr expr<index, axes<A...>> indices(A...) { return declare<index, A...>(named_value::role_kind::data, Name.view(), {}); }
+  /// A trained tensor. Its full name is the names of the open scopes and its own, joined by dots. The same name twice is the same tensor.
+  template <text Name, some_axis... A>
+  constexpr expr<real, axes<A...>> parameter(initial start, A...) { return declare<real, A...>(named_value::role_kind::parameter, Name.view(), start); }
+  /// A tensor that is stored with the parameters and not trained.
+  template <text Name, some_axis... A>
+  constexpr expr<real, axes<A...>> frozen(initial start, A...) { return declare<real, A...>(named_value::role_kind::frozen, Name.view(), start); }
+  /// A tensor that `update` changes after a training forward: running statistics.
+  template <text Name, some_axis... A>
+  constexpr expr<real, axes<A...>> state(initial start, A...) { return declare<real, A...>(named_value::role_kind::state, Name.view(), start); }
+  template <class Axes>
+  constexpr void update(expr<real, Axes> state, expr<real, Axes> value) {
+    updates[static_cast<std::size_t>(update_count++)] = {static_cast<std::int16_t>(state.id), static_cast<std::int16_t>(value.id)};
+  }
+  /// Keeps a value readable after forward() as program::value<Name>().
+  template <text Name, class Kind, class Axes>
+  constexpr void output(expr<Kind, Axes> value) {
+    outputs[static_cast<std::size_t>(output_count++)] = {static_cast<std::int16_t>(value.id), append_text(Name.view()), static_cast<std::int16_t>(Name.view().size())};
+  }
+
+  /// Names declared until the scope ends get this prefix.
+  class scope_guard {
+   public:
+    constexpr scope_guard(model& m, std::int16_t outer) : model_{m}, outer_{outer} {}
+    scope_guard(const scope_guard&) = delete;
+    scope_guard& operator=(const scope_guard&) = delete;
+    constexpr ~scope_guard() { model_.scope_size_ = outer_; }
+
+   private:
+    model& model_;
+    std::int16_t outer_;
+  };
+  constexpr scope_guard scope(std::string_view name) {
+    const auto outer = scope_size_;
+    for (char c : name) scope_[static_cast<std::size_t>(scope_size_++)] = c;
+    if (!name.empty()) scope_[static_cast<std::size_t>(scope_size_++)] = '.';
+    return {*this, outer};
+  }
+
+  // --- for operations -------------------------------------------------------------------------------------------------------------
+
+  /// Appends a node, or returns the one that is there already.
+  constexpr int put(node n);
+  constexpr int add_axis(std::string_view name, bool numbers_examples, std::int64_t static_extent);
+  constexpr void relate(extent_relation r);
+  template <class... A>
+  constexpr axis_list list(axes<A...>) {
+    axis_list l;
+    (l.push(add_axis(A::name, A::numbers_examples, A::static_extent)), ...);
+    return l;
+  }
+  template <class A>
+  constexpr std::int16_t number_of() { return static_cast<std::int16_t>(add_axis(A::name, A::numbers_examples, A::static_extent)); }
+
+  constexpr const node& at(int id) const { return nodes[static_cast<std::size_t>(id)]; }
+  constexpr void add_adjoint(int id, int gradient);
+  constexpr int adjoint_of(int id) const { return adjoint[static_cast<std::size_t>(id)]; }
+  constexpr void report(mistake m, int where) {
+    if (found == mistake::none) found = m, found_at = where;
+  }
+  constexpr std::string_view text_at(int begin, int length) const { return {texts.data() + begin, static_cast<std::size_t>(length)}; }
+  constexpr std::string_view name_of(int node_id) const {
+    const auto& v = names[static_cast<std::size_t>(at(node_id).name)];
+    return text_at(v.text_begin, v.text_size);
+  }
+
+  std::array<node, max_nodes> nodes{};
+  std::array<std::int16_t, max_nodes> adjoint{};   // id + 1 of the gradient node; 0: none
+  std::array<std::int16_t, 4 * max_nodes> table{}; // id + 1, by hash
+  std::array<axis_entry, max_axes> axis_entries{};
+  std::array<extent_relation, max_relations> relations{};
+  std::array<named_value, max_names> names{};
+  std::array<region_entry, max_regions> regions{};
+  std::array<state_update, 64> updates{};
+  std::array<named_output, 16> outputs{};
+  std::array<char, max_text> texts{};
+  int size = 0, axis_count = 0, relation_count = 0, name_count = 0, region_count = 1, update_count = 0, output_count = 0, text_size = 0, random_count = 0;
+  int region = 0;  // where put() appends
+  int forward_size = 0, result = -1;
+  mistake found = mistake::none;
+  int found_at = -1;
+
+ private:
+  template <class Kind, class... A>
+  constexpr expr<Kind, axes<A...>> declare(named_value::role_kind role, std::string_view name, initial start);
+  constexpr std::int16_t append_text(std::string_view s) {
+    const auto begin = static_cast<std::int16_t>(text_size);
+    for (char c : s) texts[static_cast<std::size_t>(text_size++)] = c;
+    return begin;
+  }
+
+  bool training_;
+  std::array<char, 256> scope_{};
+  std::int16_t scope_size_ = 0;
+};
+
+/// A value of the model: its type carries the axes, its value is the number of a node. It refers to no temporary.
+template <class Kind, class Axes>
+struct expr {
+  using axes_type = Axes;
+  model* owner = nullptr;
+  int id = 0;
+};
+
+constexpr void no_gradient(model&, int, int) {}
+inline constexpr operation input_op{"input", role::leaf, no_gradient};
+inline constexpr operation parameter_op{"parameter", role::leaf, no_gradient};
+
+constexpr int model::put(node n) {
+  // A twin of a body's node may be reused by the body's gradient: then its value is kept for each layer.
+  const int twin = regions[static_cast<std::size_t>(region)].forward;
+  for (int attempt = twin >= 0 ? 0 : 1; attempt < 2; ++attempt) {
+    n.region = static_cast<std::int8_t>(n.op->plays == role::leaf && n.region == 0 ? 0 : attempt == 0 ? twin : region);
+    std::uint32_t h = static_cast<std::uint32_t>(n.op->name.size()) * 31u + static_cast<std::uint32_t>(n.op->name.front());
+    for (int k = 0; k < 3; ++k) h = h * 1000003u + static_cast<std::uint32_t>(n.in[static_cast<std::size_t>(k)] + 1);
+    h = h * 1000003u + static_cast<std::uint32_t>(n.argument[0] + 7 * n.axes.label[0] + 131 * n.axes.label[1] + 1021 * n.name);
+    h = (h ^ (h >> 15)) % static_cast<std::uint32_t>(table.size());
+    for (; table[h] != 0; h = h + 1 == table.size() ? 0 : h + 1)
+      if (nodes[static_cast<std::size_t>(table[h] - 1)] == n) return table[h] - 1;
+    if (attempt == 0) continue;
+    nodes[static_cast<std::size_t>(size)] = n;
+    table[h] = static_cast<std::int16_t>(size + 1);
+    return size++;
+  }
+  return -1;
+}
+
+constexpr int model::add_axis(std::string_view name, bool numbers_examples, std::int64_t static_extent) {
+  for (int k = 0; k < axis_count; ++k)
+    if (axis_entries[static_cast<std::size_t>(k)].name == name) return k;
+  axis_entries[static_cast<std::size_t>(axis_count)] = {name, numbers_examples};
+  if (static_extent > 0) relate({extent_rule::fixed, static_cast<std::int16_t>(axis_count), -1, -1, static_extent, 0});
+  return axis_count++;
+}
+
+constexpr void model::relate(extent_relation r) { relations[static_cast<std::size_t>(relation_count++)] = r; }
+
+template <class Kind, class... A>
+constexpr expr<Kind, axes<A...>> model::declare(named_value::role_kind role, std::string_view name, initial start) {
+  const auto begin = static_cast<std::int16_t>(text_size);
+  const bool stored = role == named_value::role_kind::parameter || role == named_value::role_kind::frozen || role == named_value::role_kind::state;
+  if (stored) append_text({scope_.data(), static_cast<std::size_t>(scope_size_)});
+  append_text(name);
+  const auto length = static_cast<std::int16_t>(text_size - begin);
+  node n{stored ? &parameter_op : &input_op};
+  n.axes = list(axes<A...>{});
+  n.kind = std::is_same_v<Kind, index> ? value_kind::index : value_kind::real;
+  n.region = static_cast<std::int8_t>(stored ? region : 0);
+  for (int k = 0; k < name_count; ++k) {
+    const auto& other = names[static_cast<std::size_t>(k)];
+    const bool other_stored = at(other.node).op == &parameter_op;
+    if (other_stored != stored || text_at(other.text_begin, other.text_size) != text_at(begin, length)) continue;
+    text_size = begin;
+    n.name = static_cast<std::int16_t>(k);
+    if (!stored) report(mistake::input_named_twice, other.node);
+    else if (!(at(other.node) == n)) report(mistake::parameter_named_twice, other.node);
+    return {this, other.node};
+  }
+  n.name = static_cast<std::int16_t>(name_count);
+  const int id = put(n);
+  names[static_cast<std::size_t>(name_count++)] = {role, static_cast<std::int16_t>(id), begin, length, start};
+  return {this, id};
+}
+
+}  // namespace akin::inline v0

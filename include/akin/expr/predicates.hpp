@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Booleans over indices: which pairs are positives, which keys a token may see.
+#pragma once
+
+#include <akin/expr/reduce.hpp>
+
+namespace akin::inline v0 {
+
+inline constexpr operation position_op{"position", role::leaf, no_gradient};
+
+/// 0, 1, 2, ... along an axis.
+template <some_axis X>
+constexpr expr<index, axes<X>> position(model& m, X) {
+  node n{&position_op};
+  n.axes = m.list(axes<X>{});
+  n.kind = value_kind::index;
+  return {&m, m.put(n)};
+}
+
+namespace detail {
+
+template <class A, class B>
+using united = typename joined<A, minus<B, A>>::type;
+
+template <const operation& Op, class A, class B>
+constexpr expr<boolean, united<A, B>> compare(expr<index, A> a, expr<index, B> b) {
+  model& m = *a.owner;
+  return {&m, build::map(m, Op, m.list(united<A, B>{}), a.id, b.id, -1, value_kind::boolean)};
+}
+
+}  // namespace detail
+
+/// Where two indices are equal.
+/// shapes: [A] and [B] -> [A, B]; axes in both appear once. same(ids_of_images, ids_of_texts) is [images, texts].
+template <class A, class B>
+constexpr auto same(expr<index, A> a, expr<index, B> b) { return detail::compare<equal_index_op>(a, b); }
+
+/// Where the first index is at most the second: at_most(position(keys), position(tokens)) is the causal mask.
+template <class A, class B>
+constexpr auto at_most(expr<index, A> a, expr<index, B> b) { return detail::compare<less_equal_index_op>(a, b); }
+
+/// What a pairing needs to know to become a predicate on (i, j) once it meets an expression.
+template <class A, class B>
+struct pairing {};
+
+/// Image i belongs to text i.
+template <some_axis A, some_axis B>
+constexpr pairing<A, B> paired(A, B) { return {}; }
+
+template <class A, class B>
+constexpr expr<boolean, axes<A, B>> predicate(model& m, pairing<A, B>) { return same(position(m, A{}), position(m, B{})); }
+template <class Axes>
+constexpr expr<boolean, Axes> predicate(model&, expr<boolean, Axes> p) { return p; }
+
+namespace detail {
+
+template <class P>
+struct axes_of_predicate;
+template <class A, class B>
+struct axes_of_predicate<pairing<A, B>> { using type = axes<A, B>; };
+template <class Axes>
+struct axes_of_predicate<expr<boolean, Axes>> { using type = Axes; };
+
+}  // namespace detail
+
+template <class Operand, class Predicate>
+inline constexpr bool predicate_names_the_operands_axes = false;
+template <class... A, class... B>
+inline constexpr bool predicate_names_the_operands_axes<left_is<A...>, right_is<B...>> =
+    detail::contains<axes<A...>, axes<B...>> && detail::contains<axes<B...>, axes<A...>>;
+
+/// The entries where the predicate holds, summed over an axis: select(s, paired(images, texts), over(texts)) is the diagonal.
+/// errors:   compile time "akin: select: the predicate must name the operand's axes"
+template <class A, class P, class X>
+constexpr auto select(expr<real, A> s, P positives, over_axes<X> o) {
+  using named = typename detail::axes_of_predicate<P>::type;
+  if constexpr (detail::either_unknown<A, named>) {
+    return expr<real, unknown>{s.owner, s.id};
+  } else if constexpr (!predicate_names_the_operands_axes<detail::as_left<A>, detail::as_right<named>>) {
+    static_assert(predicate_names_the_operands_axes<detail::as_left<A>, detail::as_right<named>>, "akin: select: the predicate must name the operand's axes");
+    return expr<real, unknown>{s.owner, s.id};
+  } else {
+    return sum(where(predicate(*s.owner, positives), s, 0), o);
+  }
+}
+template <class A, class I, class J>
+constexpr auto select(expr<real, A> s, pairing<I, J> positives) { return select(s, positives, over_axes<J>{}); }
+
+}  // namespace akin::inline v0

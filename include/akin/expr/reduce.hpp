@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reductions over named axes: sum, mean, max, min, log_sum_exp.
+#pragma once
+
+#include <akin/expr/elementwise.hpp>
+
+namespace akin::inline v0 {
+namespace gradient_of {
+
+constexpr void sum(model& m, int n, int g) { m.add_adjoint(in(m, n, 0), build::identity(m, g, m.at(in(m, n, 0)).axes)); }
+constexpr void extremum(model& m, int n, int g);
+constexpr void log_sum_exp(model& m, int n, int g) {
+  const int x = in(m, n, 0);
+  m.add_adjoint(x, multiply(m, apply(m, exp_op, subtract(m, x, n)), g));
+}
+
+}  // namespace gradient_of
+
+inline constexpr operation sum_op{"sum", role::reduce, gradient_of::sum, scalar::none, reduction::sum};
+inline constexpr operation maximum_over_op{"max", role::reduce, gradient_of::extremum, scalar::none, reduction::maximum};
+inline constexpr operation minimum_over_op{"min", role::reduce, gradient_of::extremum, scalar::none, reduction::minimum};
+inline constexpr operation log_sum_exp_op{"log_sum_exp", role::reduce, gradient_of::log_sum_exp, scalar::none, reduction::log_sum_exp};
+inline constexpr operation count_op{"count", role::leaf, no_gradient};
+
+namespace build {
+
+constexpr int fit(model& m, int a, const axis_list& out) {
+  if (m.at(a).axes == out) return a;
+  axis_list kept;
+  for (int k = 0; k < m.at(a).axes.rank; ++k)
+    if (out.has(m.at(a).axes[k])) kept.push(m.at(a).axes[k]);
+  if (kept.rank < m.at(a).axes.rank) a = reduce(m, sum_op, a, kept.rank == out.rank ? out : kept);
+  return identity(m, a, out);
+}
+
+/// The extent of an axis, as a real: known when a program is bound.
+constexpr int count(model& m, int axis) {
+  node n{&count_op};
+  n.argument[0] = static_cast<std::int16_t>(axis);
+  return m.put(n);
+}
+
+}  // namespace build
+
+namespace gradient_of {
+
+constexpr void extremum(model& m, int n, int g) {
+  const int x = in(m, n, 0);
+  const int attains = apply(m, as_real_op, map(m, equal_op, m.at(x).axes, x, n, -1, value_kind::boolean));
+  const int ties = build::reduce(m, sum_op, attains, m.at(n).axes);
+  m.add_adjoint(x, multiply(m, attains, divide(m, g, ties)));
+}
+
+}  // namespace gradient_of
+
+template <class Operand, class Axis>
+inline constexpr bool operand_has_axis = false;
+template <class... A, class Axis>
+inline constexpr bool operand_has_axis<axes_are<A...>, axis_is<Axis>> = detail::has<axes<A...>, Axis>;
+
+namespace detail {
+
+template <class A, class... O>
+constexpr auto reduce_over(const operation& op, expr<real, A> a, over_axes<O...>) {
+  if constexpr (std::is_same_v<A, unknown>) {
+    return a;
+  } else if constexpr ((has<A, O> && ...)) {
+    using out = minus<A, axes<O...>>;
+    return expr<real, out>{a.owner, build::reduce(*a.owner, op, a.id, a.owner->list(out{}))};
+  } else {
+    (
+        [] {
+          static_assert(operand_has_axis<as_axes<A>, axis_is<O>>, "akin: reduction: the operand does not have this axis");
+        }(),
+        ...);
+    return expr<real, unknown>{a.owner, a.id};
+  }
+}
+template <class A>
+struct all_of;
+template <class... A>
+struct all_of<axes<A...>> { using type = over_axes<A...>; };
+template <>
+struct all_of<unknown> { using type = over_axes<>; };
+
+}  // namespace detail
+
+/// Sum over the given axes, or over all.
+/// shapes:   [A, k] -> [A]
+/// values:   in a fixed order that depends on extents only; fp32 accumulators in blocks on the cpu backend
+/// cost:     one pass over the operand, fused with the expression that makes it
+/// errors:   compile time "akin: reduction: the operand does not have this axis"
+/// gradient: the same for every summand
+template <class A, class... O>
+constexpr auto sum(expr<real, A> a, over_axes<O...> o) { return detail::reduce_over(sum_op, a, o); }
+template <class A>
+constexpr auto sum(expr<real, A> a) { return sum(a, typename detail::all_of<A>::type{}); }
+
+/// Largest and smallest entry over the given axes. Entries that tie share the gradient evenly.
+template <class A, class... O>
+constexpr auto max(expr<real, A> a, over_axes<O...> o) { return detail::reduce_over(maximum_over_op, a, o); }
+template <class A, class... O>
+constexpr auto min(expr<real, A> a, over_axes<O...> o) { return detail::reduce_over(minimum_over_op, a, o); }
+
+/// log of the sum of exponentials, without overflow for any operand; -inf where the extent is 0 or every entry is -inf.
+/// gradient: softmax of the operand
+template <class A, class... O>
+constexpr auto log_sum_exp(expr<real, A> a, over_axes<O...> o) { return detail::reduce_over(log_sum_exp_op, a, o); }
+
+/// The extent of an axis as a real.
+template <some_axis X>
+constexpr expr<real, axes<>> count(model& m, X) { return {&m, build::count(m, m.number_of<X>())}; }
+
+/// Sum divided by the number of summands.
+template <class A, class... O>
+constexpr auto mean(expr<real, A> a, over_axes<O...> o) {
+  auto number = detail::literal(a, 1);
+  ((number = number * count(*a.owner, O{})), ...);
+  return sum(a, o) / number;
+}
+template <class A>
+constexpr auto mean(expr<real, A> a) { return mean(a, typename detail::all_of<A>::type{}); }
+
+/// exp(x) / sum of exp(x) over the given axis.
+template <class A, class X>
+constexpr auto softmax(expr<real, A> a, over_axes<X> o) { return exp(a - log_sum_exp(a, o)); }
+
+/// Rows scaled to unit length; a row of zeros stays zero and has gradient 0.
+/// gradient: dx = (dy - y <y, dy>) / |x|
+template <class A, class X>
+constexpr auto l2_normalize(expr<real, A> a, over_axes<X> o) {
+  const auto squares = sum(a * a, o);
+  return a * where(squares > 0, 1 / sqrt(where(squares > 0, squares, 1)), 0);
+}
+
+}  // namespace akin::inline v0

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The graph and plan of a model in exact-size arrays: what run-time code reads, with no model type in sight.
+#pragma once
+
+#include <akin/graph/plan.hpp>
+
+#include <span>
+
+namespace akin::inline v0 {
+
+/// A graph and its plan at run time.
+struct blueprint {
+  std::span<const node> nodes;
+  std::span<const std::int16_t> producer;   // per node: the step that stores it, + 1
+  std::span<const std::int16_t> adjoint;    // per node: its gradient node, + 1
+  std::span<const plan_step> steps;
+  std::span<const scalar_step> tape;
+  std::span<const plan_operand> operands;
+  std::span<const plan_sink> sinks;
+  std::span<const region_entry> regions;
+  std::span<const region_range> ranges;
+  std::span<const axis_entry> axes;
+  std::span<const extent_relation> relations;
+  std::span<const named_value> names;
+  std::span<const state_update> updates;
+  std::span<const named_output> outputs;
+  std::string_view texts;
+  int result = -1, forward_size = 0, forward_steps = 0, pair_passes = 0;
+
+  const node& at(int n) const { return nodes[static_cast<std::size_t>(n)]; }
+  int home(int n) const {
+    while (at(n).op->plays == role::alias) n = at(n).in[0];
+    return n;
+  }
+  std::string_view name(const named_value& v) const { return texts.substr(static_cast<std::size_t>(v.text_begin), static_cast<std::size_t>(v.text_size)); }
+  std::string_view name(const named_output& v) const { return texts.substr(static_cast<std::size_t>(v.text_begin), static_cast<std::size_t>(v.text_size)); }
+};
+
+namespace detail {
+
+template <class Model, mode Mode, bool Fuses>
+inline constexpr plan plan_of = make_plan(full_graph<Model, Mode>, Fuses);
+
+template <std::size_t N, class T, std::size_t Capacity>
+constexpr std::array<T, N> first(const std::array<T, Capacity>& all) {
+  std::array<T, N> some{};
+  for (std::size_t k = 0; k < N; ++k) some[k] = all[k];
+  return some;
+}
+
+// The constexpr arrays that a blueprint's spans point to.
+template <class Model, mode Mode, bool Fuses>
+struct blueprint_storage {
+  static constexpr const model& m = full_graph<Model, Mode>;
+  static constexpr const plan& p = plan_of<Model, Mode, Fuses>;
+  static constexpr auto nodes = first<m.size>(m.nodes);
+  static constexpr auto producer = first<m.size>(p.producer);
+  static constexpr auto adjoint = first<m.size>(m.adjoint);
+  static constexpr auto steps = first<p.step_count>(p.steps);
+  static constexpr auto tape = first<p.tape_size>(p.tape);
+  static constexpr auto operands = first<p.operand_count>(p.operands);
+  static constexpr auto sinks = first<p.sink_count>(p.sinks);
+  static constexpr auto regions = first<m.region_count>(m.regions);
+  static constexpr auto ranges = first<m.region_count>(p.regions);
+  static constexpr auto axes = first<m.axis_count>(m.axis_entries);
+  static constexpr auto relations = first<m.relation_count>(m.relations);
+  static constexpr auto names = first<m.name_count>(m.names);
+  static constexpr auto updates = first<m.training() ? m.update_count : 0>(m.updates);
+  static constexpr auto outputs = first<m.output_count>(m.outputs);
+  static constexpr auto texts = first<m.text_size>(m.texts);
+  static constexpr int result = m.result, forward_size = m.forward_size, forward_steps = p.forward_steps, pair_passes = p.pair_passes;
+};
+
+}  // namespace detail
+
+template <class Model, mode Mode, bool Fuses>
+blueprint blueprint_of() {
+  using s = detail::blueprint_storage<Model, Mode, Fuses>;
+  return {s::nodes, s::producer, s::adjoint, s::steps, s::tape, s::operands, s::sinks, s::regions, s::ranges, s::axes, s::relations, s::names, s::updates,
+          s::outputs, std::string_view{s::texts.data(), s::texts.size()}, s::result, s::forward_size, s::forward_steps, s::pair_passes};
+}
+
+}  // namespace akin::inline v0

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// explain(): a plan in words, before it runs.
+#pragma once
+
+#include <akin/graph/memory.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+namespace akin::inline v0 {
+
+inline std::string_view scalar_name(scalar code) {
+  constexpr std::array<std::string_view, 31> names{"none", "operand", "constant", "identity", "negate", "exp", "log", "sqrt", "tanh", "sigmoid", "softplus", "erf",
+      "absolute", "sine", "cosine", "arc_cosine", "logical_not", "add", "subtract", "multiply", "divide", "maximum", "minimum", "less", "less_equal", "equal",
+      "equal_index", "less_equal_index", "where", "random", ""};
+  return names[static_cast<std::size_t>(code)];
+}
+
+/// " [images = 8192, embed = 512]"
+inline std::string shape_text(const blueprint& b, const extent_table& extents, const axis_list& axes) {
+  std::string s = " [";
+  for (int k = 0; k < axes.rank; ++k) {
+    s += (k ? ", " : "") + std::string{b.axes[static_cast<std::size_t>(axes[k])].name};
+    if (extents[axes[k]] >= 0) s += " = " + std::to_string(extents[axes[k]]);
+  }
+  return s + "]";
+}
+
+inline std::string describe_node(const blueprint& b, int n) {
+  const node& x = b.at(n);
+  std::string s{x.op->name};
+  if (x.name >= 0) s += " '" + std::string{b.name(b.names[static_cast<std::size_t>(x.name)])} + "'";
+  s += " [";
+  for (int k = 0; k < x.axes.rank; ++k) s += (k ? ", " : "") + std::string{b.axes[static_cast<std::size_t>(x.axes[k])].name};
+  return s + "] (node " + std::to_string(n) + ")";
+}
+
+inline std::string bytes_text(std::int64_t bytes) {
+  char text[32];
+  if (bytes < 1 << 20) std::snprintf(text, sizeof text, "%.1f kB", static_cast<double>(bytes) / 1e3);
+  else std::snprintf(text, sizeof text, "%.1f MB", static_cast<double>(bytes) / 1e6);
+  return text;
+}
+
+namespace detail {
+
+inline std::string explain_step(const blueprint& b, const extent_table* extents, const plan_step& s) {
+  const extent_table unbound{b};
+  const extent_table& e = extents ? *extents : unbound;
+  const auto operands = b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count));
+  const auto sinks = b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count));
+  if (s.kind == step_kind::kernel) return std::string{b.at(s.node).op->name} + shape_text(b, e, b.at(s.node).axes);
+  if (s.kind == step_kind::repeat) {
+    const auto& r = b.regions[static_cast<std::size_t>(b.at(s.node).argument[0])];
+    std::string layers{b.axes[static_cast<std::size_t>(r.depth_axis)].name};
+    if (e[r.depth_axis] >= 0) layers += " = " + std::to_string(e[r.depth_axis]);
+    return std::string{b.at(s.node).op->name} + " over " + layers + " (region " + std::to_string(b.at(s.node).argument[0]) + ")";
+  }
+  int functions = 0;
+  for (const scalar_step& t : b.tape.subspan(static_cast<std::size_t>(s.tape), static_cast<std::size_t>(s.tape_size)))
+    functions += t.code != scalar::operand && t.code != scalar::constant ? 1 : 0;
+  std::string text = s.kind == step_kind::map ? "map" + shape_text(b, e, s.space) : "pair pass " + std::to_string(s.level + 1) + " of tiles" + shape_text(b, e, s.space) + ", never stored";
+  text += ": " + std::to_string(functions) + (functions == 1 ? " function of " : " functions of ") + std::to_string(operands.size()) + (operands.size() == 1 ? " operand" : " operands");
+  if (s.product_count > 0) text += ", " + std::to_string(s.product_count) + (s.product_count == 1 ? " product" : " products");
+  for (const plan_sink& k : sinks) {
+    const node& n = b.at(k.node);
+    text += k.kind == sink_kind::store ? "; stores" : k.kind == sink_kind::reduce ? "; " + std::string{n.op->name} + " to" : "; contracts to";
+    text += shape_text(b, e, n.axes);
+  }
+  return text;
+}
+
+}  // namespace detail
+
+/// The plan, a step a line, with the regions of repeats indented; sizes where the program is bound.
+inline std::string explain(const blueprint& b, const extent_table* extents, const memory_plan* memory) {
+  std::string text = std::to_string(b.nodes.size()) + " nodes, " + std::to_string(b.steps.size()) + " steps";
+  if (b.pair_passes > 0) text += ", " + std::to_string(b.pair_passes) + (b.pair_passes == 1 ? " pass" : " passes") + " over the pairs";
+  text += "\n";
+  for (std::size_t r = 0; r < b.regions.size(); ++r) {
+    if (b.ranges[r].count == 0) continue;
+    if (r > 0) text += "region " + std::to_string(r) + (b.regions[r].forward >= 0 ? ", gradient of region " + std::to_string(b.regions[r].forward) : "") + ":\n";
+    for (int k = 0; k < b.ranges[r].count; ++k) {
+      if (r == 0 && k == 0) text += "forward:\n";
+      if (r == 0 && k == b.forward_steps) text += "backward:\n";
+      text += "  " + detail::explain_step(b, extents, b.steps[static_cast<std::size_t>(b.ranges[r].begin + k)]) + "\n";
+    }
+  }
+  if (memory) text += "memory: one arena of " + bytes_text(memory->bytes) + " for values of " + bytes_text(memory->sum_of_values) + " in all\n";
+  return text;
+}
+
+}  // namespace akin::inline v0

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// The extents of a bound program: those that were given, and those that follow from them.
+#pragma once
+
+#include <akin/graph/blueprint.hpp>
+#include <akin/support/error.hpp>
+
+#include <string>
+#include <vector>
+
+namespace akin::inline v0 {
+
+/// Extents by axis number; -1 where none is known.
+class extent_table {
+ public:
+  extent_table() = default;
+  explicit extent_table(const blueprint& b) : blueprint_{b}, extents_(b.axes.size(), -1) {}
+
+  /// Gives an axis its extent. Axes that the graph lacks are let through where `strict` is false.
+  void set(std::string_view axis, std::int64_t size, bool strict = true) {
+    if (size < 0) fail("bind: axis '", axis, "' cannot have extent ", size);
+    for (std::size_t k = 0; k < extents_.size(); ++k)
+      if (blueprint_.axes[k].name == axis) {
+        extents_[k] = size;
+        return;
+      }
+    if (strict) fail("bind: the model has no axis named '", axis, "'");
+  }
+
+  /// Derives what follows from the given extents, and checks what is given twice.
+  void derive() {
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (const extent_relation& r : blueprint_.relations) {
+        const std::int64_t value = apply(r);
+        if (value < 0) continue;
+        auto& slot = extents_[static_cast<std::size_t>(r.axis)];
+        if (slot < 0) slot = value, changed = true;
+        else if (slot != value) fail("bind: axis '", name(r.axis), "' has extent ", slot, ", but ", reason(r), " makes it ", value);
+      }
+    }
+  }
+
+  std::int64_t operator[](int axis) const { return extents_[static_cast<std::size_t>(axis)]; }
+  std::string_view name(int axis) const { return blueprint_.axes[static_cast<std::size_t>(axis)].name; }
+
+  std::int64_t size(const axis_list& axes) const {
+    std::int64_t product = 1;
+    for (int k = 0; k < axes.rank; ++k) product *= required(axes[k]);
+    return product;
+  }
+  std::int64_t required(int axis) const {
+    const auto e = (*this)[axis];
+    if (e < 0) fail("bind: axis '", name(axis), "' has no extent: give it one, as in bind(", name(axis), "(64))");
+    return e;
+  }
+
+  template <class T>
+  view<T> shape(T* data, const axis_list& axes) const {
+    view<T> v{data, axes.rank, {}, {}};
+    for (int k = 0; k < axes.rank; ++k) v.axis[static_cast<std::size_t>(k)] = axes[k], v.extent[static_cast<std::size_t>(k)] = (*this)[axes[k]];
+    return v;
+  }
+
+ private:
+  std::int64_t apply(const extent_relation& r) const {
+    if (r.rule == extent_rule::fixed) return r.stride;
+    const auto a = (*this)[r.a], b = r.b < 0 ? 0 : (*this)[r.b];
+    if (a < 0 || b < 0) return -1;
+    switch (r.rule) {
+      case extent_rule::product: return a * b;
+      case extent_rule::sum: return a + b + r.stride;
+      case extent_rule::same: return a;
+      case extent_rule::quotient:
+        if (b == 0 || a % b != 0) fail("bind: axis '", name(r.a), "' of extent ", a, " cannot be split into ", b, " equal parts (axis '", name(r.b), "')");
+        return a / b;
+      case extent_rule::windows: {
+        const auto stride = r.stride == 0 ? b : r.stride;
+        if (a + 2 * r.padding < b) fail("bind: axis '", name(r.a), "' of extent ", a, " is smaller than its window '", name(r.b), "' of ", b);
+        return (a + 2 * r.padding - b) / stride + 1;
+      }
+      case extent_rule::fixed: break;
+    }
+    return -1;
+  }
+  std::string reason(const extent_relation& r) const {
+    if (r.rule == extent_rule::fixed) return "its type";
+    std::string s = "'" + std::string{name(r.a)} + "' = " + std::to_string((*this)[r.a]);
+    if (r.b >= 0) s += " with '" + std::string{name(r.b)} + "' = " + std::to_string((*this)[r.b]);
+    return s;
+  }
+
+  blueprint blueprint_{};
+  std::vector<std::int64_t> extents_;
+};
+
+}  // namespace akin::inline v0

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory plan: where each stored value lies, so that values which are never alive together share bytes.
+#pragma once
+
+#include <akin/graph/extents.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace akin::inline v0 {
+
+/// Offsets in bytes. Values of region 0 lie in the arena. A repeated body has a scratch frame, shared by its layers, and a saved
+/// frame for each layer with what its gradient will read.
+struct memory_plan {
+  struct frame {
+    std::int64_t scratch_bytes = 0, saved_bytes = 0;  // saved: of one layer
+    std::int64_t scratch_at = 0, saved_at = 0;        // in the parent's scratch; in the parent's saved frame, or in the arena where the parent is the model
+  };
+  std::vector<std::int64_t> offset;  // per node, -1: not stored by the program
+  std::vector<char> saved;           // per node
+  std::vector<frame> frames;         // per region
+  std::int64_t bytes = 0;            // of the arena
+  std::int64_t sum_of_values = 0;    // what it would be if nothing shared
+};
+
+namespace detail {
+
+struct lifetime {
+  std::int64_t bytes = 0;
+  int begin = 0, end = 0;
+  std::int64_t* at = nullptr;
+};
+
+// Places the largest first, each at the lowest offset where it meets nothing that lives at the same time.
+inline std::int64_t place(std::vector<lifetime>& values) {
+  std::stable_sort(values.begin(), values.end(), [](const lifetime& a, const lifetime& b) { return a.bytes > b.bytes; });
+  std::int64_t total = 0;
+  std::vector<const lifetime*> placed, meets;
+  for (lifetime& v : values) {
+    meets.clear();
+    for (const lifetime* other : placed)
+      if (other->begin <= v.end && v.begin <= other->end) meets.push_back(other);
+    std::sort(meets.begin(), meets.end(), [](const lifetime* a, const lifetime* b) { return *a->at < *b->at; });
+    std::int64_t at = 0;
+    for (const lifetime* other : meets) {
+      if (*other->at >= at + v.bytes) break;
+      at = std::max(at, *other->at + other->bytes);
+    }
+    *v.at = at;
+    placed.push_back(&v);
+    total = std::max(total, at + v.bytes);
+  }
+  return total;
+}
+
+// Calls visit(node) for every value that a step reads, by the node that holds it.
+template <class Visit>
+void for_each_read(const blueprint& b, const plan_step& s, Visit visit) {
+  const auto inputs = [&](int n) {
+    for (int i : b.at(n).in)
+      if (i >= 0) visit(b.home(i));
+  };
+  if (s.kind == step_kind::kernel || s.kind == step_kind::repeat) return inputs(s.node);
+  for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) {
+    if (o.kind == operand_kind::product) inputs(o.node);
+    else if (o.node >= 0) visit(b.home(o.node));
+  }
+  for (const plan_sink& k : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count)))
+    if (k.kind == sink_kind::contract) inputs(k.node);
+}
+
+template <class Visit>
+void for_each_result(const blueprint& b, const plan_step& s, Visit visit) {
+  if (s.kind == step_kind::kernel || s.kind == step_kind::repeat) return visit(static_cast<int>(s.node));
+  for (const plan_sink& k : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count))) visit(static_cast<int>(k.node));
+}
+
+}  // namespace detail
+
+/// Lays out everything for the given extents. `external` marks nodes whose storage is elsewhere (gradients of parameters).
+inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, const std::vector<char>& external, std::size_t real_bytes) {
+  const std::size_t count = b.nodes.size();
+  memory_plan plan{std::vector<std::int64_t>(count, -1), std::vector<char>(count, 0), std::vector<memory_plan::frame>(b.regions.size()), 0, 0};
+  std::vector<int> first(count, -1), last(count, -1);
+  for (std::size_t r = 0; r < b.regions.size(); ++r) {
+    const region_range& range = b.ranges[r];
+    for (int k = 0; k < range.count; ++k) {
+      const plan_step& s = b.steps[static_cast<std::size_t>(range.begin + k)];
+      detail::for_each_result(b, s, [&](int n) { first[static_cast<std::size_t>(n)] = last[static_cast<std::size_t>(n)] = k; });
+      detail::for_each_read(b, s, [&](int n) {
+        if (b.at(n).region == static_cast<int>(r)) last[static_cast<std::size_t>(n)] = k;
+        else plan.saved[static_cast<std::size_t>(n)] = 1;
+      });
+    }
+  }
+  // A sink of a pass that reads nothing later still occupies its step; what must outlive the run lives to the end.
+  const auto keep = [&](int n) {
+    const auto h = static_cast<std::size_t>(b.home(n));
+    last[h] = b.ranges[static_cast<std::size_t>(b.nodes[h].region)].count;
+  };
+  keep(b.result);
+  for (const auto& o : b.outputs) keep(o.node);
+  for (const auto& u : b.updates) keep(u.value);
+  for (const auto& v : b.names)
+    if (b.adjoint[static_cast<std::size_t>(v.node)] != 0) keep(b.adjoint[static_cast<std::size_t>(v.node)] - 1);
+  for (const auto& r : b.regions)
+    if (r.carry_out >= 0) keep(r.carry_out);
+
+  for (std::size_t r = b.regions.size(); r-- > 0;) {
+    std::vector<detail::lifetime> scratch, saved;
+    const auto& range = b.ranges[r];
+    for (std::size_t n = 0; n < count; ++n) {
+      const bool carry = r > 0 && static_cast<int>(n) == b.regions[r].carry_in;
+      if (b.nodes[n].region != static_cast<int>(r) || (b.producer[n] == 0 && !carry) || external[n]) continue;
+      const auto bytes = (extents.size(b.nodes[n].axes) * static_cast<std::int64_t>(b.nodes[n].kind == value_kind::index ? 4 : real_bytes) + 63) / 64 * 64;
+      plan.sum_of_values += bytes;
+      if (plan.saved[n] && r > 0) saved.push_back({bytes, 0, 0, &plan.offset[n]});
+      else scratch.push_back({bytes, carry ? 0 : first[n], carry ? range.count : last[n], &plan.offset[n]});
+    }
+    for (int k = 0; k < range.count; ++k) {
+      const plan_step& s = b.steps[static_cast<std::size_t>(range.begin + k)];
+      if (s.kind != step_kind::repeat) continue;
+      const auto inner = static_cast<std::size_t>(b.at(s.node).argument[0]);
+      auto& f = plan.frames[inner];
+      scratch.push_back({f.scratch_bytes, k, k, &f.scratch_at});
+      if (f.saved_bytes == 0 || b.regions[inner].forward >= 0) continue;
+      const auto bytes = f.saved_bytes * extents.required(b.regions[inner].depth_axis);
+      plan.sum_of_values += bytes;
+      int end = k;
+      for (int t = k; t < range.count; ++t) {
+        const plan_step& later = b.steps[static_cast<std::size_t>(range.begin + t)];
+        if (later.kind == step_kind::repeat && b.regions[static_cast<std::size_t>(b.at(later.node).argument[0])].forward == static_cast<int>(inner)) end = t;
+      }
+      (r == 0 ? scratch : saved).push_back({bytes, r == 0 ? k : 0, r == 0 ? end : 0, &f.saved_at});
+    }
+    auto& f = plan.frames[r];
+    f.scratch_bytes = detail::place(scratch);
+    f.saved_bytes = detail::place(saved);
+  }
+  plan.bytes = plan.frames[0].scratch_bytes;
+  return plan;
+}
+
+}  // namespace akin::inline v0

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who owns the weights: one flat buffer with a name, a shape and a role for every tensor. Programs borrow it.
+#pragma once
+
+#include <akin/graph/extents.hpp>
+#include <akin/support/random.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace akin::inline v0 {
+
+/// The tensors that one parameter of the model stands for: one, or one for each layer of the repeats around it.
+struct parameter_entry {
+  std::string pattern;             // its name; '*' stands for a layer's number
+  named_value::role_kind role{};
+  std::vector<std::int64_t> shape;  // of one layer's tensor
+  std::vector<std::int64_t> depths; // layers of each repeat around it, outermost first
+  std::int64_t slice = 1, count = 1, offset = 0;
+};
+
+/// One tensor by its full name, as it stands in a checkpoint.
+template <class Real>
+struct named_tensor {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  named_value::role_kind role{};
+  std::int64_t offset = 0;  // in the flat buffer
+  std::span<Real> values;
+};
+
+/// The storage behind parameters<Model>: knows names and shapes, no model type.
+template <class Real>
+class parameter_store {
+ public:
+  bool bound() const { return bound_; }
+  std::int64_t size() const { return size_; }
+  std::span<Real> values() { return {data_.get(), static_cast<std::size_t>(size_)}; }
+  std::span<const Real> values() const { return {data_.get(), static_cast<std::size_t>(size_)}; }
+  const std::vector<parameter_entry>& entries() const { return entries_; }
+  const std::vector<std::pair<std::string, std::int64_t>>& extents() const { return extents_; }
+
+  const parameter_entry* find(std::string_view pattern) const {
+    for (const auto& e : entries_)
+      if (e.pattern == pattern) return &e;
+    return nullptr;
+  }
+
+  /// Every tensor, one for each layer, in the order of the model's definition.
+  std::vector<named_tensor<Real>> tensors() {
+    std::vector<named_tensor<Real>> all;
+    for (const auto& e : entries_)
+      for (std::int64_t k = 0; k < e.count; ++k)
+        all.push_back({name_of_layer(e, k), e.shape, e.role, e.offset + k * e.slice, values().subspan(static_cast<std::size_t>(e.offset + k * e.slice), static_cast<std::size_t>(e.slice))});
+    return all;
+  }
+
+  /// Fixes the extents of the parameters' axes, allocates, and initialises from the seed.
+  void bind(const blueprint& b, const extent_table& given, std::uint64_t seed);
+
+ private:
+  static std::string name_of_layer(const parameter_entry& e, std::int64_t k) {
+    std::string name = e.pattern;
+    std::int64_t inner = e.count;
+    for (const auto depth : e.depths) {
+      inner /= std::max<std::int64_t>(depth, 1);
+      name.replace(name.find('*'), 1, std::to_string(k / inner));
+      k %= inner;
+    }
+    return name;
+  }
+
+  std::vector<parameter_entry> entries_;
+  std::vector<std::pair<std::string, std::int64_t>> extents_;
+  std::unique_ptr<Real[]> data_;
+  std::int64_t size_ = 0;
+  bool bound_ = false;
+};
+
+template <class Real>
+void parameter_store<Real>::bind(const blueprint& b, const extent_table& given, std::uint64_t seed) {
+  if (bound_) fail("parameters: they are bound already");
+  std::vector<double> scales;
+  std::vector<initial> starts;
+  for (const named_value& v : b.names) {
+    if (v.role == named_value::role_kind::input || v.role == named_value::role_kind::data) continue;
+    const node& n = b.at(v.node);
+    parameter_entry e{std::string{b.name(v)}, v.role, {}, {}, 1, 1, size_};
+    const auto note = [&](int axis) {
+      const std::string name{given.name(axis)};
+      const auto size = given.required(axis);
+      if (std::none_of(extents_.begin(), extents_.end(), [&](const auto& x) { return x.first == name; })) extents_.emplace_back(name, size);
+      return size;
+    };
+    for (int k = 0; k < n.axes.rank; ++k) e.shape.push_back(note(n.axes[k])), e.slice *= e.shape.back();
+    for (int r = n.region; r > 0; r = b.regions[static_cast<std::size_t>(r)].parent) e.depths.insert(e.depths.begin(), note(b.regions[static_cast<std::size_t>(r)].depth_axis));
+    for (const auto depth : e.depths) e.count *= depth;
+    double scale = v.start.scale;
+    for (std::string_view axis : v.start.per)
+      for (std::size_t k = 0; k < b.axes.size() && !axis.empty(); ++k)
+        if (b.axes[k].name == axis) scale /= std::sqrt(static_cast<double>(given.required(static_cast<int>(k))));
+    scales.push_back(scale);
+    starts.push_back(v.start);
+    size_ += e.slice * e.count;
+    entries_.push_back(std::move(e));
+  }
+  data_ = std::make_unique<Real[]>(static_cast<std::size_t>(size_));
+  for (std::size_t k = 0; k < entries_.size(); ++k) {
+    random_stream random{seed, k};
+    for (Real& x : values().subspan(static_cast<std::size_t>(entries_[k].offset), static_cast<std::size_t>(entries_[k].slice * entries_[k].count)))
+      switch (starts[k].kind) {
+        case initial::form::constant: x = static_cast<Real>(scales[k]); break;
+        case initial::form::normal: x = static_cast<Real>(scales[k] * random.normal()); break;
+        case initial::form::uniform: x = static_cast<Real>(scales[k] * (2 * random.uniform() - 1)); break;
+      }
+  }
+  bound_ = true;
+}
+
+/// The weights of a model. Programs for training, evaluation and encoding borrow them.
+/// Real is float for the cpu backend and double for the reference backend.
+template <class Model, class Real = float>
+class parameters : public parameter_store<Real> {
+ public:
+  parameters() = default;
+  parameters(const parameters&) = delete;
+  parameters& operator=(const parameters&) = delete;
+
+  /// Gives the parameters' axes their extents and initialises: weights.bind(seed, width(64), layers(12)).
+  /// errors: run time, naming an axis that has no extent
+  template <class... Extents>
+  void bind(std::uint64_t seed, const Extents&... given) {
+    const blueprint b = blueprint_of<Model, mode::training, false>();
+    extent_table extents{b};
+    (extents.set(given.axis, given.size), ...);
+    extents.derive();
+    parameter_store<Real>::bind(b, extents, seed);
+  }
+};
+
+}  // namespace akin::inline v0

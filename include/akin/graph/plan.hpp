@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a graph to an ordered list of steps: kernels, fused maps, pair passes, repeats.
+#pragma once
+
+#include <akin/expr/predicates.hpp>
+#include <akin/graph/graph.hpp>
+
+namespace akin::inline v0 {
+
+enum class step_kind : unsigned char { kernel, map, pairs, repeat };
+
+struct plan_operand {
+  operand_kind kind = operand_kind::real;
+  std::int16_t node = -1;
+  std::int16_t product = -1;
+  constexpr bool operator==(const plan_operand&) const = default;
+};
+
+enum class sink_kind : unsigned char { store, reduce, contract };
+
+struct plan_sink {
+  sink_kind kind{};
+  std::int16_t node = -1;  // the node whose value this is
+  std::int16_t step = -1;  // the line of the tape that it takes
+};
+
+struct plan_step {
+  step_kind kind{};
+  std::int8_t region = 0, phase = 0;
+  bool in_forward = false;
+  std::int16_t node = -1;   // kernel and repeat
+  std::int16_t level = 0;   // pairs: the number of the pass
+  axis_list space{};        // map: iteration space; pairs: rows, columns
+  std::int16_t tape = 0, tape_size = 0, operand = 0, operand_count = 0, sink = 0, sink_count = 0, product_count = 0;
+};
+
+inline constexpr int max_steps = 640, max_tape = 4096, max_operands = 2048, max_sinks = 1024;
+
+struct region_range {
+  std::int16_t begin = 0, count = 0;
+};
+
+/// The plan. Its steps are listed in the order in which they run, region by region.
+struct plan {
+  std::array<plan_step, max_steps> steps{};
+  std::array<scalar_step, max_tape> tape{};
+  std::array<plan_operand, max_operands> operands{};
+  std::array<plan_sink, max_sinks> sinks{};
+  std::array<region_range, max_regions> regions{};
+  std::array<std::int16_t, max_nodes> producer{};  // the step that stores a node, +1; 0: none
+  std::array<bool, max_nodes> live{};
+  int step_count = 0, tape_size = 0, operand_count = 0, sink_count = 0, forward_steps = 0, pair_passes = 0;
+  mistake found = mistake::none;
+  int found_at = -1;
+};
+
+/// The node that holds the numbers of n: reshapes are other names for the same numbers.
+constexpr int home_of(const model& m, int n) {
+  while (m.at(n).op->plays == role::alias) n = m.at(n).in[0];
+  return n;
+}
+
+constexpr int batch_axes(const model& m, const axis_list& l) {
+  int count = 0;
+  for (int k = 0; k < l.rank; ++k) count += m.axis_entries[static_cast<std::size_t>(l[k])].numbers_examples ? 1 : 0;
+  return count;
+}
+
+namespace detail {
+
+constexpr bool transcendental(scalar s) { return s >= scalar::exp && s <= scalar::arc_cosine && s != scalar::absolute && s != scalar::sqrt; }
+
+/// Builds a plan; a class only because its parts share the working arrays.
+class planner {
+ public:
+  constexpr planner(const model& m, bool fuses) : m_{m}, fuses_{fuses} {}
+
+  constexpr plan run() {
+    mark_live();
+    measure();
+    choose_stored();
+    form_steps();
+    write_tapes();
+    order();
+    p_.found = p_.found == mistake::none ? m_.found : p_.found;
+    if (p_.found == m_.found) p_.found_at = m_.found_at;
+    return p_;
+  }
+
+ private:
+  static constexpr std::size_t z(int k) { return static_cast<std::size_t>(k); }
+  constexpr bool elementwise(int n) const { return m_.at(n).op->plays == role::elementwise; }
+  constexpr bool pair(int n) const { return fuses_ && pair_[z(n)]; }
+
+  template <class Visit>
+  constexpr void inputs(int n, Visit visit) const {
+    for (int k = 0; k < 4; ++k)
+      if (m_.at(n).in[z(k)] >= 0) visit(static_cast<int>(m_.at(n).in[z(k)]));
+  }
+
+  // What the outputs need, found from the last node to the first.
+  constexpr void spread(std::array<bool, max_nodes>& marked) const {
+    for (int n = m_.size - 1; n >= 0; --n) {
+      if (!marked[z(n)]) continue;
+      inputs(n, [&](int i) { marked[z(i)] = true; });
+      if (m_.at(n).op->plays != role::repeat) continue;
+      const auto& r = m_.regions[z(m_.at(n).argument[0])];
+      marked[z(r.carry_in)] = true;
+      if (r.carry_out >= 0) marked[z(r.carry_out)] = true;
+    }
+  }
+
+  constexpr void mark_live() {
+    needed_[z(m_.result)] = true;
+    for (int k = 0; k < m_.output_count; ++k) needed_[z(m_.outputs[z(k)].node)] = true;
+    if (m_.training())
+      for (int k = 0; k < m_.update_count; ++k) needed_[z(m_.updates[z(k)].value)] = true;
+    outputs_ = needed_;
+    p_.live = needed_;
+    for (int k = 0; k < m_.name_count; ++k) {
+      const auto& v = m_.names[z(k)];
+      const int g = m_.adjoint_of(v.node) - 1;
+      if (g < 0 || (v.role != named_value::role_kind::input && v.role != named_value::role_kind::parameter)) continue;
+      p_.live[z(g)] = outputs_[z(g)] = true;
+    }
+    // A gradient inside a body keeps the backward repeat alive.
+    for (int n = m_.size - 1; n >= 0; --n)
+      if (m_.at(n).op == &repeat_to_x_op) p_.live[z(n)] = true;
+    spread(p_.live);
+    spread(needed_);
+    for (int r = 0; r < m_.region_count; ++r)
+      if (m_.regions[z(r)].carry_out >= 0) outputs_[z(m_.regions[z(r)].carry_out)] = true;
+  }
+
+  constexpr void measure() {
+    for (int n = 0; n < m_.size; ++n) {
+      if (!p_.live[z(n)]) continue;
+      const node& x = m_.at(n);
+      if (const int batches = batch_axes(m_, x.axes); batches >= 2) {
+        pair_[z(n)] = true;
+        if (x.axes.rank > 2) report(mistake::three_batch_axes, n);
+        if (x.region != 0) report(mistake::pair_in_repeat, n);
+      }
+      int level = 0, pass = 0;
+      const bool barrier = x.op->plays != role::elementwise && x.op->plays != role::leaf && x.op->plays != role::alias;
+      inputs(n, [&](int i) {
+        level = level < level_[z(i)] ? level_[z(i)] : level;
+        const int after = pass_[z(i)] + (pair(i) && !pair(n) ? 1 : 0);
+        pass = pass < after ? after : pass;
+      });
+      level_[z(n)] = static_cast<std::int16_t>(level + (barrier ? 1 : 0));
+      pass_[z(n)] = static_cast<std::int16_t>(pass);
+    }
+  }
+
+  constexpr bool same_group(int a, int b) const {
+    return m_.at(a).region == m_.at(b).region && phase(a) == phase(b) && level_[z(a)] == level_[z(b)] && m_.at(a).axes == m_.at(b).axes;
+  }
+  constexpr int phase(int n) const { return n < m_.forward_size ? 0 : 1; }
+
+  // An elementwise value is stored where something other than a map reads it, where a map over more axes does, or where it is dear
+  // and maps of another group read it. Anything else is computed in the registers of whoever needs it.
+  constexpr void choose_stored() {
+    for (int n = 0; n < m_.size; ++n) {
+      if (!p_.live[z(n)]) continue;
+      const node& x = m_.at(n);
+      inputs(n, [&](int i) {
+        const bool reads_in_registers = (elementwise(n) && pair(n) == pair(i)) || (x.op->plays == role::reduce);
+        if (!reads_in_registers) must_store_[z(i)] = true;
+        else if (elementwise(n) && !(x.axes == m_.at(i).axes)) must_store_[z(i)] = true;
+        else if (!same_group_reader(n, i)) crosses_[z(i)] = true;
+      });
+    }
+    for (int n = 0; n < m_.size; ++n) {
+      if (!p_.live[z(n)] || !elementwise(n) || pair(n)) continue;
+      const scalar code = m_.at(n).op->code;
+      int cost = code == scalar::constant ? 0 : transcendental(code) || code == scalar::random ? 8 : 1;
+      inputs(n, [&](int i) { cost += elementwise(i) && !stored_[z(i)] ? cost_[z(i)] : 0; });
+      cost_[z(n)] = static_cast<std::int16_t>(cost);
+      stored_[z(n)] = !fuses_ ? code != scalar::constant || outputs_[z(n)]
+                              : outputs_[z(n)] || (code != scalar::constant && (must_store_[z(n)] || (crosses_[z(n)] && cost > 6) || cost > 40));
+    }
+  }
+  constexpr bool same_group_reader(int reader, int value) const {
+    if (elementwise(reader)) return same_group(reader, value);
+    return m_.at(reader).region == m_.at(value).region && phase(reader) == phase(value);
+  }
+
+  constexpr int new_step(step_kind kind, int n, const axis_list& space) {
+    plan_step& s = p_.steps[z(p_.step_count)];
+    s.kind = kind;
+    s.region = m_.at(n).region;
+    s.phase = static_cast<std::int8_t>(phase(n));
+    s.node = static_cast<std::int16_t>(n);
+    s.space = space;
+    return p_.step_count++;
+  }
+
+  // The map step that n's result joins: same region, phase, level and axes, and not too many results.
+  constexpr int map_for(int n, int value) {
+    if (fuses_)
+      for (int s = p_.step_count - 1; s >= 0; --s) {
+        const plan_step& x = p_.steps[z(s)];
+        if (x.kind == step_kind::map && x.level == level_[z(value)] && x.region == m_.at(n).region && x.phase == phase(n) && x.space == m_.at(value).axes &&
+            x.sink_count < 6)
+          return s;
+      }
+    const int s = new_step(step_kind::map, n, m_.at(value).axes);
+    p_.steps[z(s)].level = level_[z(value)];
+    return s;
+  }
+
+  constexpr int pass_for(int n, int value) {
+    const int first = m_.at(value).axes[0], second = m_.at(value).axes[1];
+    axis_list space;
+    space.push(first < second ? first : second);
+    space.push(first < second ? second : first);
+    for (int s = 0; s < p_.step_count; ++s)
+      if (p_.steps[z(s)].kind == step_kind::pairs && p_.steps[z(s)].level == pass_[z(value)] && p_.steps[z(s)].space == space) return s;
+    const int s = new_step(step_kind::pairs, n, space);
+    p_.steps[z(s)].level = pass_[z(value)];
+    ++p_.pair_passes;
+    return s;
+  }
+
+  constexpr void add_result(int step, sink_kind kind, int n) {
+    chain_[z(n)] = last_of_[z(step)];
+    last_of_[z(step)] = static_cast<std::int16_t>(n + 1);
+    kinds_[z(n)] = kind;
+    ++p_.steps[z(step)].sink_count;
+    p_.steps[z(step)].in_forward = p_.steps[z(step)].in_forward || needed_[z(n)];
+    p_.producer[z(n)] = static_cast<std::int16_t>(step + 1);
+  }
+
+  constexpr int pair_input(int n) const {
+    for (int k = 0; k < 2; ++k)
+      if (m_.at(n).in[z(k)] >= 0 && pair(m_.at(n).in[z(k)])) return m_.at(n).in[z(k)];
+    return -1;
+  }
+
+  constexpr void form_steps() {
+    for (int n = 0; n < m_.size; ++n) {
+      if (!p_.live[z(n)]) continue;
+      switch (m_.at(n).op->plays) {
+        case role::leaf:
+        case role::alias: break;
+        case role::elementwise:
+          if (!pair(n) && stored_[z(n)]) add_result(map_for(n, n), sink_kind::store, n);
+          break;
+        case role::reduce: {
+          const int value = m_.at(n).in[0];
+          add_result(pair(value) ? pass_for(n, value) : map_for(n, value), sink_kind::reduce, n);
+          break;
+        }
+        case role::contract:
+          if (pair(n)) break;
+          if (const int g = pair_input(n); g >= 0) {
+            add_result(pass_for(n, g), sink_kind::contract, n);
+            break;
+          }
+          [[fallthrough]];
+        case role::kernel:
+        case role::repeat: {
+          const int s = new_step(m_.at(n).op->plays == role::repeat ? step_kind::repeat : step_kind::kernel, n, m_.at(n).axes);
+          p_.producer[z(n)] = static_cast<std::int16_t>(s + 1);
+          p_.steps[z(s)].in_forward = needed_[z(n)];
+          break;
+        }
+      }
+    }
+  }
+
+  constexpr int push(const scalar_step& s, int begin) {
+    p_.tape[z(p_.tape_size)] = s;
+    return p_.tape_size++ - begin;
+  }
+
+  constexpr int operand(plan_step& s, const plan_operand& o) {
+    int k = s.operand;
+    while (k < p_.operand_count && !(p_.operands[z(k)] == o)) ++k;
+    if (k == p_.operand_count) p_.operands[z(p_.operand_count++)] = o;
+    for (int t = s.tape; t < p_.tape_size; ++t)
+      if (p_.tape[z(t)].code == scalar::operand && p_.tape[z(t)].a == k - s.operand) return t - s.tape;
+    return push({scalar::operand, static_cast<std::int16_t>(k - s.operand)}, s.tape);
+  }
+
+  constexpr int write(int step, int n) {
+    if (stamp_[z(n)] == step + 1) return slot_[z(n)];
+    plan_step& s = p_.steps[z(step)];
+    const node& x = m_.at(n);
+    int result = -1;
+    const bool here = elementwise(n) && (pair(n) || !stored_[z(n)] || p_.producer[z(n)] == step + 1);
+    if (!here) {
+      plan_operand o{operand_kind::real, static_cast<std::int16_t>(n)};
+      if (pair(n)) o = {operand_kind::product, static_cast<std::int16_t>(n), s.product_count++};
+      else if (x.op == &position_op) o.kind = operand_kind::position;
+      else if (x.kind == value_kind::index) o.kind = operand_kind::integer;
+      result = operand(s, o);
+    } else if (x.op->code == scalar::constant) {
+      result = push({scalar::constant, -1, -1, -1, x.number}, s.tape);
+    } else if (x.op->code == scalar::random) {
+      const int index = operand(s, {operand_kind::linear_index}), seed = operand(s, {operand_kind::seed});
+      result = push({scalar::random, static_cast<std::int16_t>(index), static_cast<std::int16_t>(seed), -1, static_cast<double>(x.argument[0])}, s.tape);
+    } else if (x.op->code == scalar::identity) {
+      result = write(step, x.in[0]);
+    } else {
+      const int a = write(step, x.in[0]), b = x.in[1] < 0 ? -1 : write(step, x.in[1]), c = x.in[2] < 0 ? -1 : write(step, x.in[2]);
+      result = push({x.op->code, static_cast<std::int16_t>(a), static_cast<std::int16_t>(b), static_cast<std::int16_t>(c)}, s.tape);
+    }
+    stamp_[z(n)] = static_cast<std::int16_t>(step + 1);
+    slot_[z(n)] = static_cast<std::int16_t>(result);
+    return result;
+  }
+
+  constexpr void write_tapes() {
+    for (int step = 0; step < p_.step_count; ++step) {
+      plan_step& s = p_.steps[z(step)];
+      if (s.kind != step_kind::map && s.kind != step_kind::pairs) continue;
+      s.tape = static_cast<std::int16_t>(p_.tape_size);
+      s.operand = static_cast<std::int16_t>(p_.operand_count);
+      s.sink = static_cast<std::int16_t>(p_.sink_count);
+      p_.sink_count += s.sink_count;
+      int place = s.sink + s.sink_count;
+      for (int n = last_of_[z(step)] - 1; n >= 0; n = chain_[z(n)] - 1) {
+        const sink_kind kind = kinds_[z(n)];
+        const int value = kind == sink_kind::store ? n : kind == sink_kind::contract ? pair_input(n) : m_.at(n).in[0];
+        p_.sinks[z(--place)] = {kind, static_cast<std::int16_t>(n), static_cast<std::int16_t>(value)};
+      }
+      for (int k = s.sink; k < s.sink + s.sink_count; ++k) p_.sinks[z(k)].step = static_cast<std::int16_t>(write(step, p_.sinks[z(k)].step));
+      s.tape_size = static_cast<std::int16_t>(p_.tape_size - s.tape);
+      s.operand_count = static_cast<std::int16_t>(p_.operand_count - s.operand);
+    }
+  }
+
+  constexpr void visit(int step) {
+    if (visited_[z(step)]) return;
+    visited_[z(step)] = true;
+    const plan_step s = p_.steps[z(step)];
+    const auto need = [&](int n) {
+      n = home_of(m_, n);
+      const int before = p_.producer[z(n)] - 1;
+      if (before < 0) return;
+      const int home = p_.steps[z(before)].region;
+      if (home == s.region) visit(before);
+      else if (m_.regions[z(s.region)].forward != home) report(mistake::value_enters_repeat, n);
+    };
+    if (s.kind == step_kind::kernel || s.kind == step_kind::repeat) {
+      inputs(s.node, need);
+    } else {
+      for (int k = s.operand; k < s.operand + s.operand_count; ++k) {
+        const plan_operand& o = p_.operands[z(k)];
+        if (o.kind == operand_kind::product) inputs(o.node, need);
+        else if (o.node >= 0 && o.kind != operand_kind::position) need(o.node);
+      }
+      for (int k = s.sink; k < s.sink + s.sink_count; ++k)
+        if (p_.sinks[z(k)].kind == sink_kind::contract)
+          inputs(p_.sinks[z(k)].node, [&](int i) { if (!pair(i)) need(i); });
+    }
+    order_[z(ordered_++)] = static_cast<std::int16_t>(step);
+  }
+
+  constexpr void order() {
+    for (int r = 0; r < m_.region_count; ++r) {
+      const int begin = ordered_;
+      if (r == 0) {
+        for (int s = 0; s < p_.step_count; ++s)
+          if (p_.steps[z(s)].region == 0 && p_.steps[z(s)].in_forward) visit(s);
+        p_.forward_steps = ordered_;
+      }
+      for (int s = 0; s < p_.step_count; ++s)
+        if (p_.steps[z(s)].region == r) visit(s);
+      p_.regions[z(r)] = {static_cast<std::int16_t>(begin), static_cast<std::int16_t>(ordered_ - begin)};
+    }
+    std::array<plan_step, max_steps> sorted{};
+    std::array<std::int16_t, max_steps> place{};
+    for (int k = 0; k < ordered_; ++k) {
+      sorted[z(k)] = p_.steps[z(order_[z(k)])];
+      place[z(order_[z(k)])] = static_cast<std::int16_t>(k);
+    }
+    p_.steps = sorted;
+    for (int n = 0; n < m_.size; ++n)
+      if (p_.producer[z(n)] != 0) p_.producer[z(n)] = static_cast<std::int16_t>(place[z(p_.producer[z(n)] - 1)] + 1);
+  }
+
+  constexpr void report(mistake what, int n) {
+    if (p_.found == mistake::none) p_.found = what, p_.found_at = n;
+  }
+
+  const model& m_;
+  bool fuses_;
+  plan p_{};
+  std::array<bool, max_nodes> needed_{}, outputs_{}, pair_{}, must_store_{}, crosses_{}, stored_{};
+  std::array<std::int16_t, max_nodes> level_{}, pass_{}, cost_{}, chain_{}, stamp_{}, slot_{};
+  std::array<sink_kind, max_nodes> kinds_{};
+  std::array<std::int16_t, max_steps> last_of_{}, order_{};
+  std::array<bool, max_steps> visited_{};
+  int ordered_ = 0;
+};
+
+}  // namespace detail
+
+/// The plan of a graph. Without fusion every elementwise node is a step of its own and pair values are ordinary tensors.
+constexpr plan make_plan(const model& m, bool fuses) { return detail::planner{m, fuses}.run(); }
+
+}  // namespace akin::inline v0

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model on a backend: bind extents, set inputs, run forward and backward, read results.
+#pragma once
+
+#include <akin/graph/execution.hpp>
+#include <akin/graph/explain.hpp>
+
+#include <array>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace akin::inline v0 {
+
+/// The fused elementwise expression of one step, as constants that a backend unrolls into registers.
+template <class Model, mode Mode, bool Fuses, int Step>
+struct chain {
+  static constexpr const plan& p = detail::plan_of<Model, Mode, Fuses>;
+  static constexpr plan_step step = p.steps[static_cast<std::size_t>(Step)];
+  static constexpr int operands = step.operand_count, results = step.sink_count;
+  static constexpr auto tape = [] {
+    std::array<scalar_step, static_cast<std::size_t>(step.tape_size)> t{};
+    for (std::size_t k = 0; k < t.size(); ++k) t[k] = p.tape[static_cast<std::size_t>(step.tape) + k];
+    return t;
+  }();
+  /// The line of the tape that each result takes.
+  static constexpr auto taken = [] {
+    std::array<std::int16_t, static_cast<std::size_t>(step.sink_count)> t{};
+    for (std::size_t k = 0; k < t.size(); ++k) t[k] = p.sinks[static_cast<std::size_t>(step.sink) + k].step;
+    return t;
+  }();
+  /// Which operands are integers.
+  static constexpr auto kinds = [] {
+    std::array<operand_kind, static_cast<std::size_t>(step.operand_count)> t{};
+    for (std::size_t k = 0; k < t.size(); ++k) t[k] = p.operands[static_cast<std::size_t>(step.operand) + k].kind;
+    return t;
+  }();
+};
+
+namespace detail {
+
+template <class Chain, class Backend>
+void run_map(execution<Backend>& e, const plan_step& s) {
+  using R = typename Backend::real;
+  const blueprint& b = e.plan();
+  std::array<map_operand<R>, Chain::operands + 1> operands;
+  std::array<map_store<R>, Chain::results + 1> stores;
+  std::array<map_reduction<R>, Chain::results + 1> reductions;
+  std::size_t store_count = 0, reduction_count = 0;
+  for (std::size_t k = 0; k < static_cast<std::size_t>(Chain::operands); ++k) {
+    const plan_operand& o = b.operands[static_cast<std::size_t>(s.operand) + k];
+    auto& out = operands[k];
+    out.kind = o.kind;
+    if (o.kind == operand_kind::seed) out.seed = e.seed();
+    else if (o.kind == operand_kind::position) out.value = e.extents().template shape<const R>(nullptr, b.at(o.node).axes);
+    else if (o.kind == operand_kind::integer) {
+      const auto v = e.integers(o.node);
+      out.integers = v.data;
+      out.value = e.extents().template shape<const R>(nullptr, b.at(o.node).axes);
+    } else if (o.kind == operand_kind::real) out.value = e.reals(o.node);
+  }
+  for (std::size_t k = 0; k < static_cast<std::size_t>(Chain::results); ++k) {
+    const plan_sink& sink = b.sinks[static_cast<std::size_t>(s.sink) + k];
+    if (sink.kind == sink_kind::store) stores[store_count++] = {static_cast<int>(k), e.reals(sink.node)};
+    else reductions[reduction_count++] = {static_cast<int>(k), b.at(sink.node).op->reduces, e.reals(sink.node)};
+  }
+  e.backend().template map<Chain>(map_arguments<R>{e.extents().template shape<const R>(nullptr, s.space), {operands.data(), static_cast<std::size_t>(Chain::operands)},
+                                                   {stores.data(), store_count}, {reductions.data(), reduction_count}});
+}
+
+template <class Chain, class Backend>
+void run_pairs(execution<Backend>& e, const plan_step& s) {
+  using R = typename Backend::real;
+  const blueprint& b = e.plan();
+  const int row = s.space[0], column = s.space[1];
+  std::array<pair_operand<R>, Chain::operands + 1> operands{};
+  std::array<pair_product<R>, Chain::operands + 1> products{};
+  std::array<pair_reduction<R>, Chain::results + 1> reductions{};
+  std::array<pair_contraction<R>, Chain::results + 1> contractions{};
+  std::size_t product_count = 0, reduction_count = 0, contraction_count = 0;
+  for (std::size_t k = 0; k < static_cast<std::size_t>(Chain::operands); ++k) {
+    const plan_operand& o = b.operands[static_cast<std::size_t>(s.operand) + k];
+    const node& n = b.at(o.node);
+    auto& out = operands[k];
+    out.kind = o.kind;
+    if (o.kind == operand_kind::product) {
+      const int first = n.in[0], second = n.in[1];
+      const bool swap = b.at(first).axes.has(column);
+      const int left = swap ? second : first, right = swap ? first : second;
+      const int inner = b.at(left).axes[0] == row ? b.at(left).axes[1] : b.at(left).axes[0];
+      out.product = static_cast<int>(product_count);
+      products[product_count++] = {e.reals(left), e.reals(right), row, column, inner};
+    } else {
+      out.per_row = n.axes.has(row);
+      out.per_column = n.axes.has(column);
+      if (o.kind != operand_kind::position) out.data = e.pointer(o.node);
+    }
+  }
+  for (std::size_t k = 0; k < static_cast<std::size_t>(Chain::results); ++k) {
+    const plan_sink& sink = b.sinks[static_cast<std::size_t>(s.sink) + k];
+    const node& n = b.at(sink.node);
+    if (sink.kind == sink_kind::reduce) {
+      reductions[reduction_count++] = {static_cast<int>(k), n.op->reduces, n.axes.has(row), n.axes.has(column), static_cast<R*>(e.pointer(sink.node))};
+    } else {
+      const bool first_is_pair = b.at(n.in[0]).axes.has(row) && b.at(n.in[0]).axes.has(column);
+      const int tall = first_is_pair ? n.in[1] : n.in[0];
+      contractions[contraction_count++] = {static_cast<int>(k), n.axes.has(row), e.reals(tall), e.reals(sink.node)};
+    }
+  }
+  e.backend().template pair_pass<Chain>(pair_arguments<R>{e.extents()[row], e.extents()[column], row, column, {products.data(), product_count},
+                                                          {operands.data(), static_cast<std::size_t>(Chain::operands)}, {reductions.data(), reduction_count},
+                                                          {contractions.data(), contraction_count}});
+}
+
+template <const operation* Op, class Backend>
+void run_kernel(execution<Backend>& e, const plan_step& s) {
+  const node& n = e.plan().at(s.node);
+  kernel_call<Backend> call{n, {}, e.value(s.node)};
+  for (std::size_t k = 0; k < 4; ++k)
+    if (n.in[k] >= 0) call.in[k] = e.value(n.in[k]);
+  kernel<Op, Backend>::run(e.backend(), call);
+}
+
+template <class Backend>
+void run_repeat(execution<Backend>& e, const plan_step& s) { e.repeat(s); }
+
+template <class Model, mode Mode, class Backend, int Step>
+constexpr step_function<Backend> function_of_step() {
+  using link = chain<Model, Mode, Backend::fuses, Step>;
+  if constexpr (link::step.kind == step_kind::map) return run_map<link, Backend>;
+  else if constexpr (link::step.kind == step_kind::pairs) return run_pairs<link, Backend>;
+  else if constexpr (link::step.kind == step_kind::repeat) return run_repeat<Backend>;
+  else return run_kernel<full_graph<Model, Mode>.nodes[static_cast<std::size_t>(link::step.node)].op, Backend>;
+}
+
+template <class Model, mode Mode, class Backend>
+inline constexpr auto step_functions = []<int... Step>(std::integer_sequence<int, Step...>) {
+  return std::array<step_function<Backend>, sizeof...(Step)>{function_of_step<Model, Mode, Backend, Step>()...};
+}(std::make_integer_sequence<int, plan_of<Model, Mode, Backend::fuses>.step_count>{});
+
+}  // namespace detail
+
+template <class Model, mistake Found>
+inline constexpr bool graph_is_sound = Found == mistake::none;
+template <class Output>
+inline constexpr bool output_is_scalar = false;
+template <>
+inline constexpr bool output_is_scalar<axes_are<>> = true;
+
+namespace detail {
+
+template <class Model, mode Mode>
+constexpr int unreached_parameter() {
+  constexpr const model& m = full_graph<Model, Mode>;
+  for (int k = 0; k < m.name_count; ++k)
+    if (m.names[static_cast<std::size_t>(k)].role == named_value::role_kind::parameter && m.adjoint_of(m.names[static_cast<std::size_t>(k)].node) == 0) return k;
+  return -1;
+}
+
+template <class Model, mode Mode, int Name>
+constexpr auto text_of_name() {
+  constexpr const model& m = full_graph<Model, Mode>;
+  constexpr named_value v = m.names[Name];
+  text<static_cast<std::size_t>(v.text_size) + 1> t;
+  for (int k = 0; k < v.text_size; ++k) t.characters[k] = m.texts[static_cast<std::size_t>(v.text_begin + k)];
+  return t;
+}
+
+template <class Model, text Name>
+inline constexpr bool receives_gradient = false;
+
+template <class Model, mode Mode>
+consteval bool check_parameters() {
+  if constexpr (constexpr int k = unreached_parameter<Model, Mode>(); has_gradient<Model, Mode> && k >= 0) {
+    static_assert(receives_gradient<Model, text_of_name<Model, Mode, k>()>, "akin: parameter: it receives no gradient; declare it frozen if that is meant");
+    return false;
+  } else {
+    return true;
+  }
+}
+
+template <class Model, mode Mode, bool Fuses>
+consteval bool check_graph() {
+  constexpr mistake found = plan_of<Model, Mode, Fuses>.found;
+  static_assert(graph_is_sound<Model, found> || found != mistake::input_named_twice, "akin: input: two inputs of one name");
+  static_assert(graph_is_sound<Model, found> || found != mistake::parameter_named_twice, "akin: parameter: one name with different axes");
+  static_assert(graph_is_sound<Model, found> || found != mistake::three_batch_axes,
+                "akin: pairs: a value has two batch axes and more; write distances with dot or squared_distance, so that nothing of that size is stored");
+  static_assert(graph_is_sound<Model, found> || found != mistake::pair_in_repeat, "akin: pairs: a value with two batch axes inside of repeat");
+  static_assert(graph_is_sound<Model, found> || found != mistake::gradient_leaves_repeat, "akin: repeat: the block differentiates a value from outside; pass it through the block's argument");
+  static_assert(graph_is_sound<Model, found> || found != mistake::value_enters_repeat, "akin: repeat: the block uses a value computed outside; compute it in the block or give it as an input");
+  return found == mistake::none && check_parameters<Model, Mode>();
+}
+
+template <class Model, mode Mode>
+constexpr int find_name(std::string_view name) {
+  constexpr const model& m = full_graph<Model, Mode>;
+  for (int k = 0; k < m.name_count; ++k) {
+    const auto& v = m.names[static_cast<std::size_t>(k)];
+    if ((v.role == named_value::role_kind::input || v.role == named_value::role_kind::data) && m.text_at(v.text_begin, v.text_size) == name) return v.node;
+  }
+  return -1;
+}
+template <class Model, mode Mode>
+constexpr int find_output(std::string_view name) {
+  constexpr const model& m = full_graph<Model, Mode>;
+  for (int k = 0; k < m.output_count; ++k)
+    if (m.text_at(m.outputs[static_cast<std::size_t>(k)].text_begin, m.outputs[static_cast<std::size_t>(k)].text_size) == name) return m.outputs[static_cast<std::size_t>(k)].node;
+  return -1;
+}
+
+}  // namespace detail
+
+/// A model compiled for a backend. One thread uses it at a time; any number of programs run side by side.
+/// cost:   bind allocates everything; forward and backward allocate nothing
+/// errors: run time, one sentence that names the axis or the input
+template <class Model, class Backend, mode Mode = mode::training>
+class program {
+ public:
+  using real_type = typename Backend::real;
+
+  /// Borrows the weights, which must outlive the program. The backend object holds threads and scratch; it is made where none is given.
+  template <class... BackendArguments>
+  explicit program(parameter_store<real_type>& weights, BackendArguments&&... arguments)
+      : weights_{weights}, backend_{std::forward<BackendArguments>(arguments)...}, execution_{backend_, weights, blueprint_of<Model, Mode, Backend::fuses>(), functions()} {}
+  template <class... BackendArguments>
+  explicit program(parameters<Model, real_type>& weights, BackendArguments&&... arguments)
+      : program{static_cast<parameter_store<real_type>&>(weights), std::forward<BackendArguments>(arguments)...} {
+    own_ = &weights;
+  }
+  program(const program&) = delete;
+  program& operator=(const program&) = delete;
+
+  /// Fixes the largest extents and lays out one arena. Parameters that are not bound yet are bound with seed 0.
+  template <class... Extents>
+  void bind(const Extents&... given) {
+    if (own_ && !own_->bound()) own_->bind(0, given...);
+    if (!weights_.bound()) fail("bind: the weights are not bound; call weights.bind(seed, ...) first");
+    given_ = extent_table{execution_.plan()};
+    for (const auto& [axis, size] : weights_.extents()) given_.set(axis, size, false);
+    (given_.set(given.axis, given.size), ...);
+    given_.derive();
+    execution_.bind(given_);
+  }
+
+  /// Other extents, none larger than those of bind, for the next runs; allocates nothing beyond a small table.
+  template <class... Extents>
+  void resize(const Extents&... given) {
+    extent_table now{execution_.plan()};
+    for (const auto& [axis, size] : weights_.extents()) now.set(axis, size, false);
+    (now.set(given.axis, given.size), ...);
+    now.derive();
+    execution_.resize(now);
+  }
+
+  /// Lends an input's memory to the program until the next set. Its size must be that of the bound axes.
+  template <text Name>
+  void set(std::span<const real_type> values) { set_data<Name>(values.data(), values.size(), value_kind::real); }
+  template <text Name>
+  void set(std::span<const std::int32_t> values) { set_data<Name>(values.data(), values.size(), value_kind::index); }
+
+  /// The random state of the next forward and backward: dropout draws from it.
+  void seed(std::uint64_t state) { execution_.set_seed(state); }
+
+  /// Computes the result. The loss where it is a scalar, else use value().
+  real_type forward() {
+    execution_.forward();
+    if constexpr (Mode == mode::training) execution_.apply_updates();
+    if constexpr (output_is_scalar<detail::as_axes<result_axes>>) return *execution_.reals(execution_.plan().result).data;
+    else return real_type{};
+  }
+
+  /// Computes the gradients of the result of the last forward.
+  /// errors: compile time "akin: backward: the output is not a scalar"
+  void backward() {
+    static_assert(output_is_scalar<detail::as_axes<result_axes>>, "akin: backward: the output is not a scalar");
+    static_assert(Mode == mode::training, "akin: backward: the program is built for evaluation");
+    execution_.backward();
+  }
+
+  /// The gradients of all parameters, laid out as the weights are.
+  std::span<real_type> gradients() { return execution_.gradients(); }
+
+  /// The gradient of an input; valid until the next run.
+  template <text Name>
+  view<const real_type> gradient() {
+    constexpr int n = detail::find_name<Model, Mode>(Name.view());
+    static_assert(n >= 0, "akin: gradient: the model has no input of this name");
+    constexpr int g = full_graph<Model, Mode>.adjoint_of(n) - 1;
+    static_assert(g >= 0, "akin: gradient: nothing flows back to this input");
+    return execution_.reals(g);
+  }
+
+  /// The result, or a value that the model named with output<Name>.
+  view<const real_type> value() { return execution_.reals(execution_.plan().result); }
+  template <text Name>
+  view<const real_type> value() {
+    constexpr int n = detail::find_output<Model, Mode>(Name.view());
+    static_assert(n >= 0, "akin: value: the model has no output of this name");
+    return execution_.reals(n);
+  }
+
+  /// After a loss that is not finite: runs forward again and says which step made the first such value, or "" where all are finite.
+  std::string first_not_finite() {
+    const int n = execution_.first_not_finite();
+    return n < 0 ? std::string{} : describe_node(execution_.plan(), n);
+  }
+
+  /// What runs, in which order, what was fused, and the bytes. Before bind without sizes.
+  std::string explain() const { return akin::explain(execution_.plan(), execution_.bound() ? &execution_.extents() : nullptr, execution_.bound() ? &execution_.memory() : nullptr); }
+
+  Backend& backend() { return backend_; }
+  std::int64_t bytes() const { return execution_.memory().bytes; }
+
+ private:
+  using result_axes = typename detail::axes_of_result<detail::result_type<Model>>::type;
+
+  static std::span<const step_function<Backend>> functions() {
+    if constexpr (detail::check_graph<Model, Mode, Backend::fuses>()) return detail::step_functions<Model, Mode, Backend>;
+    else return {};
+  }
+
+  template <text Name>
+  void set_data(const void* data, std::size_t size, value_kind kind) {
+    constexpr int n = detail::find_name<Model, Mode>(Name.view());
+    static_assert(n >= 0, "akin: set: the model has no input of this name");
+    const node& x = execution_.plan().at(n);
+    const auto expected = execution_.extents().size(x.axes);
+    if (static_cast<std::int64_t>(size) != expected) fail("set: input '", Name.view(), "' has ", size, " numbers, expected ", expected, shape_text(execution_.plan(), execution_.extents(), x.axes));
+    if (x.kind != kind) fail("set: input '", Name.view(), "' takes ", x.kind == value_kind::index ? "32-bit integers" : "reals");
+    execution_.set_input(n, data);
+  }
+
+  parameter_store<real_type>& weights_;
+  parameters<Model, real_type>* own_ = nullptr;  // bound by the program where nobody has
+  Backend backend_;
+  execution<Backend> execution_;
+  extent_table given_;
+};
+
+}  // namespace akin::inline v0

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of JSON that tensor files use for their headers, read strictly by a cursor, without a tree and without recursion.
+#pragma once
+
+#include <akin/io/file.hpp>
+#include <akin/support/error.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace akin::inline v0 {
+
+/// Bytes of the UTF-8 sequence at the start of the text; 0 where it is not valid (overlong, surrogate, cut, above U+10FFFF).
+constexpr std::size_t utf8_sequence(std::string_view text) {
+  const auto at = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u; };
+  const unsigned first = at(0);
+  if (text.empty()) return 0;
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  for (std::size_t k = 1; k < length; ++k)
+    if ((at(k) & 0xc0) != 0x80) return 0;
+  if (first == 0xe0 && at(1) < 0xa0) return 0;
+  if (first == 0xed && at(1) >= 0xa0) return 0;
+  if (first == 0xf0 && at(1) < 0x90) return 0;
+  if (first == 0xf4 && at(1) >= 0x90) return 0;
+  return length;
+}
+
+constexpr bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_sequence(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+/// A string as JSON, escaped as serde_json does it, so that headers come out byte for byte like the reference writer's.
+inline std::string json_quoted(std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string result = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    switch (c) {
+      case '"':
+        result += "\\\"";
+        break;
+      case '\\':
+        result += "\\\\";
+        break;
+      case '\b':
+        result += "\\b";
+        break;
+      case '\f':
+        result += "\\f";
+        break;
+      case '\n':
+        result += "\\n";
+        break;
+      case '\r':
+        result += "\\r";
+        break;
+      case '\t':
+        result += "\\t";
+        break;
+      default:
+        if (byte < 0x20) {
+          result += "\\u00";
+          result += digits[byte >> 4];
+          result += digits[byte & 15];
+        } else {
+          result += c;
+        }
+    }
+  }
+  return result += '"';
+}
+
+/// Reads a JSON text piece by piece. The caller says what it expects next; anything else is one sentence with the byte's place.
+/// example:  cursor.object([&](std::string key) { values[key] = cursor.string(); });
+class json_cursor {
+ public:
+  /// `place` begins every sentence ("safetensors: 'x.safetensors'"); `offset` is where the text begins in its file.
+  json_cursor(std::string_view text, std::string place, std::size_t offset)
+      : text_(text), place_(std::move(place)), offset_(offset) {}
+
+  /// Calls on_member(key) for each member; it must consume the value.
+  template <class OnMember>
+  void object(OnMember on_member) {
+    list('{', '}', "a member's name or '}'", [&] {
+      std::string key = string();
+      expect(':');
+      on_member(std::move(key));
+    });
+  }
+
+  /// Calls on_element() for each element; it must consume the value.
+  template <class OnElement>
+  void array(OnElement on_element) {
+    list('[', ']', "a number or ']'", on_element);
+  }
+
+  std::string string() {
+    expect('"');
+    std::string result;
+    while (peek() != '"') {
+      if (at_end()) refuse("the header ends inside a string");
+      const auto byte = static_cast<unsigned char>(text_[position_]);
+      if (byte == '\\') {
+        escape(result);
+      } else if (byte < 0x20) {
+        refuse("a control byte ", static_cast<int>(byte), " stands inside a string, expected an escape");
+      } else {
+        const std::size_t length = utf8_sequence(text_.substr(position_, 4));
+        if (length == 0) refuse("the byte ", static_cast<int>(byte), " does not begin a valid UTF-8 character");
+        result += text_.substr(position_, length);
+        position_ += length;
+      }
+    }
+    ++position_;
+    return result;
+  }
+
+  /// A whole number from 0 to 2^63 - 1, written in plain digits.
+  std::int64_t integer() {
+    skip_space();
+    constexpr std::int64_t largest = (std::numeric_limits<std::int64_t>::max)();
+    const std::size_t start = position_;
+    std::int64_t value = 0;
+    for (; peek() >= '0' && peek() <= '9'; ++position_) {
+      const int digit = peek() - '0';
+      if (value > (largest - digit) / 10) refuse("a number is above 2^63 - 1");
+      value = value * 10 + digit;
+    }
+    if (position_ == start) refuse("got ", seen(), ", expected a whole number that is not negative");
+    if (position_ > start + 1 && text_[start] == '0') refuse("a number begins with a zero");
+    if (peek() == '.' || peek() == 'e' || peek() == 'E') refuse("got a fraction or exponent, expected a whole number");
+    return value;
+  }
+
+  /// Only white space may be left.
+  void end() {
+    skip_space();
+    if (!at_end()) refuse("got ", seen(), " after the end of the header's object");
+  }
+
+  template <class... Parts>
+  [[noreturn]] void refuse(const Parts&... parts) const {
+    fail(place_, ", byte ", offset_ + position_, ": ", parts...);
+  }
+
+ private:
+  bool at_end() const { return position_ >= text_.size(); }
+  char peek() const { return at_end() ? '\0' : text_[position_]; }
+  std::string seen() const { return at_end() ? "the header's end" : "'" + detail::printable(text_.substr(position_, 1)) + "'"; }
+  void skip_space() {
+    while (peek() == ' ' || peek() == '\t' || peek() == '\n' || peek() == '\r') ++position_;
+  }
+  bool take(char wanted) {
+    skip_space();
+    if (at_end() || text_[position_] != wanted) return false;
+    ++position_;
+    return true;
+  }
+  void expect(char wanted) {
+    if (!take(wanted)) refuse("got ", seen(), ", expected '", wanted, "'");
+  }
+
+  template <class OnItem>
+  void list(char open, char close, std::string_view wanted, OnItem on_item) {
+    expect(open);
+    if (take(close)) return;
+    do {
+      skip_space();
+      if (peek() == close) refuse("got ", seen(), " after a comma, expected ", wanted.substr(0, wanted.find(" or ")));
+      on_item();
+    } while (take(','));
+    if (!take(close)) refuse("got ", seen(), ", expected ',' or '", close, "'");
+  }
+
+  unsigned four_digits() {
+    unsigned value = 0;
+    for (int k = 0; k < 4; ++k, ++position_) {
+      const char c = peek();
+      const int digit = c >= '0' && c <= '9'   ? c - '0'
+                        : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                        : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                               : -1;
+      if (digit < 0) refuse("got ", seen(), ", expected four hexadecimal digits after \\u");
+      value = value * 16 + static_cast<unsigned>(digit);
+    }
+    return value;
+  }
+
+  void escape(std::string& result) {
+    ++position_;
+    constexpr std::string_view letters = "\"\\/bfnrt", meanings = "\"\\/\b\f\n\r\t";
+    const std::size_t known = at_end() ? std::string_view::npos : letters.find(peek());
+    if (known != std::string_view::npos) {
+      result += meanings[known];
+      ++position_;
+      return;
+    }
+    if (peek() != 'u') refuse("got ", seen(), " after a backslash, expected a JSON escape");
+    ++position_;
+    unsigned code = four_digits();
+    if (code >= 0xd800 && code < 0xdc00 && text_.substr(position_, 2) == "\\u") {
+      position_ += 2;
+      const unsigned low = four_digits();
+      if (low < 0xdc00 || low > 0xdfff) refuse("a surrogate escape has no partner");
+      code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+    }
+    if (code >= 0xd800 && code < 0xe000) refuse("a surrogate escape has no partner");
+    append_utf8(result, code);
+  }
+
+  static void append_utf8(std::string& result, unsigned code) {
+    const auto put = [&](unsigned byte) { result += static_cast<char>(static_cast<unsigned char>(byte)); };
+    if (code < 0x80) return put(code);
+    if (code < 0x800) {
+      put(0xc0 | code >> 6);
+    } else if (code < 0x10000) {
+      put(0xe0 | code >> 12);
+      put(0x80 | (code >> 6 & 0x3f));
+    } else {
+      put(0xf0 | code >> 18);
+      put(0x80 | (code >> 12 & 0x3f));
+      put(0x80 | (code >> 6 & 0x3f));
+    }
+    put(0x80 | (code & 0x3f));
+  }
+
+  std::string_view text_;
+  std::string place_;
+  std::size_t offset_;
+  std::size_t position_ = 0;
+};
+
+}  // namespace akin::inline v0
