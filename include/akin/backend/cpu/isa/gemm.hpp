@@ -96,10 +96,11 @@ struct part {
 };
 
 /// What the micro-kernel reads and writes: `rows` rows of a against one packed panel of b.
-/// Row i of a is a[i][s * segment_step + k * step] for s < segments, k < depth; the panel's rows follow each other over both.
+/// Row i of a is a[i][o * outer_step + s * segment_step + k * step] for o < outer, s < segments, k < depth; the panel's rows
+/// follow each other over all three.
 struct tile_work {
   const float* const* a = nullptr;
-  std::int64_t segments = 1, segment_step = 0, depth = 0, step = 1;
+  std::int64_t outer = 1, outer_step = 0, segments = 1, segment_step = 0, depth = 0, step = 1;
   const float* b = nullptr;
   std::int64_t b_step = 0;
   float* const* c = nullptr;              // where each row of the result starts
@@ -107,6 +108,19 @@ struct tile_work {
   const std::int64_t* columns = nullptr;  // ... or where each column is, if they do not follow each other
   int rows = 0, cols = 0;
   bool add = false;  // to what c holds
+};
+
+/// Tiles over rows [begin, end) of an index_space (strides in a, c) and over panels of b that are ready to use.
+struct sweep_work {
+  const float* a = nullptr;
+  float* c = nullptr;
+  index_space rows;
+  std::int64_t begin = 0, end = 0;
+  std::int64_t outer = 1, outer_step = 0, segments = 1, segment_step = 0, depth = 0, step = 1;  // of a, as in tile_work
+  const float* b = nullptr;
+  std::int64_t b_step = 0;  // from one row of b to the next; 0: packed: panel after panel, see panel_width
+  std::int64_t columns = 0, column_step = 1;
+  bool add = false;
 };
 
 }  // namespace cpu
@@ -130,9 +144,28 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
   portable::gemm(p, r, add, scratch);
 }
 
+inline void sweep(isa level, const sweep_work& w) {
+#if AKIN_HAS_X86
+  if (level == isa::avx512) return avx512::sweep(w);
+  if (level == isa::avx2) return avx2::sweep(w);
+#endif
+  (void)level;
+  portable::sweep(w);
+}
+
 /// Rows and columns of a register tile: blocks of work are cut at multiples of them.
 constexpr std::int64_t tile_rows_of(isa level) { return level == isa::avx512 ? 14 : 6; }
 constexpr std::int64_t tile_cols_of(isa level) { return level == isa::avx512 ? 32 : level == isa::avx2 ? 16 : 8; }
+
+/// Where panel q of packed columns starts, and its width: tile_cols_of(level), or half of that where the rest fits.
+constexpr std::int64_t panel_width(isa level, std::int64_t columns, std::int64_t q) {
+  const std::int64_t full = tile_cols_of(level), left = columns - q * full;
+  return left > full / 2 ? full : full / 2;
+}
+constexpr std::int64_t packed_columns(isa level, std::int64_t columns) {
+  const std::int64_t full = tile_cols_of(level), panels = (columns + full - 1) / full;
+  return panels == 0 ? 0 : (panels - 1) * full + panel_width(level, columns, panels - 1);
+}
 
 }  // namespace cpu
 }  // namespace akin::inline v0

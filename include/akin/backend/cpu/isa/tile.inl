@@ -20,25 +20,26 @@ void tile(const tile_work& w) {
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; ++v) sums[i][v] = vf{};
 
+  const float* a[Rows];
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; ++i) a[i] = w.a[i];
   const float* b = w.b;
-  for (std::int64_t segment = 0; segment < w.segments; ++segment) {
-    const float* a[Rows];
-#pragma GCC unroll 16
-    for (int i = 0; i < Rows; ++i) a[i] = w.a[i] + segment * w.segment_step;
-    const std::int64_t step = Unit ? 1 : w.step, end = w.depth * step;
-    for (std::int64_t k = 0; k < end; k += step) {
-      vf row[Vectors];
+  const std::int64_t step = Unit ? 1 : w.step;
+  for (std::int64_t outer = 0; outer < w.outer; ++outer)
+    for (std::int64_t segment = 0; segment < w.segments; ++segment) {
+      const std::int64_t begin = outer * w.outer_step + segment * w.segment_step, end = begin + w.depth * step;
+      for (std::int64_t k = begin; k < end; k += step, b += w.b_step) {
+        vf row[Vectors];
 #pragma GCC unroll 2
-      for (int v = 0; v < Vectors; ++v) row[v] = load(b + v * lanes);
-      b += w.b_step;
+        for (int v = 0; v < Vectors; ++v) row[v] = load(b + v * lanes);
 #pragma GCC unroll 16
-      for (int i = 0; i < Rows; ++i) {
-        const vf x = splat(a[i][k]);
+        for (int i = 0; i < Rows; ++i) {
+          const vf x = splat(a[i][k]);
 #pragma GCC unroll 2
-        for (int v = 0; v < Vectors; ++v) sums[i][v] = fma(x, row[v], sums[i][v]);
+          for (int v = 0; v < Vectors; ++v) sums[i][v] = fma(x, row[v], sums[i][v]);
+        }
       }
     }
-  }
 
   if (w.columns == nullptr && w.cols == Vectors * lanes) {
 #pragma GCC unroll 16
@@ -47,6 +48,15 @@ void tile(const tile_work& w) {
       float* const c = w.c[i] + w.column;
 #pragma GCC unroll 2
       for (int v = 0; v < Vectors; ++v) store(c + v * lanes, w.add ? load(c + v * lanes) + sums[i][v] : sums[i][v]);
+    }
+    return;
+  }
+  if (w.columns == nullptr && Vectors == 1) {
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) {
+      if (i >= w.rows) break;
+      float* const c = w.c[i] + w.column;
+      store_first(c, w.add ? load_first(c, w.cols) + sums[i][0] : sums[i][0], w.cols);
     }
     return;
   }
@@ -90,4 +100,44 @@ inline int next_rows(std::int64_t left) {
   if (left <= tile_rows) return static_cast<int>(left);
   if (left < 2 * tile_rows) return static_cast<int>((left + 1) / 2);
   return tile_rows;
+}
+
+inline void sweep(const sweep_work& s) {
+  const std::int64_t panels = (s.columns + tile_cols - 1) / tile_cols, depth = s.outer * s.segments * s.depth;
+  const float* a[tile_rows];
+  float* c[tile_rows];
+  std::int64_t columns[tile_cols];
+  tile_work w;
+  w.a = a;
+  w.c = c;
+  w.outer = s.outer;
+  w.outer_step = s.outer_step;
+  w.segments = s.segments;
+  w.segment_step = s.segment_step;
+  w.depth = s.depth;
+  w.step = s.step;
+  w.columns = s.column_step == 1 ? nullptr : columns;
+  w.add = s.add;
+  index_walk row(s.rows, s.begin);
+  for (std::int64_t i = s.begin; i < s.end; i += w.rows) {
+    w.rows = next_rows(s.end - i);
+    for (int q = 0; q < w.rows; ++q, row.next()) {
+      a[q] = s.a + row.first;
+      c[q] = s.c + row.second;
+    }
+    for (int q = w.rows; q < tile_rows; ++q) {
+      a[q] = a[0];
+      c[q] = c[0];
+    }
+    for (std::int64_t q = 0; q < panels; ++q) {
+      const std::int64_t left = s.columns - q * tile_cols;
+      w.cols = static_cast<int>(left < tile_cols ? left : tile_cols);
+      w.column = q * tile_cols;
+      w.b = s.b + q * tile_cols * (s.b_step == 0 ? depth : 1);
+      w.b_step = s.b_step != 0 ? s.b_step : left > lanes ? tile_cols : lanes;
+      if (w.columns != nullptr)
+        for (int j = 0; j < w.cols; ++j) columns[j] = (q * tile_cols + j) * s.column_step;
+      run_tile(w);
+    }
+  }
 }

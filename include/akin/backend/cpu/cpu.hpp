@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cpu backend: single precision, own SIMD kernels chosen by what the processor has, a pool of threads.
+#pragma once
+
+#include <akin/backend/cpu/contract.hpp>
+#include <akin/backend/cpu/conv2d.hpp>
+#include <akin/backend/cpu/map.hpp>
+#include <akin/backend/cpu/pairs.hpp>
+
+#include <cstring>
+#include <memory>
+
+namespace akin::inline v0 {
+
+/// values: fp32; the same bits for every number of threads on one kind of processor
+/// cost:   one pool of threads, some megabytes of scratch; kernels allocate nothing
+class cpu_backend {
+ public:
+  using real = float;
+  static constexpr bool fuses = true;
+
+  explicit cpu_backend(int threads = thread_pool::hardware()) : cpu_backend{std::make_shared<thread_pool>(threads)} {}
+  /// Shares a pool with other programs that run on the same thread.
+  explicit cpu_backend(std::shared_ptr<thread_pool> pool) : pool_{std::move(pool)}, level_{cpu::best_isa()}, scratch_{pool_->size()} {}
+
+  const std::shared_ptr<thread_pool>& pool() const { return pool_; }
+  cpu::isa level() const { return level_; }
+
+  /// Allocates the tiles that the plan's pair passes need.
+  template <class Blueprint, class Extents>
+  void reserve(const Blueprint& b, const Extents& extents) {
+    std::int64_t tiles = 0, operands = 0, blocks = 0;
+    for (const auto& s : b.steps) {
+      if (s.product_count == 0 && s.space.rank != 2) continue;
+      tiles = std::max<std::int64_t>(tiles, s.product_count + s.sink_count);
+      operands = std::max<std::int64_t>(operands, s.operand_count);
+      if (s.space.rank == 2) blocks = std::max({blocks, extents[s.space[0]] / 28 + 1, extents[s.space[1]] / 28 + 1});
+    }
+    if (b.pair_passes == 0) return;
+    tiles_per_worker_ = (tiles * cpu::largest_tile.rows + operands) * cpu::largest_tile.columns;
+    sums_at_ = tiles_per_worker_ * pool_->size();
+    tiles_ = std::make_unique<float[]>(static_cast<std::size_t>(sums_at_ + blocks * cpu::max_chain_results));
+  }
+
+  template <class Chain>
+  void map(const map_arguments<float>& a) { cpu::map(*pool_, level_, scratch_, cpu::chain_of<Chain>(level_), a); }
+  template <class Chain>
+  void pair_pass(const pair_arguments<float>& a) {
+    cpu::detail::pair_pass{a, level_, cpu::chain_of<Chain>(level_), scratch_, tiles_.get(), tiles_per_worker_, tiles_.get() + sums_at_}.run(*pool_);
+  }
+
+  void contract(view<const float> a, view<const float> b, view<float> out) { cpu::contract(*pool_, level_, scratch_, a, b, out); }
+
+  void conv2d(view<const float> x, view<const float> w, view<float> out, int stride, int padding, int height, int width) {
+    cpu::conv2d_forward(*pool_, level_, scratch_, shape(x, w, stride, padding, height, width), x.data, strides(x, w, height, width), w.data, out.data);
+  }
+  void conv2d_to_x(view<const float> g, view<const float> w, view<float> x, int stride, int padding, int height, int width) {
+    cpu::conv2d_gradient_x(*pool_, level_, scratch_, shape(x, w, stride, padding, height, width), w.data, g.data, x.data, strides(x, w, height, width));
+  }
+  void conv2d_to_weight(view<const float> x, view<const float> g, view<float> w, int stride, int padding, int height, int width) {
+    cpu::conv2d_gradient_weights(*pool_, level_, scratch_, shape(x, w, stride, padding, height, width), x.data, strides(x, w, height, width), g.data, w.data);
+  }
+
+  void slice(const float* in, float* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count, std::int64_t inner) {
+    for (std::int64_t o = 0; o < outer; ++o) std::copy_n(in + (o * along + from) * inner, count * inner, out + o * count * inner);
+  }
+  void place(const float* in, float* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count, std::int64_t inner) {
+    for (std::int64_t o = 0; o < outer; ++o) {
+      float* const line = out + o * along * inner;
+      std::fill_n(line, from * inner, 0.f);
+      std::copy_n(in + o * count * inner, count * inner, line + from * inner);
+      std::fill_n(line + (from + count) * inner, (along - from - count) * inner, 0.f);
+    }
+  }
+  void gather(const float* table, const std::int32_t* ids, float* out, std::int64_t count, std::int64_t width) {
+    for (std::int64_t k = 0; k < count; ++k) std::copy_n(table + ids[k] * width, width, out + k * width);
+  }
+  /// Rows that meet in one place are added in the order of the ids.
+  void scatter_add(const float* rows, const std::int32_t* ids, float* table, std::int64_t count, std::int64_t table_rows, std::int64_t width) {
+    std::fill_n(table, table_rows * width, 0.f);
+    const auto kernels = cpu::chain_kernels_of(level_);
+    for (std::int64_t k = 0; k < count; ++k) kernels.reduce_into(reduction::sum, table + ids[k] * width, rows + k * width, width);
+  }
+
+ private:
+  static cpu::conv2d_shape shape(const view<const float>& x, const view<const float>& w, int stride, int padding, int height, int width) {
+    const auto along = [&](int label) { return x.extent[static_cast<std::size_t>(x.find(label))]; };
+    // A stride of 0 is the kernel's extent: patches. Kernels are square there.
+    return {x.extent[0], along(height), along(width), w.extent[1], w.extent[0], w.extent[2], w.extent[3], stride == 0 ? w.extent[2] : stride, padding};
+  }
+  static cpu::image_strides strides(const view<const float>& x, const view<const float>& w, int height, int width) {
+    return {x.stride(0), x.stride_of(height), x.stride_of(width), x.stride_of(w.axis[1])};
+  }
+
+  std::shared_ptr<thread_pool> pool_;
+  cpu::isa level_;
+  cpu::workspace scratch_;
+  std::unique_ptr<float[]> tiles_;
+  std::int64_t tiles_per_worker_ = 0, sums_at_ = 0;
+};
+
+}  // namespace akin::inline v0

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// A tape unrolled into registers, and the reductions of what it leaves in a block of cache.
+
+typedef std::uint32_t vu __attribute__((vector_size(AKIN_ISA_BITS / 8)));
+
+[[gnu::always_inline]] inline vf truth(vi mask) { return select(mask, splat(1.f), splat(0.f)); }
+
+[[gnu::always_inline]] inline vu hash_lanes(vu x) {
+  x = (x ^ (x >> 16)) * hash_first;
+  x = (x ^ (x >> 15)) * hash_second;
+  return x ^ (x >> 16);
+}
+
+[[gnu::always_inline]] inline vf uniform_lanes(vf element, vf seed, std::uint32_t draw) {
+  const vu h = hash_lanes(hash_lanes((vu)element ^ (vu)seed) + draw * 0x9e3779b9u);
+  return to_float((vi)(h >> 8)) * 0x1.0p-24f;
+}
+
+/// Line `Line` of the tape for the elements from `at` on; x holds the lines before it.
+template <class Chain, int Line>
+[[gnu::always_inline]] inline vf line(const vf* x, const chain_call& c, std::int64_t at) {
+  constexpr scalar_step s = Chain::tape[static_cast<std::size_t>(Line)];
+  constexpr scalar code = s.code;
+  if constexpr (code == scalar::operand) return load(c.in[s.a] + at * c.step[s.a]);
+  else if constexpr (code == scalar::constant) return splat(static_cast<float>(s.number));
+  else if constexpr (code == scalar::identity) return x[s.a];
+  else if constexpr (code == scalar::negate) return -x[s.a];
+  else if constexpr (code == scalar::exp) return exp(x[s.a]);
+  else if constexpr (code == scalar::log) return log(x[s.a]);
+  else if constexpr (code == scalar::sqrt) return sqrt(x[s.a]);
+  else if constexpr (code == scalar::tanh) return tanh(x[s.a]);
+  else if constexpr (code == scalar::sigmoid) return sigmoid(x[s.a]);
+  else if constexpr (code == scalar::softplus) return softplus(x[s.a]);
+  else if constexpr (code == scalar::erf) return erf(x[s.a]);
+  else if constexpr (code == scalar::absolute) return abs(x[s.a]);
+  else if constexpr (code == scalar::sine) return sin(x[s.a]);
+  else if constexpr (code == scalar::cosine) return cos(x[s.a]);
+  else if constexpr (code == scalar::arc_cosine) return acos(x[s.a]);
+  else if constexpr (code == scalar::logical_not) return truth(x[s.a] == 0.f);
+  else if constexpr (code == scalar::add) return x[s.a] + x[s.b];
+  else if constexpr (code == scalar::subtract) return x[s.a] - x[s.b];
+  else if constexpr (code == scalar::multiply) return x[s.a] * x[s.b];
+  else if constexpr (code == scalar::divide) return x[s.a] / x[s.b];
+  else if constexpr (code == scalar::maximum) return max(x[s.a], x[s.b]);
+  else if constexpr (code == scalar::minimum) return min(x[s.a], x[s.b]);
+  else if constexpr (code == scalar::less) return truth(x[s.a] < x[s.b]);
+  else if constexpr (code == scalar::less_equal) return truth(x[s.a] <= x[s.b]);
+  else if constexpr (code == scalar::equal) return truth(x[s.a] == x[s.b]);
+  else if constexpr (code == scalar::equal_index) return truth(as_int(x[s.a]) == as_int(x[s.b]));
+  else if constexpr (code == scalar::less_equal_index) return truth(as_int(x[s.a]) <= as_int(x[s.b]));
+  else if constexpr (code == scalar::where) return select(x[s.a] != 0.f, x[s.b], x[s.c]);
+  else return uniform_lanes(x[s.a], x[s.b], static_cast<std::uint32_t>(s.number));
+}
+
+template <class Chain, int... Line>
+[[gnu::always_inline]] inline void block(const chain_call& c, std::int64_t at, std::integer_sequence<int, Line...>) {
+  vf x[sizeof...(Line) + 1];
+  ((x[Line] = line<Chain, Line>(x, c, at)), ...);
+  for (int r = 0; r < Chain::results; ++r)
+    if (c.out[r] != nullptr) store(c.out[r] + at, x[Chain::taken[static_cast<std::size_t>(r)]]);
+}
+
+/// Runs the tape over c.count elements. Results must not lie where operands do: the last vector overlaps the one before.
+template <class Chain>
+void run_chain(const chain_call& c) {
+  constexpr auto lines = std::make_integer_sequence<int, static_cast<int>(Chain::tape.size())>{};
+  if (c.count >= lanes) {
+    std::int64_t at = 0;
+    for (; at + lanes <= c.count; at += lanes) block<Chain>(c, at, lines);
+    if (at < c.count) block<Chain>(c, c.count - lanes, lines);
+    return;
+  }
+  // Fewer elements than lanes: through padded copies.
+  alignas(64) float in[Chain::operands + 1][lanes] = {}, out[Chain::results + 1][lanes];
+  chain_call padded = c;
+  for (int k = 0; k < Chain::operands; ++k) {
+    if (c.step[k] == 0) continue;
+    std::memcpy(in[k], c.in[k], sizeof(float) * static_cast<std::size_t>(c.count));
+    padded.in[k] = in[k];
+  }
+  for (int r = 0; r < Chain::results; ++r) padded.out[r] = c.out[r] == nullptr ? nullptr : out[r];
+  block<Chain>(padded, 0, lines);
+  for (int r = 0; r < Chain::results; ++r)
+    if (c.out[r] != nullptr) std::memcpy(c.out[r], out[r], sizeof(float) * static_cast<std::size_t>(c.count));
+}
+
+[[gnu::always_inline]] inline vf merge(reduction kind, vf a, vf b) {
+  if (kind == reduction::sum) return a + b;
+  if (kind == reduction::maximum) return max(a, b);
+  if (kind == reduction::minimum) return min(a, b);
+  const vf top = max(a, b), low = min(a, b);
+  return select(low == -__builtin_inff(), top, top + log(1.f + exp(low - top)));
+}
+
+/// The reduction of one row, in an order fixed by its length.
+inline float reduce_row(reduction kind, const float* v, std::int64_t n) {
+  if (kind == reduction::log_sum_exp) {
+    const float top = reduce_row(reduction::maximum, v, n);
+    if (!(top > -__builtin_inff()) || top == __builtin_inff()) return top;
+    vf total{};
+    std::int64_t k = 0;
+    for (; k + lanes <= n; k += lanes) total += exp(load(v + k) - top);
+    if (k < n) {
+      alignas(64) float rest[lanes];
+      store(rest, splat(-__builtin_inff()));
+      std::memcpy(rest, v + k, sizeof(float) * static_cast<std::size_t>(n - k));
+      total += exp(load(rest) - top);
+    }
+    alignas(64) float one[lanes];
+    store(one, log(splat(sum(total))));
+    return top + one[0];
+  }
+  const float start = kind == reduction::sum ? 0.f : kind == reduction::maximum ? -__builtin_inff() : __builtin_inff();
+  vf a = splat(start), b = a, c = a, d = a;
+  std::int64_t k = 0;
+  for (; k + 4 * lanes <= n; k += 4 * lanes) {
+    a = merge(kind, a, load(v + k));
+    b = merge(kind, b, load(v + k + lanes));
+    c = merge(kind, c, load(v + k + 2 * lanes));
+    d = merge(kind, d, load(v + k + 3 * lanes));
+  }
+  for (; k + lanes <= n; k += lanes) a = merge(kind, a, load(v + k));
+  if (k < n) {
+    alignas(64) float rest[lanes];
+    store(rest, splat(start));
+    std::memcpy(rest, v + k, sizeof(float) * static_cast<std::size_t>(n - k));
+    b = merge(kind, b, load(rest));
+  }
+  a = merge(kind, merge(kind, a, b), merge(kind, c, d));
+  if (kind == reduction::sum) return sum(a);
+  return kind == reduction::maximum ? max(a) : -max(-a);
+}
+
+/// into[k] = merge(into[k], v[k])
+inline void reduce_into(reduction kind, float* into, const float* v, std::int64_t n) {
+  std::int64_t k = 0;
+  for (; k + lanes <= n; k += lanes) store(into + k, merge(kind, load(into + k), load(v + k)));
+  if (k < n) {
+    const int left = static_cast<int>(n - k);
+    store_first(into + k, merge(kind, load_first(into + k, left), load_first(v + k, left)), left);
+  }
+}
+
+/// into[j] = log(exp(into[j]) + sum_i exp(v[i, j])): one exponential for each entry, one logarithm for each column.
+inline void log_sum_exp_columns(float* into, const float* v, std::int64_t rows, std::int64_t columns, std::int64_t stride) {
+  for (std::int64_t j = 0; j < columns; j += lanes) {
+    const int width = columns - j < lanes ? static_cast<int>(columns - j) : lanes;
+    const vf before = load_first(into + j, width);
+    vf top = before;
+    for (std::int64_t i = 0; i < rows; ++i) top = max(top, load(v + i * stride + j));
+    const vf safe = select(top == -__builtin_inff(), splat(0.f), top);
+    vf total = exp(before - safe);
+    for (std::int64_t i = 0; i < rows; ++i) total += exp(load(v + i * stride + j) - safe);
+    store_first(into + j, select(top == -__builtin_inff(), top, safe + log(total)), width);
+  }
+}
