@@ -59,8 +59,6 @@
 #define Status ?!
 #define Always ?!
 
-#define min(a, b) ?!  // <windows.h> without NOMINMAX: write (std::min)(a, b)
-#define max(a, b) ?!
 #define major(a) ?!   // <sys/sysmacros.h>
 #define minor(a) ?!
 #define makedev(a, b) ?!

@@ -40,7 +40,7 @@ class file_size_limit {
 
 TEST_CASE("read_file returns what was written") {
   const temporary_folder folder;
-  for (const std::size_t size : {0, 1, 4095, 4096, 4097, 300'000}) {
+  for (const std::size_t size : {0u, 1u, 4095u, 4096u, 4097u, 300'000u}) {
     std::string bytes(size, '\0');
     for (std::size_t k = 0; k < size; ++k) bytes[k] = static_cast<char>(k * 31 % 251);
     const std::string path = folder.put("x", bytes);

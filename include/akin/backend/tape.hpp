@@ -37,6 +37,9 @@ enum class operand_kind : unsigned char {
 
 enum class reduction : unsigned char { sum, maximum, minimum, log_sum_exp };
 
+/// How many operands and results one step may have.
+inline constexpr int max_operands_of_step = 40, max_results_of_step = 12;
+
 /// An operand of a map: its kind, and where it lies. `position` has the axis as the only label of the view.
 template <class Real>
 struct map_operand {

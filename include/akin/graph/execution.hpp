@@ -18,9 +18,12 @@ namespace akin::inline v0 {
 template <class Backend>
 class execution;
 
-/// Runs one step of the plan: made for each step by program<Model, Backend>.
+/// How one step of the plan runs: shared code, and the chain that was compiled for it where it has one.
 template <class Backend>
-using step_function = void (*)(execution<Backend>&, const plan_step&);
+struct step_code {
+  void (*run)(execution<Backend>&, const plan_step&, const typename Backend::compiled_chain&) = nullptr;
+  typename Backend::compiled_chain chain{};
+};
 
 /// The state of a bound program: extents, arena, pointers.
 template <class Backend>
@@ -28,8 +31,8 @@ class execution {
  public:
   using real_type = typename Backend::real;
 
-  execution(Backend& backend, parameter_store<real_type>& weights, const blueprint& b, std::span<const step_function<Backend>> functions)
-      : backend_{backend}, weights_{weights}, b_{b}, functions_{functions}, extents_{b} {}
+  execution(Backend& backend, parameter_store<real_type>& weights, const blueprint& b, std::span<const step_code<Backend>> code)
+      : backend_{backend}, weights_{weights}, b_{b}, code_{code}, extents_{b} {}
 
   const blueprint& plan() const { return b_; }
   const extent_table& extents() const { return extents_; }
@@ -142,7 +145,7 @@ class execution {
 
   void run(int region, int begin, int count) {
     const auto first = static_cast<std::size_t>(b_.ranges[static_cast<std::size_t>(region)].begin + begin);
-    for (std::size_t k = first; k < first + static_cast<std::size_t>(count); ++k) functions_[k](*this, b_.steps[k]);
+    for (std::size_t k = first; k < first + static_cast<std::size_t>(count); ++k) code_[k].run(*this, b_.steps[k], code_[k].chain);
   }
 
   void connect_parameters() {
@@ -219,7 +222,7 @@ class execution {
   Backend& backend_;
   parameter_store<real_type>& weights_;
   blueprint b_;
-  std::span<const step_function<Backend>> functions_;
+  std::span<const step_code<Backend>> code_;
   extent_table extents_, largest_;
   memory_plan memory_;
   std::unique_ptr<std::byte, deleter> arena_;

@@ -29,91 +29,79 @@ struct chain {
     for (std::size_t k = 0; k < t.size(); ++k) t[k] = p.sinks[static_cast<std::size_t>(step.sink) + k].step;
     return t;
   }();
-  /// Which operands are integers.
-  static constexpr auto kinds = [] {
-    std::array<operand_kind, static_cast<std::size_t>(step.operand_count)> t{};
-    for (std::size_t k = 0; k < t.size(); ++k) t[k] = p.operands[static_cast<std::size_t>(step.operand) + k].kind;
-    return t;
-  }();
 };
 
 namespace detail {
 
-template <class Chain, class Backend>
-void run_map(execution<Backend>& e, const plan_step& s) {
+template <class Backend>
+void run_map(execution<Backend>& e, const plan_step& s, const typename Backend::compiled_chain& compiled) {
   using R = typename Backend::real;
   const blueprint& b = e.plan();
-  std::array<map_operand<R>, Chain::operands + 1> operands;
-  std::array<map_store<R>, Chain::results + 1> stores;
-  std::array<map_reduction<R>, Chain::results + 1> reductions;
+  std::array<map_operand<R>, max_operands_of_step> operands;
+  std::array<map_store<R>, max_results_of_step> stores;
+  std::array<map_reduction<R>, max_results_of_step> reductions;
   std::size_t store_count = 0, reduction_count = 0;
-  for (std::size_t k = 0; k < static_cast<std::size_t>(Chain::operands); ++k) {
+  for (std::size_t k = 0; k < static_cast<std::size_t>(s.operand_count); ++k) {
     const plan_operand& o = b.operands[static_cast<std::size_t>(s.operand) + k];
     auto& out = operands[k];
     out.kind = o.kind;
     if (o.kind == operand_kind::seed) out.seed = e.seed();
-    else if (o.kind == operand_kind::position) out.value = e.extents().template shape<const R>(nullptr, b.at(o.node).axes);
-    else if (o.kind == operand_kind::integer) {
-      const auto v = e.integers(o.node);
-      out.integers = v.data;
-      out.value = e.extents().template shape<const R>(nullptr, b.at(o.node).axes);
-    } else if (o.kind == operand_kind::real) out.value = e.reals(o.node);
+    else if (o.kind == operand_kind::real) out.value = e.reals(o.node);
+    else if (o.node >= 0) out.value = e.extents().template shape<const R>(nullptr, b.at(o.node).axes);
+    if (o.kind == operand_kind::integer) out.integers = e.integers(o.node).data;
   }
-  for (std::size_t k = 0; k < static_cast<std::size_t>(Chain::results); ++k) {
+  for (std::size_t k = 0; k < static_cast<std::size_t>(s.sink_count); ++k) {
     const plan_sink& sink = b.sinks[static_cast<std::size_t>(s.sink) + k];
     if (sink.kind == sink_kind::store) stores[store_count++] = {static_cast<int>(k), e.reals(sink.node)};
     else reductions[reduction_count++] = {static_cast<int>(k), b.at(sink.node).op->reduces, e.reals(sink.node)};
   }
-  e.backend().template map<Chain>(map_arguments<R>{e.extents().template shape<const R>(nullptr, s.space), {operands.data(), static_cast<std::size_t>(Chain::operands)},
-                                                   {stores.data(), store_count}, {reductions.data(), reduction_count}});
+  e.backend().map(compiled, {e.extents().template shape<const R>(nullptr, s.space), {operands.data(), static_cast<std::size_t>(s.operand_count)},
+                             {stores.data(), store_count}, {reductions.data(), reduction_count}});
 }
 
-template <class Chain, class Backend>
-void run_pairs(execution<Backend>& e, const plan_step& s) {
+template <class Backend>
+void run_pairs(execution<Backend>& e, const plan_step& s, const typename Backend::compiled_chain& compiled) {
   using R = typename Backend::real;
   const blueprint& b = e.plan();
   const int row = s.space[0], column = s.space[1];
-  std::array<pair_operand<R>, Chain::operands + 1> operands{};
-  std::array<pair_product<R>, Chain::operands + 1> products{};
-  std::array<pair_reduction<R>, Chain::results + 1> reductions{};
-  std::array<pair_contraction<R>, Chain::results + 1> contractions{};
+  std::array<pair_operand<R>, max_operands_of_step> operands{};
+  std::array<pair_product<R>, max_operands_of_step> products{};
+  std::array<pair_reduction<R>, max_results_of_step> reductions{};
+  std::array<pair_contraction<R>, max_results_of_step> contractions{};
   std::size_t product_count = 0, reduction_count = 0, contraction_count = 0;
-  for (std::size_t k = 0; k < static_cast<std::size_t>(Chain::operands); ++k) {
+  for (std::size_t k = 0; k < static_cast<std::size_t>(s.operand_count); ++k) {
     const plan_operand& o = b.operands[static_cast<std::size_t>(s.operand) + k];
     const node& n = b.at(o.node);
     auto& out = operands[k];
     out.kind = o.kind;
     if (o.kind == operand_kind::product) {
-      const int first = n.in[0], second = n.in[1];
-      const bool swap = b.at(first).axes.has(column);
-      const int left = swap ? second : first, right = swap ? first : second;
-      const int inner = b.at(left).axes[0] == row ? b.at(left).axes[1] : b.at(left).axes[0];
+      const bool swap = b.at(n.in[0]).axes.has(column);
+      const int left = n.in[swap ? 1 : 0], right = n.in[swap ? 0 : 1];
       out.product = static_cast<int>(product_count);
-      products[product_count++] = {e.reals(left), e.reals(right), row, column, inner};
+      products[product_count++] = {e.reals(left), e.reals(right), row, column, b.at(left).axes[b.at(left).axes[0] == row ? 1 : 0]};
     } else {
       out.per_row = n.axes.has(row);
       out.per_column = n.axes.has(column);
       if (o.kind != operand_kind::position) out.data = e.pointer(o.node);
     }
   }
-  for (std::size_t k = 0; k < static_cast<std::size_t>(Chain::results); ++k) {
+  for (std::size_t k = 0; k < static_cast<std::size_t>(s.sink_count); ++k) {
     const plan_sink& sink = b.sinks[static_cast<std::size_t>(s.sink) + k];
     const node& n = b.at(sink.node);
     if (sink.kind == sink_kind::reduce) {
       reductions[reduction_count++] = {static_cast<int>(k), n.op->reduces, n.axes.has(row), n.axes.has(column), static_cast<R*>(e.pointer(sink.node))};
     } else {
-      const bool first_is_pair = b.at(n.in[0]).axes.has(row) && b.at(n.in[0]).axes.has(column);
-      const int tall = first_is_pair ? n.in[1] : n.in[0];
+      const axis_list& first = b.at(n.in[0]).axes;
+      const int tall = n.in[first.has(row) && first.has(column) ? 1 : 0];
       contractions[contraction_count++] = {static_cast<int>(k), n.axes.has(row), e.reals(tall), e.reals(sink.node)};
     }
   }
-  e.backend().template pair_pass<Chain>(pair_arguments<R>{e.extents()[row], e.extents()[column], row, column, {products.data(), product_count},
-                                                          {operands.data(), static_cast<std::size_t>(Chain::operands)}, {reductions.data(), reduction_count},
-                                                          {contractions.data(), contraction_count}});
+  e.backend().pair_pass(compiled, {e.extents()[row], e.extents()[column], row, column, {products.data(), product_count}, {operands.data(), static_cast<std::size_t>(s.operand_count)},
+                                   {reductions.data(), reduction_count}, {contractions.data(), contraction_count}});
 }
 
 template <const operation* Op, class Backend>
-void run_kernel(execution<Backend>& e, const plan_step& s) {
+void run_kernel(execution<Backend>& e, const plan_step& s, const typename Backend::compiled_chain&) {
   const node& n = e.plan().at(s.node);
   kernel_call<Backend> call{n, {}, e.value(s.node)};
   for (std::size_t k = 0; k < 4; ++k)
@@ -122,20 +110,20 @@ void run_kernel(execution<Backend>& e, const plan_step& s) {
 }
 
 template <class Backend>
-void run_repeat(execution<Backend>& e, const plan_step& s) { e.repeat(s); }
+void run_repeat(execution<Backend>& e, const plan_step& s, const typename Backend::compiled_chain&) { e.repeat(s); }
 
 template <class Model, mode Mode, class Backend, int Step>
-constexpr step_function<Backend> function_of_step() {
+constexpr step_code<Backend> code_of_step() {
   using link = chain<Model, Mode, Backend::fuses, Step>;
-  if constexpr (link::step.kind == step_kind::map) return run_map<link, Backend>;
-  else if constexpr (link::step.kind == step_kind::pairs) return run_pairs<link, Backend>;
-  else if constexpr (link::step.kind == step_kind::repeat) return run_repeat<Backend>;
-  else return run_kernel<full_graph<Model, Mode>.nodes[static_cast<std::size_t>(link::step.node)].op, Backend>;
+  if constexpr (link::step.kind == step_kind::map) return {run_map<Backend>, Backend::template compile<link>()};
+  else if constexpr (link::step.kind == step_kind::pairs) return {run_pairs<Backend>, Backend::template compile<link>()};
+  else if constexpr (link::step.kind == step_kind::repeat) return {run_repeat<Backend>, {}};
+  else return {run_kernel<full_graph<Model, Mode>.nodes[static_cast<std::size_t>(link::step.node)].op, Backend>, {}};
 }
 
 template <class Model, mode Mode, class Backend>
-inline constexpr auto step_functions = []<int... Step>(std::integer_sequence<int, Step...>) {
-  return std::array<step_function<Backend>, sizeof...(Step)>{function_of_step<Model, Mode, Backend, Step>()...};
+inline constexpr auto code_of_steps = []<int... Step>(std::integer_sequence<int, Step...>) {
+  return std::array<step_code<Backend>, sizeof...(Step)>{code_of_step<Model, Mode, Backend, Step>()...};
 }(std::make_integer_sequence<int, plan_of<Model, Mode, Backend::fuses>.step_count>{});
 
 }  // namespace detail
@@ -222,7 +210,7 @@ class program {
   /// Borrows the weights, which must outlive the program. The backend object holds threads and scratch; it is made where none is given.
   template <class... BackendArguments>
   explicit program(parameter_store<real_type>& weights, BackendArguments&&... arguments)
-      : weights_{weights}, backend_{std::forward<BackendArguments>(arguments)...}, execution_{backend_, weights, blueprint_of<Model, Mode, Backend::fuses>(), functions()} {}
+      : weights_{weights}, backend_{std::forward<BackendArguments>(arguments)...}, execution_{backend_, weights, blueprint_of<Model, Mode, Backend::fuses>(), code()} {}
   template <class... BackendArguments>
   explicit program(parameters<Model, real_type>& weights, BackendArguments&&... arguments)
       : program{static_cast<parameter_store<real_type>&>(weights), std::forward<BackendArguments>(arguments)...} {
@@ -315,8 +303,8 @@ class program {
  private:
   using result_axes = typename detail::axes_of_result<detail::result_type<Model>>::type;
 
-  static std::span<const step_function<Backend>> functions() {
-    if constexpr (detail::check_graph<Model, Mode, Backend::fuses>()) return detail::step_functions<Model, Mode, Backend>;
+  static std::span<const step_code<Backend>> code() {
+    if constexpr (detail::check_graph<Model, Mode, Backend::fuses>()) return detail::code_of_steps<Model, Mode, Backend>;
     else return {};
   }
 

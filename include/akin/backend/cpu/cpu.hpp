@@ -42,11 +42,13 @@ class cpu_backend {
     tiles_ = std::make_unique<float[]>(static_cast<std::size_t>(sums_at_ + blocks * cpu::max_chain_results));
   }
 
+  using compiled_chain = cpu::compiled_chain;
   template <class Chain>
-  void map(const map_arguments<float>& a) { cpu::map(*pool_, level_, scratch_, cpu::chain_of<Chain>(level_), a); }
-  template <class Chain>
-  void pair_pass(const pair_arguments<float>& a) {
-    cpu::detail::pair_pass{a, level_, cpu::chain_of<Chain>(level_), scratch_, tiles_.get(), tiles_per_worker_, tiles_.get() + sums_at_}.run(*pool_);
+  static constexpr compiled_chain compile() { return cpu::compile<Chain>(); }
+
+  void map(const compiled_chain& chain, const map_arguments<float>& a) { cpu::map(*pool_, level_, scratch_, chain.at(level_), a); }
+  void pair_pass(const compiled_chain& chain, const pair_arguments<float>& a) {
+    cpu::detail::pair_pass{a, level_, chain.at(level_), scratch_, tiles_.get(), tiles_per_worker_, tiles_.get() + sums_at_}.run(*pool_);
   }
 
   void contract(view<const float> a, view<const float> b, view<float> out) { cpu::contract(*pool_, level_, scratch_, a, b, out); }

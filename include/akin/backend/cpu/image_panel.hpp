@@ -150,6 +150,19 @@ void pack_weights(thread_pool& pool, isa level, std::int64_t columns, std::int64
   });
 }
 
+/// Panels of columns for sweep() from dense rows that are `step` apart.
+inline void pack_positions(isa level, const float* from, std::int64_t step, std::int64_t rows, std::int64_t columns, float* to) {
+  const std::int64_t full = tile_cols_of(level);
+  for (std::int64_t q = 0; q * full < columns; ++q) {
+    const std::int64_t width = panel_width(level, columns, q), real = std::min(width, columns - q * full);
+    for (std::int64_t row = 0; row < rows; ++row, to += width) {
+      const float* const values = from + row * step + q * full;
+      for (std::int64_t j = 0; j < real; ++j) to[j] = values[j];
+      for (std::int64_t j = real; j < width; ++j) to[j] = 0.f;
+    }
+  }
+}
+
 }  // namespace detail
 }  // namespace cpu
 }  // namespace akin::inline v0

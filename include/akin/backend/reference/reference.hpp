@@ -87,8 +87,15 @@ class reference_backend {
   template <class Blueprint, class Extents>
   void reserve(const Blueprint&, const Extents&) {}
 
+  /// A tape to interpret, and the lines that its results take.
+  struct compiled_chain {
+    std::span<const scalar_step> tape;
+    std::span<const std::int16_t> taken;
+  };
   template <class Chain>
-  void map(const map_arguments<double>& a) { map(Chain::tape, Chain::taken, a); }
+  static constexpr compiled_chain compile() { return {Chain::tape, Chain::taken}; }
+
+  void map(const compiled_chain& chain, const map_arguments<double>& a) { map(chain.tape, chain.taken, a); }
 
   void contract(view<const double> a, view<const double> b, view<double> out) {
     view<const double> space = out;  // the axes of out, then those that are summed over

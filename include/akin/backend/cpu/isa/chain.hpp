@@ -12,7 +12,7 @@
 namespace akin::inline v0 {
 namespace cpu {
 
-inline constexpr int max_chain_operands = 40, max_chain_results = 12;
+inline constexpr int max_chain_operands = max_operands_of_step, max_chain_results = max_results_of_step;
 
 /// One block of a chain. Operand k of element i is in[k][i * step[k]], step 0 or 1; where it is 0, in[k] holds one vector of equal values.
 struct chain_call {
@@ -50,15 +50,20 @@ inline chain_kernels chain_kernels_of(isa level) {
   return {portable::lanes, portable::reduce_row, portable::reduce_into, portable::log_sum_exp_columns};
 }
 
+/// A chain compiled for every instruction set.
+struct compiled_chain {
+  std::array<chain_function, 3> functions{};  // by isa
+  chain_function at(isa level) const { return functions[static_cast<std::size_t>(level)]; }
+};
+
 template <class Chain>
-chain_function chain_of(isa level) {
+constexpr compiled_chain compile() {
   static_assert(Chain::operands <= max_chain_operands && Chain::results <= max_chain_results);
 #if AKIN_HAS_X86
-  if (level == isa::avx512) return avx512::run_chain<Chain>;
-  if (level == isa::avx2) return avx2::run_chain<Chain>;
+  return {{portable::run_chain<Chain>, avx2::run_chain<Chain>, avx512::run_chain<Chain>}};
+#else
+  return {{portable::run_chain<Chain>, nullptr, nullptr}};
 #endif
-  (void)level;
-  return portable::run_chain<Chain>;
 }
 
 }  // namespace cpu

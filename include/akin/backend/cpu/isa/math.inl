@@ -60,9 +60,9 @@
   p = fma(p, square, splat(-5.37397155531e-2f));
   p = fma(p, square, splat(1.33314422036e-1f));
   p = fma(p, square, splat(-3.33332819422e-1f));
-  const vf small = fma(p * square, x, x);
-  const vf large = 1.f - 2.f / (exp(size + size) + 1.f);
-  return select(size < 0.625f, small, select(x != x, x, copy_sign(large, x)));
+  const vf inner = fma(p * square, x, x);
+  const vf outer = 1.f - 2.f / (exp(size + size) + 1.f);
+  return select(size < 0.625f, inner, select(x != x, x, copy_sign(outer, x)));
 }
 
 /// 1 / (1 + e^-x), 3 ulp.

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that needs Eigen and the standard library only.
+#pragma once
+
+#include <akin/backend/cpu/cpu.hpp>
+#include <akin/backend/reference/reference.hpp>
+#include <akin/expr/dropout.hpp>
+#include <akin/graph/program.hpp>
+#include <akin/loss/cross_entropy.hpp>
+#include <akin/loss/similarity.hpp>
