@@ -56,8 +56,8 @@ template <class Chain, int... Line>
 [[gnu::always_inline]] inline void block(const chain_call& c, std::int64_t at, std::integer_sequence<int, Line...>) {
   vf x[sizeof...(Line) + 1];
   ((x[Line] = line<Chain, Line>(x, c, at)), ...);
-  for (int r = 0; r < Chain::results; ++r)
-    if (c.out[r] != nullptr) store(c.out[r] + at, x[Chain::taken[static_cast<std::size_t>(r)]]);
+  for (std::size_t r = 0; r < static_cast<std::size_t>(Chain::results); ++r)
+    if (c.out[r] != nullptr) store(c.out[r] + at, x[Chain::taken[r]]);
 }
 
 /// Runs the tape over c.count elements. Results must not lie where operands do: the last vector overlaps the one before.
@@ -73,14 +73,14 @@ void run_chain(const chain_call& c) {
   // Fewer elements than lanes: through padded copies.
   alignas(64) float in[Chain::operands + 1][lanes] = {}, out[Chain::results + 1][lanes];
   chain_call padded = c;
-  for (int k = 0; k < Chain::operands; ++k) {
+  for (std::size_t k = 0; k < static_cast<std::size_t>(Chain::operands); ++k) {
     if (c.step[k] == 0) continue;
     std::memcpy(in[k], c.in[k], sizeof(float) * static_cast<std::size_t>(c.count));
     padded.in[k] = in[k];
   }
-  for (int r = 0; r < Chain::results; ++r) padded.out[r] = c.out[r] == nullptr ? nullptr : out[r];
+  for (std::size_t r = 0; r < static_cast<std::size_t>(Chain::results); ++r) padded.out[r] = c.out[r] == nullptr ? nullptr : out[r];
   block<Chain>(padded, 0, lines);
-  for (int r = 0; r < Chain::results; ++r)
+  for (std::size_t r = 0; r < static_cast<std::size_t>(Chain::results); ++r)
     if (c.out[r] != nullptr) std::memcpy(c.out[r], out[r], sizeof(float) * static_cast<std::size_t>(c.count));
 }
 
