@@ -42,8 +42,9 @@ void run_conv2d(benchmark::State& state, pass which, cpu::isa level, int threads
 }
 
 //                                        images  h   w   c filters kh kw stride padding
-const std::vector<cpu::conv2d_shape> layers = {{128, 28, 28, 1, 16, 3, 3, 1, 1},  {128, 28, 28, 16, 16, 3, 3, 1, 1}, {128, 28, 28, 16, 32, 3, 3, 2, 1},
-                                               {128, 14, 14, 32, 32, 3, 3, 1, 1}, {128, 14, 14, 32, 64, 3, 3, 2, 1}, {128, 7, 7, 64, 64, 3, 3, 1, 1},
+const std::vector<cpu::conv2d_shape> layers = {{128, 28, 28, 1, 16, 3, 3, 1, 1},  {128, 28, 28, 16, 16, 3, 3, 1, 1},
+                                               {128, 28, 28, 16, 32, 3, 3, 2, 1}, {128, 14, 14, 32, 32, 3, 3, 1, 1},
+                                               {128, 14, 14, 32, 64, 3, 3, 2, 1}, {128, 7, 7, 64, 64, 3, 3, 1, 1},
                                                {128, 28, 28, 16, 32, 1, 1, 2, 0}, {128, 14, 14, 32, 64, 1, 1, 1, 0}};
 
 }  // namespace
@@ -55,12 +56,14 @@ int main(int argc, char** argv) {
     for (const int threads : {1, thread_pool::hardware()})
       for (const cpu::conv2d_shape& s : layers) {
         const auto number = [](std::int64_t x) { return std::to_string(x); };
-        const std::string name = number(s.height) + "x" + number(s.width) + "x" + number(s.channels) + "->" + number(s.filters) + "/kernel:" +
-                                 number(s.kernel_height) + "/stride:" + number(s.stride) + "/" + std::string(cpu::name_of(level)) +
-                                 "/threads:" + std::to_string(threads);
+        const std::string name = number(s.height) + "x" + number(s.width) + "x" + number(s.channels) + "->" + number(s.filters) +
+                                 "/kernel:" + number(s.kernel_height) + "/stride:" + number(s.stride) + "/" +
+                                 std::string(cpu::name_of(level)) + "/threads:" + std::to_string(threads);
         benchmark::RegisterBenchmark(("forward/" + name).c_str(), run_conv2d, pass::forward, level, threads, s)->UseRealTime();
-        benchmark::RegisterBenchmark(("gradient_x/" + name).c_str(), run_conv2d, pass::gradient_x, level, threads, s)->UseRealTime();
-        benchmark::RegisterBenchmark(("gradient_weights/" + name).c_str(), run_conv2d, pass::gradient_weights, level, threads, s)->UseRealTime();
+        benchmark::RegisterBenchmark(("gradient_x/" + name).c_str(), run_conv2d, pass::gradient_x, level, threads, s)
+            ->UseRealTime();
+        benchmark::RegisterBenchmark(("gradient_weights/" + name).c_str(), run_conv2d, pass::gradient_weights, level, threads, s)
+            ->UseRealTime();
       }
   }
   benchmark::RunSpecifiedBenchmarks();

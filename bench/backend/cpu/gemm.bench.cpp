@@ -2,8 +2,8 @@
 // Matrix products of the sizes that small models have, beside Eigen's, on one thread and on all.
 #include "akin/backend/cpu/contract.hpp"
 
-#include <Eigen/Core>
 #include <benchmark/benchmark.h>
+#include <Eigen/Core>
 
 #include <random>
 #include <string>
@@ -34,7 +34,8 @@ void run_contract(benchmark::State& state, cpu::isa level, int threads, bool tra
   operands x(m, n, k);
   thread_pool pool(threads);
   cpu::workspace scratch(pool.size());
-  const view<const float> a = transposed ? view<const float>{x.a.data(), 2, {2, 0}, {k, m}} : view<const float>{x.a.data(), 2, {0, 2}, {m, k}};
+  const view<const float> a =
+      transposed ? view<const float>{x.a.data(), 2, {2, 0}, {k, m}} : view<const float>{x.a.data(), 2, {0, 2}, {m, k}};
   const view<const float> b{x.b.data(), 2, {2, 1}, {k, n}};
   const view<float> out{x.c.data(), 2, {0, 1}, {m, n}};
   for (auto _ : state) {

@@ -40,29 +40,42 @@ namespace detail {
 template <class Axis, class Kernel, int Stride>
 consteval auto window_name() {
   constexpr std::string_view by = Kernel::name;
-  constexpr std::size_t size = Axis::name.size() + 1 + (Stride == 0 ? by.size() : 1);
+  constexpr std::size_t size = Axis::name.size() + 1 + (Stride > 1 ? 1 : by.size());
   text<size + 1> name;
   std::size_t k = 0;
   for (char c : Axis::name) name.characters[k++] = c;
-  name.characters[k++] = '/';
-  if constexpr (Stride == 0)
-    for (char c : by) name.characters[k++] = c;
-  else name.characters[k++] = static_cast<char>('0' + Stride);
+  name.characters[k++] = Stride == 1 ? '-' : '/';
+  if constexpr (Stride > 1) name.characters[k++] = static_cast<char>('0' + Stride);
+  else for (char c : by) name.characters[k++] = c;
   return name;
 }
 
 }  // namespace detail
 
-/// The axis of windows that slide along another axis: extent (|axis| + 2 padding - |kernel|) / stride + 1. Stride 0 is the kernel's extent.
-template <class Axis, class Kernel, int Stride, int Padding>
-struct windows : axis<detail::window_name<Axis, Kernel, Stride>()> {};
+/// Every Stride-th place along an axis: the axis of a strided convolution's result, "height/2".
+template <class Axis, int Stride>
+struct strided : axis<detail::window_name<Axis, Axis, Stride>()> {};
+/// Patches as long as the kernel, side by side: "height/patch".
+template <class Axis, class Kernel>
+struct patches : axis<detail::window_name<Axis, Kernel, 0>()> {};
+/// Where a kernel fits without padding: "height-kernel".
+template <class Axis, class Kernel>
+struct inside : axis<detail::window_name<Axis, Kernel, 1>()> {};
+
+namespace detail {
 
 template <class Axis, class Kernel, int Stride, int Padding>
-using windowed = std::conditional_t<Stride == 1 && (Padding > 0), Axis, windows<Axis, Kernel, Stride, Padding>>;
+struct windows { using type = strided<Axis, Stride>; };
+template <class Axis, class Kernel, int Padding>
+struct windows<Axis, Kernel, 0, Padding> { using type = patches<Axis, Kernel>; };
+template <class Axis, class Kernel, int Padding>
+struct windows<Axis, Kernel, 1, Padding> { using type = std::conditional_t<(Padding > 0) || Kernel::static_extent == 1, Axis, inside<Axis, Kernel>>; };
+
+}  // namespace detail
 
 /// Cross-correlation of an image with filters, as in the networks of the literature.
 /// shapes:   x [images, .., height, width, ..] with channels in any place, weight [filters, channels, kh, kw] -> [images, height', width', filters];
-///           stride 1 with padding keeps height and width (odd kernels only: padding = (kh - 1) / 2)
+///           stride 1 with padding keeps height and width (checked when bound: 2 padding = |kh| - 1); stride 0 is the kernel's extent
 /// values:   zero padding; as for dot
 /// cost:     2 |images| |height'| |width'| |filters| |channels| |kh| |kw| operations
 /// errors:   compile time "akin: conv2d: weight and image share no channel axis"
@@ -72,8 +85,8 @@ constexpr auto conv2d(expr<real, axes<Images, X...>> x, expr<real, axes<Filters,
   static_assert(operand_has_axis<axes_are<X...>, axis_is<Channels>>, "akin: conv2d: weight and image share no channel axis");
   static_assert(operand_has_axis<axes_are<X...>, axis_is<Height>> && operand_has_axis<axes_are<X...>, axis_is<Width>>, "akin: conv2d: the image lacks its height or width");
   model& m = *x.owner;
-  using rows = windowed<Height, Kh, Stride, Padding>;
-  using columns = windowed<Width, Kw, Stride, Padding>;
+  using rows = typename detail::windows<Height, Kh, Stride, Padding>::type;
+  using columns = typename detail::windows<Width, Kw, Stride, Padding>::type;
   using out = axes<Images, rows, columns, Filters>;
   node n{&conv2d_op};
   n.in = {static_cast<std::int16_t>(x.id), static_cast<std::int16_t>(weight.id), -1, -1};

@@ -114,7 +114,7 @@ constexpr int multiply(model& m, int a, int b) {
 
 constexpr int divide(model& m, int a, int b) {
   if (m.at(b).op == &constant_op && m.at(b).number != 0) return multiply(m, a, constant(m, 1 / m.at(b).number));
-  if (is_constant(m, a, 0)) return a;
+  if (is_constant(m, a, 0)) return identity(m, a, wider(m, a, b));
   return map(m, divide_op, wider(m, a, b), a, b);
 }
 

@@ -37,7 +37,7 @@ constexpr void pick(model& m, int n, int g) { by_ids(m, unpick_op, n, g); }
 /// errors:   run time: an id outside of [0, |x|) is named with its place
 /// gradient: rows added where they came from, in the order of the ids
 template <some_axis X, class... A, class... I>
-constexpr expr<real, axes<I..., A...>> gather(expr<real, axes<X, A...>> table, expr<index, axes<I...>> ids) {
+constexpr expr<real, axes<I..., A...>> gather(expr<real, axes<X, A...>> table, expr<integer, axes<I...>> ids) {
   model& m = *table.owner;
   node n{&gather_op};
   n.in = {static_cast<std::int16_t>(table.id), static_cast<std::int16_t>(ids.id), -1, -1};
@@ -49,7 +49,7 @@ constexpr expr<real, axes<I..., A...>> gather(expr<real, axes<X, A...>> table, e
 /// For each i the entry ids[i] along axis x.
 /// shapes:   [I, x, A] and ids [I] -> [I, A]
 template <class Axes, class... I, some_axis X>
-constexpr auto pick(expr<real, Axes> a, expr<index, axes<I...>> ids, X) {
+constexpr auto pick(expr<real, Axes> a, expr<integer, axes<I...>> ids, X) {
   model& m = *a.owner;
   using out = detail::minus<Axes, axes<X>>;
   node n{&pick_op};
@@ -62,7 +62,7 @@ constexpr auto pick(expr<real, Axes> a, expr<index, axes<I...>> ids, X) {
 /// The first place of the largest integer along the last axis: where CLIP's end-of-text token stands.
 /// shapes:   [I, x] -> [I]
 template <class... A, some_axis X>
-constexpr auto first_arg_max(expr<index, axes<A...>> ids, over_axes<X>) {
+constexpr auto first_arg_max(expr<integer, axes<A...>> ids, over_axes<X>) {
   model& m = *ids.owner;
   using out = detail::minus<axes<A...>, axes<X>>;
   node n{&first_arg_max_op};
@@ -70,7 +70,7 @@ constexpr auto first_arg_max(expr<index, axes<A...>> ids, over_axes<X>) {
   n.axes = m.list(out{});
   n.kind = value_kind::index;
   n.argument[0] = m.number_of<X>();
-  return expr<index, out>{&m, m.put(n)};
+  return expr<integer, out>{&m, m.put(n)};
 }
 
 }  // namespace akin::inline v0

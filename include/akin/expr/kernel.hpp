@@ -87,7 +87,7 @@ struct kernel<&slice_op, Backend> {
   static void run(Backend& backend, const kernel_call<Backend>& c) {
     const around from{c.operand(0), c.op.argument[0]};
     const std::int64_t taken = c.op.argument[1] < 0 ? 1 : around{c.result(), c.op.argument[1]}.along;
-    if (c.op.argument[2] + taken > from.along) fail("take: entry ", c.op.argument[2] + taken - 1, " of an axis of extent ", from.along);
+    if (c.op.argument[2] < 0 || c.op.argument[2] + taken > from.along) fail("take: entry ", c.op.argument[2] + taken - 1, " of an axis of extent ", from.along);
     backend.slice(c.operand(0).data, c.result().data, from.outer, from.along, c.op.argument[2], taken, from.inner);
   }
 };

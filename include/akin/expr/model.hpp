@@ -115,7 +115,7 @@ enum class mistake : unsigned char { none, input_named_twice, parameter_named_tw
 template <class Kind, class Axes>
 struct expr;
 struct real {};
-struct index {};
+struct integer {};
 struct boolean {};
 
 inline constexpr int max_nodes = 2048, max_axes = 96, max_names = 256, max_regions = 24, max_relations = 128, max_text = 8192;
@@ -136,7 +136,7 @@ class model {
   constexpr expr<real, axes<A...>> data(A...) { return declare<real, A...>(named_value::role_kind::data, Name.view(), {}); }
   /// 32-bit integers: token ids, labels.
   template <text Name, some_axis... A>
-  constexpr expr<index, axes<A...>> indices(A...) { return declare<index, A...>(named_value::role_kind::data, Name.view(), {}); }
+  constexpr expr<integer, axes<A...>> indices(A...) { return declare<integer, A...>(named_value::role_kind::data, Name.view(), {}); }
   /// A trained tensor. Its full name is the names of the open scopes and its own, joined by dots. The same name twice is the same tensor.
   template <text Name, some_axis... A>
   constexpr expr<real, axes<A...>> parameter(initial start, A...) { return declare<real, A...>(named_value::role_kind::parameter, Name.view(), start); }
@@ -282,7 +282,7 @@ constexpr expr<Kind, axes<A...>> model::declare(named_value::role_kind role, std
   const auto length = static_cast<std::int16_t>(text_size - begin);
   node n{stored ? &parameter_op : &input_op};
   n.axes = list(axes<A...>{});
-  n.kind = std::is_same_v<Kind, index> ? value_kind::index : value_kind::real;
+  n.kind = std::is_same_v<Kind, integer> ? value_kind::index : value_kind::real;
   n.region = static_cast<std::int8_t>(stored ? region : 0);
   for (int k = 0; k < name_count; ++k) {
     const auto& other = names[static_cast<std::size_t>(k)];

@@ -10,7 +10,7 @@ inline constexpr operation position_op{"position", role::leaf, no_gradient};
 
 /// 0, 1, 2, ... along an axis.
 template <some_axis X>
-constexpr expr<index, axes<X>> position(model& m, X) {
+constexpr expr<integer, axes<X>> position(model& m, X) {
   node n{&position_op};
   n.axes = m.list(axes<X>{});
   n.kind = value_kind::index;
@@ -23,7 +23,7 @@ template <class A, class B>
 using united = typename joined<A, minus<B, A>>::type;
 
 template <const operation& Op, class A, class B>
-constexpr expr<boolean, united<A, B>> compare(expr<index, A> a, expr<index, B> b) {
+constexpr expr<boolean, united<A, B>> compare(expr<integer, A> a, expr<integer, B> b) {
   model& m = *a.owner;
   return {&m, build::map(m, Op, m.list(united<A, B>{}), a.id, b.id, -1, value_kind::boolean)};
 }
@@ -33,11 +33,11 @@ constexpr expr<boolean, united<A, B>> compare(expr<index, A> a, expr<index, B> b
 /// Where two indices are equal.
 /// shapes: [A] and [B] -> [A, B]; axes in both appear once. same(ids_of_images, ids_of_texts) is [images, texts].
 template <class A, class B>
-constexpr auto same(expr<index, A> a, expr<index, B> b) { return detail::compare<equal_index_op>(a, b); }
+constexpr auto same(expr<integer, A> a, expr<integer, B> b) { return detail::compare<equal_index_op>(a, b); }
 
 /// Where the first index is at most the second: at_most(position(keys), position(tokens)) is the causal mask.
 template <class A, class B>
-constexpr auto at_most(expr<index, A> a, expr<index, B> b) { return detail::compare<less_equal_index_op>(a, b); }
+constexpr auto at_most(expr<integer, A> a, expr<integer, B> b) { return detail::compare<less_equal_index_op>(a, b); }
 
 /// What a pairing needs to know to become a predicate on (i, j) once it meets an expression.
 template <class A, class B>

@@ -107,16 +107,19 @@ constexpr auto min(expr<real, A> a, over_axes<O...> o) { return detail::reduce_o
 template <class A, class... O>
 constexpr auto log_sum_exp(expr<real, A> a, over_axes<O...> o) { return detail::reduce_over(log_sum_exp_op, a, o); }
 
-/// The extent of an axis as a real.
-template <some_axis X>
-constexpr expr<real, axes<>> count(model& m, X) { return {&m, build::count(m, m.number_of<X>())}; }
+/// The extent of an axis, or the product of several, as a real.
+template <some_axis X, some_axis... More>
+constexpr expr<real, axes<>> count(model& m, X, More...) {
+  expr<real, axes<>> number{&m, build::count(m, m.number_of<X>())};
+  ((number = number * count(m, More{})), ...);
+  return number;
+}
 
 /// Sum divided by the number of summands.
 template <class A, class... O>
 constexpr auto mean(expr<real, A> a, over_axes<O...> o) {
-  auto number = detail::literal(a, 1);
-  ((number = number * count(*a.owner, O{})), ...);
-  return sum(a, o) / number;
+  if constexpr (sizeof...(O) == 0) return sum(a, o);
+  else return sum(a, o) / count(*a.owner, O{}...);
 }
 template <class A>
 constexpr auto mean(expr<real, A> a) { return mean(a, typename detail::all_of<A>::type{}); }

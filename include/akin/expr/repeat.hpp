@@ -69,7 +69,8 @@ constexpr void repeat(model& m, int n, int g) {
   const int region = detail::open_region(m, entry.depth_axis, forward, m.at(n).axes);
   m.adjoint[static_cast<std::size_t>(entry.carry_out)] = static_cast<std::int16_t>(m.regions[static_cast<std::size_t>(region)].carry_in + 1);
   differentiate_region(m, entry.carry_out, forward);
-  const int out = m.adjoint_of(entry.carry_in) - 1;
+  int out = m.adjoint_of(entry.carry_in) - 1;
+  if (out < 0) out = build::identity(m, build::constant(m, 0), m.at(n).axes);  // the block does not read what it is given
   m.add_adjoint(in(m, n, 0), detail::close_region(m, repeat_to_x_op, region, g, n, out));
 }
 

@@ -58,6 +58,7 @@ class execution {
     counts_.assign(b_.axes.size(), real_type{});
     backend_.reserve(b_, extents_);
     bound_ = true;
+    ran_ = false;
     set_counts();
   }
 
@@ -66,18 +67,26 @@ class execution {
     for (std::size_t k = 0; k < b_.axes.size(); ++k)
       if (now[static_cast<int>(k)] > largest_[static_cast<int>(k)])
         fail("resize: axis '", now.name(static_cast<int>(k)), "' has extent ", now[static_cast<int>(k)], ", but the program was bound for at most ", largest_[static_cast<int>(k)]);
+    for (const auto& v : b_.names)  // memory lent for other extents may be too small for these
+      if (const axis_list& axes = b_.at(v.node).axes; now.size(axes) != extents_.size(axes)) input_[static_cast<std::size_t>(v.node)] = nullptr;
     extents_ = now;
+    ran_ = false;
     set_counts();
   }
 
-  void set_input(int n, const void* data) { input_[static_cast<std::size_t>(n)] = const_cast<void*>(data); }
+  void set_input(int n, const void* data) {
+    if (!bound_) fail("set: the program is not bound");
+    input_[static_cast<std::size_t>(n)] = const_cast<void*>(data);
+  }
   void set_seed(std::uint64_t seed) { seed_ = seed; }
 
   void forward() {
     require_inputs();
     run(0, 0, b_.forward_steps);
+    ran_ = true;
   }
   void backward() {
+    if (!ran_) fail("backward: forward has not run with these extents");
     run(0, b_.forward_steps, b_.ranges[0].count - b_.forward_steps);
     copy_gradients(0);
   }
@@ -235,7 +244,7 @@ class execution {
   std::vector<std::pair<int, int>> copies_;
   std::vector<real_type> counts_, gradients_;
   std::uint64_t seed_ = 0;
-  bool bound_ = false;
+  bool bound_ = false, ran_ = false;
 };
 
 template <class Backend>

@@ -117,10 +117,8 @@ class thread_pool {
     // Workers that have not woken up by now are not waited for: they find the door closed.
     int state = state_.fetch_and(~open, std::memory_order_acq_rel) & ~open;
     for (int spin = 0; state != 0; ++spin) {
-      if (spin < spins)
-        pause();
-      else
-        state_.wait(state, std::memory_order_acquire);
+      if (spin < spins) pause();
+      else state_.wait(state, std::memory_order_acquire);
       state = state_.load(std::memory_order_acquire);
     }
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));

@@ -2,6 +2,8 @@
 // contract against loops in double, on shapes that are a multiple of nothing; the same bits for any number of threads.
 #include "akin/backend/cpu/contract.hpp"
 
+#include "count_allocations.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -39,7 +41,8 @@ std::vector<float> numbers(std::int64_t count, unsigned seed) {
   return x;
 }
 
-std::vector<double> by_loops(const contract_case& c, const view<const float>& a, const view<const float>& b, const view<float>& out) {
+std::vector<double> by_loops(const contract_case& c, const view<const float>& a, const view<const float>& b,
+                             const view<float>& out) {
   std::vector<double> result(static_cast<std::size_t>(out.size()));
   std::int64_t points = 1;
   for (const auto& [axis, extent] : c.extents) points *= extent;
@@ -148,4 +151,22 @@ TEST_CASE("contract says what is wrong with its operands") {
   CHECK_THROWS_AS(cpu::contract(pool, cpu::isa::portable, scratch, labelled<const float>("mk", c, x.data()), other,
                                 labelled("mn", c, z.data())),
                   error);
+}
+
+TEST_CASE("contract allocates nothing") {
+  if (const auto reason = akin_test::uncounted(); !reason.empty()) {
+    MESSAGE("skipped: ", reason);
+    return;
+  }
+  thread_pool pool(2);
+  cpu::workspace scratch(pool.size());
+  for (const contract_case& c : cases) {
+    const auto x = numbers(labelled<const float>(c.a, c, nullptr).size(), 1);
+    const auto y = numbers(labelled<const float>(c.b, c, nullptr).size(), 2);
+    std::vector<float> z(static_cast<std::size_t>(labelled<float>(c.out, c, nullptr).size()));
+    const auto a = labelled(c.a, c, x.data()), b = labelled(c.b, c, y.data());
+    const auto out = labelled(c.out, c, z.data());
+    const auto count = akin_test::allocations_of([&] { cpu::contract(pool, cpu::best_isa(), scratch, a, b, out); });
+    CHECK(count == 0);
+  }
 }

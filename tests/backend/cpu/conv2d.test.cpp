@@ -2,6 +2,8 @@
 // Convolution and its gradients against loops in double; the same bits for any number of threads.
 #include "akin/backend/cpu/conv2d.hpp"
 
+#include "count_allocations.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -70,7 +72,8 @@ struct conv2d_case {
     thread_pool pool(threads);
     cpu::workspace scratch(threads);
     const float junk = std::nanf("");
-    results r{std::vector<float>(out_gradient.size(), junk), std::vector<float>(x.size(), junk), std::vector<float>(weights.size(), junk)};
+    results r{std::vector<float>(out_gradient.size(), junk), std::vector<float>(x.size(), junk),
+              std::vector<float>(weights.size(), junk)};
     cpu::conv2d_forward(pool, level, scratch, shape, x.data(), strides, weights.data(), r.out.data());
     cpu::conv2d_gradient_x(pool, level, scratch, shape, weights.data(), out_gradient.data(), r.x.data(), strides);
     cpu::conv2d_gradient_weights(pool, level, scratch, shape, x.data(), strides, out_gradient.data(), r.weights.data());
@@ -79,12 +82,12 @@ struct conv2d_case {
 };
 
 //                                  images  h   w  c   filters kh kw stride padding
-const std::vector<conv2d_shape> shapes = {{2, 9, 7, 3, 5, 3, 3, 1, 1},     {3, 8, 11, 4, 17, 3, 3, 2, 1}, {35, 7, 7, 13, 33, 3, 3, 1, 1},
-                                          {2, 28, 28, 1, 16, 3, 3, 1, 1},  {2, 6, 5, 7, 9, 1, 1, 1, 0},   {2, 7, 6, 16, 16, 1, 1, 2, 0},
-                                          {1, 11, 13, 2, 6, 5, 3, 2, 2},   {2, 9, 9, 3, 4, 2, 4, 3, 1},   {1, 4, 4, 2, 3, 4, 4, 1, 0},
-                                          {1, 5, 5, 2, 3, 1, 1, 3, 2},     {1, 2, 2, 2, 3, 5, 5, 1, 0},   {0, 5, 5, 2, 3, 3, 3, 1, 1},
-                                          {2, 1, 1, 1, 1, 1, 1, 1, 0},     {2, 5, 5, 3, 0, 3, 3, 1, 1},   {2, 5, 5, 0, 3, 3, 3, 1, 1},
-                                          {1, 70, 65, 20, 11, 3, 3, 1, 1}, {1, 6, 6, 3, 7, 3, 3, 1, 4},   {3, 12, 9, 8, 32, 3, 3, 1, 0}};
+const std::vector<conv2d_shape> shapes = {
+    {2, 9, 7, 3, 5, 3, 3, 1, 1}, {3, 8, 11, 4, 17, 3, 3, 2, 1}, {35, 7, 7, 13, 33, 3, 3, 1, 1}, {2, 28, 28, 1, 16, 3, 3, 1, 1},
+    {2, 6, 5, 7, 9, 1, 1, 1, 0}, {2, 7, 6, 16, 16, 1, 1, 2, 0}, {1, 11, 13, 2, 6, 5, 3, 2, 2},  {2, 9, 9, 3, 4, 2, 4, 3, 1},
+    {1, 4, 4, 2, 3, 4, 4, 1, 0}, {1, 5, 5, 2, 3, 1, 1, 3, 2},   {1, 2, 2, 2, 3, 5, 5, 1, 0},    {0, 5, 5, 2, 3, 3, 3, 1, 1},
+    {2, 1, 1, 1, 1, 1, 1, 1, 0}, {2, 5, 5, 3, 0, 3, 3, 1, 1},   {2, 5, 5, 0, 3, 3, 3, 1, 1},    {1, 70, 65, 20, 11, 3, 3, 1, 1},
+    {1, 6, 6, 3, 7, 3, 3, 1, 4}, {3, 12, 9, 8, 32, 3, 3, 1, 0}};
 
 }  // namespace
 
@@ -100,7 +103,8 @@ TEST_CASE("conv2d and its gradients agree with loops in double, on every instruc
       });
       for (const cpu::isa level : {cpu::isa::portable, cpu::isa::avx2, cpu::isa::avx512}) {
         if (level > cpu::processor_isa()) continue;
-        const std::string name = std::string(cpu::name_of(level)) + (channels_last ? " nhwc " : " nchw ") + std::to_string(&s - shapes.data());
+        const std::string name =
+            std::string(cpu::name_of(level)) + (channels_last ? " nhwc " : " nchw ") + std::to_string(&s - shapes.data());
         CAPTURE(name);
         const results r = c.run(level, 2);
         CHECK(worst(r.out, out) <= 2e-5);
@@ -124,5 +128,26 @@ TEST_CASE("conv2d refuses windows that do not fit in the workspace") {
   const conv2d_shape s{1, 1, 1, 1 << 20, 1, 1, 1, 1, 1};
   const std::vector<float> x(1 << 20), weights(1 << 20);
   std::vector<float> out(9);
-  CHECK_THROWS_AS(cpu::conv2d_forward(pool, cpu::isa::portable, scratch, s, x.data(), image_strides::nhwc(s), weights.data(), out.data()), error);
+  CHECK_THROWS_AS(
+      cpu::conv2d_forward(pool, cpu::isa::portable, scratch, s, x.data(), image_strides::nhwc(s), weights.data(), out.data()),
+      error);
+}
+
+TEST_CASE("conv2d and its gradients allocate nothing") {
+  if (const auto reason = akin_test::uncounted(); !reason.empty()) {
+    MESSAGE("skipped: ", reason);
+    return;
+  }
+  thread_pool pool(2);
+  cpu::workspace scratch(pool.size());
+  const cpu::isa level = cpu::best_isa();
+  for (const conv2d_shape& s : shapes) {
+    conv2d_case c(s, true);
+    const auto count = akin_test::allocations_of([&] {
+      cpu::conv2d_forward(pool, level, scratch, s, c.x.data(), c.strides, c.weights.data(), c.out_gradient.data());
+      cpu::conv2d_gradient_x(pool, level, scratch, s, c.weights.data(), c.out_gradient.data(), c.x.data(), c.strides);
+      cpu::conv2d_gradient_weights(pool, level, scratch, s, c.x.data(), c.strides, c.out_gradient.data(), c.weights.data());
+    });
+    CHECK(count == 0);
+  }
 }

@@ -35,14 +35,21 @@ constexpr layout layouts[] = {layout::rows, layout::columns, layout::spread};
 struct strides {
   std::int64_t row, column;
   strides(layout l, std::int64_t rows, std::int64_t columns)
-      : row(l == layout::rows ? columns : l == layout::columns ? 1 : 3 * columns + 5),
-        column(l == layout::rows ? 1 : l == layout::columns ? rows : 3) {}
+      : row(l == layout::rows      ? columns
+            : l == layout::columns ? 1
+                                   : 3 * columns + 5),
+        column(l == layout::rows      ? 1
+               : l == layout::columns ? rows
+                                      : 3) {}
 };
 
 double worst_error(isa level, const extents& e, layout la, layout lb, layout lc, bool add) {
   const strides sa(la, e.m, e.k), sb(lb, e.k, e.n), sc(lc, e.m, e.n);
-  const auto floats = [](const strides& s, std::int64_t rows, std::int64_t columns) { return 1 + rows * s.row + columns * s.column; };
-  const auto a = numbers(floats(sa, e.m, e.k), 1), b = numbers(floats(sb, e.k, e.n), 2), before = numbers(floats(sc, e.m, e.n), 3);
+  const auto floats = [](const strides& s, std::int64_t rows, std::int64_t columns) {
+    return 1 + rows * s.row + columns * s.column;
+  };
+  const auto a = numbers(floats(sa, e.m, e.k), 1), b = numbers(floats(sb, e.k, e.n), 2),
+             before = numbers(floats(sc, e.m, e.n), 3);
   auto c = before;
   const cpu::workspace scratch(1);
   product p;
@@ -81,7 +88,8 @@ std::vector<isa> levels() {
 
 TEST_CASE("gemm agrees with loops in double for every layout") {
   for (const isa level : levels())
-    for (const extents& e : {extents{1, 1, 1}, {5, 3, 0}, {0, 3, 4}, {3, 0, 4}, {1, 77, 13}, {77, 1, 13}, {13, 9, 1}, {29, 47, 31}, {15, 33, 647}})
+    for (const extents& e :
+         {extents{1, 1, 1}, {5, 3, 0}, {0, 3, 4}, {3, 0, 4}, {1, 77, 13}, {77, 1, 13}, {13, 9, 1}, {29, 47, 31}, {15, 33, 647}})
       for (const layout a : layouts)
         for (const layout b : layouts)
           for (const layout c : layouts)
@@ -90,8 +98,10 @@ TEST_CASE("gemm agrees with loops in double for every layout") {
 
 TEST_CASE("gemm agrees with loops in double for every height and width of a tile") {
   for (const isa level : levels()) {
-    for (std::int64_t m = 1; m <= 30; ++m) CHECK(worst_error(level, {m, 19, 7}, layout::rows, layout::rows, layout::rows, false) <= 1e-6);
-    for (std::int64_t n = 1; n <= 66; ++n) CHECK(worst_error(level, {16, n, 7}, layout::rows, layout::rows, layout::rows, true) <= 1e-6);
+    for (std::int64_t m = 1; m <= 30; ++m)
+      CHECK(worst_error(level, {m, 19, 7}, layout::rows, layout::rows, layout::rows, false) <= 1e-6);
+    for (std::int64_t n = 1; n <= 66; ++n)
+      CHECK(worst_error(level, {16, n, 7}, layout::rows, layout::rows, layout::rows, true) <= 1e-6);
     CHECK(worst_error(level, {45, 801, 333}, layout::columns, layout::rows, layout::rows, false) <= 1e-6);
   }
 }

@@ -31,12 +31,12 @@ struct functions {
   void (*copy_first)(const float*, float*, int);
 };
 
-#define AKIN_FUNCTIONS(set)                                                                                                     \
-  functions {                                                                                                                   \
-    #set, cpu::set::all_exp, cpu::set::all_log, cpu::set::all_tanh, cpu::set::all_sigmoid, cpu::set::all_softplus,               \
-        cpu::set::all_erf, cpu::set::all_sin, cpu::set::all_cos, cpu::set::all_acos, cpu::set::all_floor, cpu::set::all_round,   \
-        cpu::set::all_sqrt, cpu::set::all_abs, cpu::set::all_min, cpu::set::all_max, cpu::set::first_sum, cpu::set::first_max,   \
-        cpu::set::copy_first                                                                                                    \
+#define AKIN_FUNCTIONS(set)                                                                                                    \
+  functions {                                                                                                                  \
+#set, cpu::set::all_exp, cpu::set::all_log, cpu::set::all_tanh, cpu::set::all_sigmoid, cpu::set::all_softplus,             \
+        cpu::set::all_erf, cpu::set::all_sin, cpu::set::all_cos, cpu::set::all_acos, cpu::set::all_floor, cpu::set::all_round, \
+        cpu::set::all_sqrt, cpu::set::all_abs, cpu::set::all_min, cpu::set::all_max, cpu::set::first_sum, cpu::set::first_max, \
+        cpu::set::copy_first                                                                                                   \
   }
 
 std::vector<functions> sets() {
@@ -90,21 +90,51 @@ error_found worst(function f, Exact exact, double low, double high, bool logarit
 TEST_CASE("elementary functions stay within the errors stated") {
   for (const functions& f : sets()) {
     CAPTURE(f.name);
-    CHECK(worst(f.exp, [](double x) { return std::exp(x); }, -87, 88.7).ulps <= 1.1);
-    CHECK(worst(f.log, [](double x) { return std::log(x); }, -87, 88, true).ulps <= 1);
-    CHECK(worst(f.log, [](double x) { return std::log(x); }, 0.25, 4).ulps <= 1);
-    CHECK(worst(f.tanh, [](double x) { return std::tanh(x); }, -15, 15).ulps <= 2);
-    CHECK(worst(f.tanh, [](double x) { return std::tanh(x); }, -1, 1).ulps <= 2);
-    CHECK(worst(f.sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }, -87, 87).ulps <= 3);
-    CHECK(worst(f.softplus, [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x))); }, -87, 87).ulps <= 3);
-    CHECK(worst(f.erf, [](double x) { return std::erf(x); }, -6, 6).absolute <= 4.5e-7);
-    CHECK(worst(f.sin, [](double x) { return std::sin(x); }, -8192, 8192).absolute <= 2e-7);
-    CHECK(worst(f.cos, [](double x) { return std::cos(x); }, -8192, 8192).absolute <= 2e-7);
-    CHECK(worst(f.acos, [](double x) { return std::acos(x); }, -1, 1).absolute <= 4e-7);
-    CHECK(worst(f.sqrt, [](double x) { return std::sqrt(x); }, 0, 100).ulps <= 0.5001);
-    CHECK(worst(f.abs, [](double x) { return std::fabs(x); }, -3, 3).absolute == 0);
-    CHECK(worst(f.floor, [](double x) { return std::floor(x); }, -9, 9).absolute == 0);
-    CHECK(worst(f.round, [](double x) { return std::nearbyint(x); }, -9, 9).absolute == 0);
+    CHECK(worst(
+              f.exp, [](double x) { return std::exp(x); }, -87, 88.7)
+              .ulps <= 1.1);
+    CHECK(worst(
+              f.log, [](double x) { return std::log(x); }, -87, 88, true)
+              .ulps <= 1);
+    CHECK(worst(
+              f.log, [](double x) { return std::log(x); }, 0.25, 4)
+              .ulps <= 1);
+    CHECK(worst(
+              f.tanh, [](double x) { return std::tanh(x); }, -15, 15)
+              .ulps <= 2);
+    CHECK(worst(
+              f.tanh, [](double x) { return std::tanh(x); }, -1, 1)
+              .ulps <= 2);
+    CHECK(worst(
+              f.sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }, -87, 87)
+              .ulps <= 3);
+    CHECK(worst(
+              f.softplus, [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x))); }, -87, 87)
+              .ulps <= 3);
+    CHECK(worst(
+              f.erf, [](double x) { return std::erf(x); }, -6, 6)
+              .absolute <= 4.5e-7);
+    CHECK(worst(
+              f.sin, [](double x) { return std::sin(x); }, -8192, 8192)
+              .absolute <= 2e-7);
+    CHECK(worst(
+              f.cos, [](double x) { return std::cos(x); }, -8192, 8192)
+              .absolute <= 2e-7);
+    CHECK(worst(
+              f.acos, [](double x) { return std::acos(x); }, -1, 1)
+              .absolute <= 4e-7);
+    CHECK(worst(
+              f.sqrt, [](double x) { return std::sqrt(x); }, 0, 100)
+              .ulps <= 0.5001);
+    CHECK(worst(
+              f.abs, [](double x) { return std::fabs(x); }, -3, 3)
+              .absolute == 0);
+    CHECK(worst(
+              f.floor, [](double x) { return std::floor(x); }, -9, 9)
+              .absolute == 0);
+    CHECK(worst(
+              f.round, [](double x) { return std::nearbyint(x); }, -9, 9)
+              .absolute == 0);
   }
 }
 
@@ -138,7 +168,8 @@ TEST_CASE("elementary functions at zero, at infinity and at NaN") {
     CHECK(at(f.round, 16777215.f) == 16777215.f);
     CHECK(at(f.round, -infinity) == -infinity);
     CHECK(at(f.floor, -0.25f) == -1);
-    for (const function g : {f.exp, f.log, f.tanh, f.sigmoid, f.softplus, f.erf, f.sin, f.cos, f.acos, f.floor, f.round, f.sqrt, f.abs})
+    for (const function g :
+         {f.exp, f.log, f.tanh, f.sigmoid, f.softplus, f.erf, f.sin, f.cos, f.acos, f.floor, f.round, f.sqrt, f.abs})
       CHECK(std::isnan(at(g, not_a_number)));
   }
 }

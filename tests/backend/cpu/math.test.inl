@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each function over 16 floats, which are a whole number of vectors in every instruction set.
 
-#define AKIN_OVER_16(name) \
-  inline void all_##name(const float* x, float* y) { \
+#define AKIN_OVER_16(name)                                               \
+  inline void all_##name(const float* x, float* y) {                     \
     for (int i = 0; i < 16; i += lanes) store(y + i, name(load(x + i))); \
   }
 AKIN_OVER_16(exp)

@@ -11,6 +11,8 @@
 #include "akin/support/threads.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace akin::inline v0 {
@@ -79,7 +81,8 @@ struct phase {
 ///         stride x stride phases, each a convolution with every stride-th tap
 inline void conv2d_gradient_x(thread_pool& pool, isa level, workspace& scratch, const conv2d_shape& s, const float* weights,
                               const float* out_gradient, float* x_gradient, image_strides strides) {
-  const std::int64_t taps = s.kernel_height * s.kernel_width, depth = taps * s.filters, out_h = s.out_height(), out_w = s.out_width();
+  const std::int64_t taps = s.kernel_height * s.kernel_width, depth = taps * s.filters, out_h = s.out_height(),
+                     out_w = s.out_width();
   if (s.images * s.height * s.width * s.channels == 0) return;
   const auto down = [&](std::int64_t r) { return detail::phase(r, s.height, s.kernel_height, s.stride, s.padding); };
   const auto across = [&](std::int64_t r) { return detail::phase(r, s.width, s.kernel_width, s.stride, s.padding); };
@@ -147,7 +150,8 @@ inline void conv2d_gradient_x(thread_pool& pool, isa level, workspace& scratch, 
 /// values: groups of images give partial sums, which are added in order; the groups depend on the extents only
 inline void conv2d_gradient_weights(thread_pool& pool, isa level, workspace& scratch, const conv2d_shape& s, const float* x,
                                     image_strides strides, const float* out_gradient, float* weights_gradient) {
-  const std::int64_t taps = s.kernel_height * s.kernel_width, depth = taps * s.channels, out_h = s.out_height(), out_w = s.out_width();
+  const std::int64_t taps = s.kernel_height * s.kernel_width, depth = taps * s.channels, out_h = s.out_height(),
+                     out_w = s.out_width();
   if (s.filters * depth == 0) return;
   if (s.images * out_h * out_w == 0) {
     std::fill_n(weights_gradient, s.filters * depth, 0.f);
@@ -158,7 +162,8 @@ inline void conv2d_gradient_weights(thread_pool& pool, isa level, workspace& scr
                                                 (out_w - 1) * s.stride + s.kernel_width);
   const std::int64_t vector = tile_cols_of(level) / 2;
   std::int64_t chunk = detail::column_chunk(level, depth, s.filters);
-  if (s.filters % vector != 0 || s.filters > 2 * vector) chunk = std::min(chunk, detail::column_chunk(level, out_w, s.filters, detail::panel_floats));
+  if (s.filters % vector != 0 || s.filters > 2 * vector)
+    chunk = std::min(chunk, detail::column_chunk(level, out_w, s.filters, detail::panel_floats));
   for (std::int64_t f0 = 0; f0 < s.filters; f0 += chunk) {
     const std::int64_t filters = std::min(chunk, s.filters - f0), elements = depth * filters;
     // One panel of filters is read where it lies. Part of a vector would read beyond the end, and several panels lie
@@ -208,14 +213,15 @@ inline void conv2d_gradient_weights(thread_pool& pool, isa level, workspace& scr
           }
       }
     });
-    pool.run(filters, [&](std::int64_t f, int) {
-      for (std::int64_t c = 0; c < s.channels; ++c)
-        for (std::int64_t tap = 0; tap < taps; ++tap) {
-          float total = 0;
-          for (std::int64_t group = 0; group < groups; ++group)
-            total += scratch.shared()[group * elements + (tap * s.channels + c) * filters + f];
-          weights_gradient[((f0 + f) * s.channels + c) * taps + tap] = total;
-        }
+    constexpr std::int64_t together = 1024;
+    pool.run((elements + together - 1) / together, [&](std::int64_t block, int) {
+      const std::int64_t begin = block * together, count = std::min(together, elements - begin);
+      std::array<float, static_cast<std::size_t>(together)> sums;
+      add_parts(level, scratch.shared() + begin, groups, elements, count, sums.data());
+      for (std::int64_t i = 0; i < count; ++i) {
+        const std::int64_t f = (begin + i) % filters, w = (begin + i) / filters, c = w % s.channels, tap = w / s.channels;
+        weights_gradient[((f0 + f) * s.channels + c) * taps + tap] = sums[static_cast<std::size_t>(i)];
+      }
     });
   }
 }

@@ -63,9 +63,9 @@ struct panel {
 };
 
 struct panel_plan {
-  std::int64_t images, lines;              // of windows
-  std::int64_t stride, window;             // lines of pixels from window to window, and in a window
-  std::int64_t top, left, width;           // the panel's first line and column in the image, and its columns
+  std::int64_t images, lines;     // of windows
+  std::int64_t stride, window;    // lines of pixels from window to window, and in a window
+  std::int64_t top, left, width;  // the panel's first line and column in the image, and its columns
   std::int64_t images_a_block, lines_a_block;
   bool in_place;  // the windows stay inside an image whose pixels are contiguous: nothing to copy
 
@@ -129,7 +129,8 @@ inline panel_plan plan_panels(const image_source& from, std::int64_t images, std
 }
 
 /// How many columns of `depth` floats fit in so much of the workspace.
-inline std::int64_t column_chunk(isa level, std::int64_t depth, std::int64_t columns, std::int64_t floats = workspace::shared_floats) {
+inline std::int64_t column_chunk(isa level, std::int64_t depth, std::int64_t columns,
+                                 std::int64_t floats = workspace::shared_floats) {
   const std::int64_t unit = tile_cols_of(level);
   const std::int64_t most = floats / std::max<std::int64_t>(1, depth) / unit * unit;
   if (most == 0) fail("conv2d: a window or a line has ", depth, " elements, expected at most ", floats / unit);

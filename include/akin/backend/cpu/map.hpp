@@ -25,6 +25,7 @@ inline float merged(reduction kind, float a, float b) {
     case reduction::minimum: return a < b || a != a ? a : b;
     case reduction::log_sum_exp: break;
   }
+  if (b != b) return b;  // std::max and std::min would lose it
   const float top = std::max(a, b), low = std::min(a, b);
   return low == -std::numeric_limits<float>::infinity() ? top : top + std::log1p(std::exp(low - top));
 }

@@ -18,8 +18,8 @@ class workspace {
   static constexpr std::int64_t shared_floats = std::int64_t{1} << 20;  // packed weights, partial sums
 
   explicit workspace(int workers)
-      : data_(static_cast<float*>(::operator new(sizeof(float) * static_cast<std::size_t>(shared_floats + workers * worker_floats),
-                                                 std::align_val_t{alignment}))) {}
+      : data_(static_cast<float*>(::operator new (
+            sizeof(float) * static_cast<std::size_t>(shared_floats + workers * worker_floats), std::align_val_t{alignment}))) {}
 
   float* shared() const { return data_.get(); }
   float* worker(int number) const { return data_.get() + shared_floats + number * worker_floats; }
@@ -27,7 +27,7 @@ class workspace {
  private:
   static constexpr std::size_t alignment = 64;
   struct release {
-    void operator()(float* data) const { ::operator delete(data, std::align_val_t{alignment}); }
+    void operator()(float* data) const { ::operator delete (data, std::align_val_t{alignment}); }
   };
   std::unique_ptr<float[], release> data_;
 };

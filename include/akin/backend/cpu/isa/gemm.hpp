@@ -54,14 +54,34 @@ class index_walk {
       const auto d = static_cast<std::size_t>(k);
       const index_space::dimension& dimension = space.dimensions[d];
       index_[d] = k == 0 ? start : start % dimension.extent;
-      start /= dimension.extent;
+      if (k > 0) start /= dimension.extent;
       first += index_[d] * dimension.first;
       second += index_[d] * dimension.second;
+    }
+    if (space.rank > 0) {
+      const auto last = static_cast<std::size_t>(space.rank - 1);
+      inner_ = space.dimensions[last];
+      left_ = inner_.extent - index_[last];
     }
   }
 
   void next() {
-    for (int k = space_.rank; k-- > 0;) {
+    if (--left_ > 0) {
+      first += inner_.first;
+      second += inner_.second;
+    } else {
+      carry();
+    }
+  }
+
+  std::int64_t first = 0, second = 0;
+
+ private:
+  void carry() {
+    left_ = inner_.extent;
+    first -= (inner_.extent - 1) * inner_.first;
+    second -= (inner_.extent - 1) * inner_.second;
+    for (int k = space_.rank - 1; k-- > 0;) {
       const auto d = static_cast<std::size_t>(k);
       const index_space::dimension& dimension = space_.dimensions[d];
       first += dimension.first;
@@ -73,11 +93,10 @@ class index_walk {
     }
   }
 
-  std::int64_t first = 0, second = 0;
-
- private:
   const index_space& space_;
-  std::array<std::int64_t, index_space::max_dimensions> index_{};
+  index_space::dimension inner_{};
+  std::int64_t left_ = 1;  // positions before the last dimension starts again, this one included
+  std::array<std::int64_t, index_space::max_dimensions> index_;  // the others' indices, set as far as the rank
 };
 
 /// c[m, n] = sum_k a[m, k] b[k, n], where each of m, n, k may be several dimensions with any strides.
@@ -151,6 +170,15 @@ inline void sweep(isa level, const sweep_work& w) {
 #endif
   (void)level;
   portable::sweep(w);
+}
+
+inline void add_parts(isa level, const float* from, std::int64_t parts, std::int64_t part_step, std::int64_t count, float* to) {
+#if AKIN_HAS_X86
+  if (level == isa::avx512) return avx512::add_parts(from, parts, part_step, count, to);
+  if (level == isa::avx2) return avx2::add_parts(from, parts, part_step, count, to);
+#endif
+  (void)level;
+  portable::add_parts(from, parts, part_step, count, to);
 }
 
 /// Rows and columns of a register tile: blocks of work are cut at multiples of them.

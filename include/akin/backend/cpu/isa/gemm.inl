@@ -124,6 +124,7 @@ inline void gemm_by_dots(const product& p, const part& r, bool add) {
 /// c = or += the product over one part. scratch: gemm_scratch floats, 64-byte aligned.
 /// values: sums over k in blocks of depth_block from k0 on, each in order; the cut of m and n does not change a bit
 inline void gemm(const product& p, const part& r, bool add, float* scratch) {
+  if (r.m1 <= r.m0 || r.n1 <= r.n0) return;
   if (r.k1 <= r.k0) {
     if (!add) zero_part(p, r);
     return;

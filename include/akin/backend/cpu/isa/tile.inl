@@ -74,10 +74,8 @@ void tile(const tile_work& w) {
 
 template <int Rows>
 void tile_of(const tile_work& w) {
-  if (w.cols > lanes)
-    w.step == 1 ? tile<Rows, 2, true>(w) : tile<Rows, 2, false>(w);
-  else
-    w.step == 1 ? tile<Rows, 1, true>(w) : tile<Rows, 1, false>(w);
+  if (w.cols > lanes) w.step == 1 ? tile<Rows, 2, true>(w) : tile<Rows, 2, false>(w);
+  else w.step == 1 ? tile<Rows, 1, true>(w) : tile<Rows, 1, false>(w);
 }
 
 /// Runs the smallest kernel that has room for the rows. w.a must hold tile_rows pointers, those behind w.rows to
@@ -139,5 +137,18 @@ inline void sweep(const sweep_work& s) {
         for (int j = 0; j < w.cols; ++j) columns[j] = (q * tile_cols + j) * s.column_step;
       run_tile(w);
     }
+  }
+}
+
+/// to[i] = sum over `parts` of from[part * part_step + i], in the order of the parts.
+inline void add_parts(const float* from, std::int64_t parts, std::int64_t part_step, std::int64_t count, float* to) {
+  for (std::int64_t i = 0; i < count; i += lanes) {
+    const int width = count - i < lanes ? static_cast<int>(count - i) : lanes;
+    vf total{};
+    for (std::int64_t part = 0; part < parts; ++part) {
+      const float* const x = from + part * part_step + i;
+      total += width == lanes ? load(x) : load_first(x, width);
+    }
+    store_first(to + i, total, width);
   }
 }

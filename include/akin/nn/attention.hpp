@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Multi-head self-attention with the parameters of PyTorch's MultiheadAttention.
+#pragma once
+
+#include <akin/expr/layout.hpp>
+#include <akin/expr/predicates.hpp>
+#include <akin/nn/linear.hpp>
+
+#include <limits>
+#include <numbers>
+#include <string_view>
+
+namespace akin::inline v0 {
+namespace detail {
+
+/// An axis name made from another's: "keys of image_tower::tokens".
+template <text Before, class Axis>
+consteval auto name_from() {
+  text<Before.view().size() + Axis::name.size() + 1> name;
+  std::size_t k = 0;
+  for (const char c : Before.view()) name.characters[k++] = c;
+  for (const char c : Axis::name) name.characters[k++] = c;
+  return name;
+}
+
+inline constexpr struct query_key_value : axis<"query, key, value", 3> {} query_key_value;
+
+}  // namespace detail
+
+/// Axes that attention derives from its operand's. Their extents follow: nobody binds them.
+template <class Tokens>
+struct keys_of : axis<detail::name_from<"keys of ", Tokens>()> {};
+template <class Width>
+struct three_times : axis<detail::name_from<"three times ", Width>()> {};
+template <class Width>
+struct heads_merged : axis<detail::name_from<"merged heads of ", Width>()> {};
+template <class Heads>
+struct width_of_each : axis<detail::name_from<"width of each of ", Heads>()> {};
+
+struct all_tokens_rule {
+  template <class A, class Keys, class Tokens>
+  constexpr expr<real, A> operator()(expr<real, A> scores, Keys, Tokens) const { return scores; }
+};
+struct earlier_tokens_rule {
+  template <class A, class Keys, class Tokens>
+  constexpr expr<real, A> operator()(expr<real, A> scores, Keys keys, Tokens tokens) const {
+    model& m = *scores.owner;
+    return where(at_most(position(m, keys), position(m, tokens)), scores, -std::numeric_limits<double>::infinity());
+  }
+};
+
+/// Which keys a token sees: all of them, or itself and those before it (a causal mask: no token learns from a later one).
+inline constexpr all_tokens_rule all_tokens;
+inline constexpr earlier_tokens_rule earlier_tokens;
+
+/// How the weights of attention start; as PyTorch's: xavier_uniform over [3 width, width], and a linear layer. All biases start at 0.
+template <class Width>
+struct attention_start {
+  initial in_proj = initial::uniform(std::numbers::sqrt3 / std::numbers::sqrt2, Width{});
+  initial out_proj = initial::uniform(1, heads_merged<Width>{});
+};
+
+/// Every token takes the mean of the tokens' values, weighted by softmax(query . key / sqrt(head width)), in |heads| independent parts.
+/// shapes:   [examples, tokens, width] -> the same; |heads| is bound at run time and divides |width|
+///           parameters name.in_proj_weight [3 width, width], name.in_proj_bias [3 width], name.out_proj.weight [width, width], name.out_proj.bias
+/// values:   row h |head width| + k of each third of in_proj is entry k of head h
+/// cost:     8 |examples| |tokens| |width|^2 + 4 |examples| |tokens|^2 |width| operations; the scores are stored for the gradient
+/// errors:   run time "bind: axis 'merged heads of ...' of extent 10 cannot be split into 3 equal parts (axis ...)"
+/// source:   Vaswani et al. 2017, section 3.2
+template <class Examples, some_axis Tokens, some_axis Width, some_axis Heads, class Visible = all_tokens_rule>
+constexpr auto self_attention(model& m, std::string_view name, expr<real, axes<Examples, Tokens, Width>> x, Heads heads, Visible visible = {}, attention_start<Width> start = {}) {
+  constexpr auto part = detail::query_key_value;
+  constexpr Tokens tokens;
+  constexpr keys_of<Tokens> keys;
+  constexpr three_times<Width> three_widths;
+  constexpr heads_merged<Width> merged;
+  constexpr width_of_each<Heads> head_width;
+  m.relate({extent_rule::same, m.number_of<heads_merged<Width>>(), m.number_of<Width>(), -1});
+
+  const auto scope = m.scope(name);
+  const auto weight = split(split(m.parameter<"in_proj_weight">(start.in_proj, three_widths, Width{}), three_widths, part, merged), merged, heads, head_width);
+  const auto bias = split(split(m.parameter<"in_proj_bias">(initial::constant(0), three_widths), three_widths, part, merged), merged, heads, head_width);
+  const auto project = [&](int which) { return dot(x, take(weight, part, which)) + take(bias, part, which); };
+
+  const auto query = project(0) * (1 / sqrt(count(m, head_width)));
+  const auto key = rename(project(1), tokens, keys);
+  const auto value = rename(project(2), tokens, keys);
+  const auto share = softmax(visible(dot(query, key, over(head_width)), keys, tokens), over(keys));
+  const auto mixed = merge(dot(share, value, over(keys)), heads, head_width, merged);
+  return linear(m, "out_proj", mixed, merged, Width{}, start.out_proj, initial::constant(0));
+}
+
+}  // namespace akin::inline v0

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// CLIP's text tower: a causal transformer.
+#pragma once
+
+#include <akin/expr/gather.hpp>
+#include <akin/nn/transformer.hpp>
+
+#include <string_view>
+
+namespace akin::inline v0 {
+
+/// The axes of the text tower, bound as in bind(text_tower::width(512), text_tower::layers(12), ...).
+namespace text_tower {
+
+inline constexpr struct width : axis<"text_tower::width"> {} width;
+inline constexpr struct layers : axis<"text_tower::layers"> {} layers;
+inline constexpr struct heads : axis<"text_tower::heads"> {} heads;
+inline constexpr struct hidden : axis<"text_tower::hidden"> {} hidden;  // of the blocks' mlp: 4 |width| in most models
+inline constexpr struct vocabulary : axis<"text_tower::vocabulary"> {} vocabulary;
+
+}  // namespace text_tower
+
+/// Token ids to one feature for each text: embeddings, positions, a causal transformer, and what the end-of-text token has become.
+/// shapes:   ids [texts, tokens] -> [texts, embed]; text_tower's width, layers, heads, hidden and vocabulary are bound at run time
+///           parameters name.token_embedding.weight, .positional_embedding, .transformer.resblocks.*, .ln_final.*, .text_projection
+/// values:   not normalised; end-of-text is the first place of the text's largest id, so what stands after it has no influence
+/// errors:   run time "gather: id 49408 at place 3 is outside of the table's 49408 rows"
+/// source:   Radford et al. 2021, section 2.4; https://github.com/openai/CLIP, model.py
+template <class Texts, some_axis Tokens, some_axis Embed, class Activation = gelu_function>
+constexpr auto text_transformer(model& m, std::string_view name, expr<index, axes<Texts, Tokens>> ids, Embed embed, Activation activation = {}) {
+  namespace t = text_tower;
+  constexpr Tokens tokens;
+  block_start<struct t::width, struct t::hidden> start;
+  start.attention.in_proj = initial::normal(1, t::width);
+  start.attention.out_proj = initial::normal(1 / std::numbers::sqrt2, t::width, t::layers);
+  start.c_fc = initial::normal(1 / std::numbers::sqrt2, t::width);
+  start.c_proj = initial::normal(1 / std::numbers::sqrt2, t::width, t::layers);
+  const auto scope = m.scope(name);
+
+  auto x = gather(m.parameter<"token_embedding.weight">(initial::normal(0.02), t::vocabulary, t::width), ids);
+  x = x + m.parameter<"positional_embedding">(initial::normal(0.01), tokens, t::width);
+  x = transformer(m, "transformer", x, t::layers, t::heads, t::hidden, activation, earlier_tokens, start);
+
+  // CLIP normalises every token and then picks one; rows are independent, so that one row is enough.
+  const auto feature = layer_norm(m, "ln_final", pick(x, first_arg_max(ids, over(tokens)), tokens), over(t::width));
+  return dot(feature, m.parameter<"text_projection">(initial::normal(1, t::width), t::width, embed));
+}
+
+}  // namespace akin::inline v0
