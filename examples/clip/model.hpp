@@ -38,7 +38,7 @@ constexpr auto encode_image(model& m, expr<real, Pixels> pixels) {
 /// T_e of Figure 3: [texts, tokens] -> [texts, embed], unit rows.
 template <class Ids>
 constexpr auto encode_text(model& m, expr<integer, Ids> ids) {
-  const auto features = cbow(m, ids, vocabulary, text_width, tokens);
+  const auto features = cbow(m, "token_embedding", ids, vocabulary, text_width, initial::normal(1));
   return l2_normalize(dot(features, m.parameter<"text_projection">(initial::normal(1, text_width), text_width, embed)));
 }
 

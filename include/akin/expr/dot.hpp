@@ -20,6 +20,8 @@ inline constexpr operation contract_op{"contract", role::contract, gradient_of::
 namespace build {
 
 constexpr int contract(model& m, int a, int b, const axis_list& out) {
+  const auto pairs = [&](int n) { return m.at(n).axes.rank == 2 && m.axis_entries[static_cast<std::size_t>(m.at(n).axes[0])].numbers_examples && m.axis_entries[static_cast<std::size_t>(m.at(n).axes[1])].numbers_examples; };
+  if ((pairs(a) && m.at(b).axes.rank == 1) || (pairs(b) && m.at(a).axes.rank == 1)) return reduce(m, sum_op, multiply(m, a, b), out);  // a sum in the pair pass
   node n{&contract_op};
   n.in = {static_cast<std::int16_t>(a), static_cast<std::int16_t>(b), -1, -1};
   n.axes = out;

@@ -140,7 +140,9 @@ class planner {
         pair_[z(n)] = true;
         if (x.axes.rank > 2) report(mistake::three_batch_axes, n);
         if (x.region != 0) report(mistake::pair_in_repeat, n);
+        if (pair(n) && outputs_[z(n)]) report(mistake::pair_is_output, n);
       }
+      if (!fusable(n)) report(mistake::pair_not_fusable, n);
       int level = 0, pass = 0;
       const bool barrier = x.op->plays != role::elementwise && x.op->plays != role::leaf && x.op->plays != role::alias;
       inputs(n, [&](int i) {
@@ -150,6 +152,20 @@ class planner {
       });
       level_[z(n)] = static_cast<std::int16_t>(level + (barrier ? 1 : 0));
       pass_[z(n)] = static_cast<std::int16_t>(pass);
+    }
+  }
+
+  // Pair values exist for one tile at a time: they come from products of embeddings, arithmetic and predicates, and go into
+  // arithmetic, reductions and products with embeddings.
+  constexpr bool fusable(int n) const {
+    const node& x = m_.at(n);
+    int pairs = 0;
+    inputs(n, [&](int i) { pairs += pair(i) ? 1 : 0; });
+    switch (x.op->plays) {
+      case role::elementwise: return !(pair(n) && x.op->code == scalar::random);
+      case role::reduce: return !pair(n);
+      case role::contract: return pair(n) ? pairs == 0 && m_.at(x.in[0]).axes.rank == 2 && m_.at(x.in[1]).axes.rank == 2 : pairs < 2;
+      default: return !pair(n) && pairs == 0;
     }
   }
 

@@ -177,6 +177,9 @@ consteval bool check_graph() {
   static_assert(graph_is_sound<Model, found> || found != mistake::pair_in_repeat, "akin: pairs: a value with two batch axes inside of repeat");
   static_assert(graph_is_sound<Model, found> || found != mistake::gradient_leaves_repeat, "akin: repeat: the block differentiates a value from outside; pass it through the block's argument");
   static_assert(graph_is_sound<Model, found> || found != mistake::value_enters_repeat, "akin: repeat: the block uses a value computed outside; compute it in the block or give it as an input");
+  static_assert(graph_is_sound<Model, found> || found != mistake::pair_is_output, "akin: pairs: a value with two batch axes is an output, but is never stored; reduce it, or make one of its axes an akin::axis");
+  static_assert(graph_is_sound<Model, found> || found != mistake::pair_not_fusable,
+                "akin: pairs: a value with two batch axes can come from dot, arithmetic and predicates, and go into arithmetic, reductions and dot; nothing else");
   return found == mistake::none && check_parameters<Model, Mode>();
 }
 
@@ -226,19 +229,16 @@ class program {
     if (!weights_.bound()) fail("bind: the weights are not bound; call weights.bind(seed, ...) first");
     given_ = extent_table{execution_.plan()};
     for (const auto& [axis, size] : weights_.extents()) given_.set(axis, size, false);
+    execution_.bind(extended("bind", given...));
     (given_.set(given.axis, given.size), ...);
-    given_.derive();
-    execution_.bind(given_);
   }
 
-  /// Other extents, none larger than those of bind, for the next runs; allocates nothing beyond a small table.
+  /// Other extents, none larger than those of bind, for the next runs; an axis that is not named has that of bind.
+  /// An input whose size changes is to be set again. Allocates nothing beyond a small table.
   template <class... Extents>
   void resize(const Extents&... given) {
-    extent_table now{execution_.plan()};
-    for (const auto& [axis, size] : weights_.extents()) now.set(axis, size, false);
-    (now.set(given.axis, given.size), ...);
-    now.derive();
-    execution_.resize(now);
+    if (!execution_.bound()) fail("resize: the program is not bound");
+    execution_.resize(extended("resize", given...));
   }
 
   /// Lends an input's memory to the program until the next set. Its size must be that of the bound axes.
@@ -276,15 +276,20 @@ class program {
     static_assert(n >= 0, "akin: gradient: the model has no input of this name");
     constexpr int g = full_graph<Model, Mode>.adjoint_of(n) - 1;
     static_assert(g >= 0, "akin: gradient: nothing flows back to this input");
+    if (!execution_.bound()) fail("gradient: the program is not bound");
     return execution_.reals(g);
   }
 
   /// The result, or a value that the model named with output<Name>.
-  view<const real_type> value() { return execution_.reals(execution_.plan().result); }
+  view<const real_type> value() {
+    if (!execution_.bound()) fail("value: the program is not bound");
+    return execution_.reals(execution_.plan().result);
+  }
   template <text Name>
   view<const real_type> value() {
     constexpr int n = detail::find_output<Model, Mode>(Name.view());
     static_assert(n >= 0, "akin: value: the model has no output of this name");
+    if (!execution_.bound()) fail("value: the program is not bound");
     return execution_.reals(n);
   }
 
@@ -306,6 +311,18 @@ class program {
   static std::span<const step_code<Backend>> code() {
     if constexpr (detail::check_graph<Model, Mode, Backend::fuses>()) return detail::code_of_steps<Model, Mode, Backend>;
     else return {};
+  }
+
+  // The extents that the program was given, these in their place, and what follows from them.
+  template <class... Extents>
+  extent_table extended(std::string_view who, const Extents&... given) const {
+    extent_table all = given_;
+    (all.set(given.axis, given.size), ...);
+    all.derive();
+    for (const auto& [axis, size] : weights_.extents())
+      for (int k = 0; k < static_cast<int>(execution_.plan().axes.size()); ++k)
+        if (all.name(k) == axis && all[k] != size) fail(who, ": axis '", axis, "' is given extent ", all[k], ", but the weights have ", size);
+    return all;
   }
 
   template <text Name>

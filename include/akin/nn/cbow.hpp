@@ -11,7 +11,7 @@ namespace akin::inline v0 {
 /// Where an id is 0: padding.
 /// shapes: [A] -> [A]
 template <class A>
-constexpr expr<boolean, A> is_padding(expr<index, A> ids) {
+constexpr expr<boolean, A> is_padding(expr<integer, A> ids) {
   model& m = *ids.owner;
   // The real 0 and the integer 0 are the same bits, so that the constant serves as an index too.
   return {&m, build::map(m, equal_index_op, m.at(ids.id).axes, ids.id, build::constant(m, 0), -1, value_kind::boolean)};
@@ -25,7 +25,7 @@ constexpr expr<boolean, A> is_padding(expr<index, A> ids) {
 /// gradient: each word's row gets 1 / (number of words); row 0 gets none
 /// source:   Mikolov et al. 2013, section 3.1
 template <class Texts, some_axis Tokens, some_axis Vocabulary, some_axis Width>
-constexpr auto cbow(model& m, std::string_view name, expr<index, axes<Texts, Tokens>> ids, Vocabulary vocabulary, Width width, initial start = initial::normal(0.02)) {
+constexpr auto cbow(model& m, std::string_view name, expr<integer, axes<Texts, Tokens>> ids, Vocabulary vocabulary, Width width, initial start = initial::normal(0.02)) {
   const auto scope = m.scope(name);
   const auto padding = is_padding(ids);
   const auto words = gather(m.parameter<"weight">(start, vocabulary, width), ids);

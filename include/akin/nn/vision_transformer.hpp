@@ -38,9 +38,9 @@ constexpr auto vision_transformer(model& m, std::string_view name, expr<real, ax
 
   const auto filters = m.parameter<"conv1.weight">(initial::uniform(1, Channels{}, t::patch, t::patch_columns), t::width, Channels{}, t::patch, t::patch_columns);
   const auto grid = conv2d<0, 0>(pixels, filters, Height{}, Width{});
-  const auto patches = merge(grid, windowed<Height, struct t::patch, 0, 0>{}, windowed<Width, struct t::patch_columns, 0, 0>{}, t::patches);
+  const auto rows = merge(grid, patches<Height, struct t::patch>{}, patches<Width, struct t::patch_columns>{}, t::patches);
 
-  auto x = prepend(m.parameter<"class_embedding">(scale, t::width), patches, t::patches, t::tokens);
+  auto x = prepend(m.parameter<"class_embedding">(scale, t::width), rows, t::patches, t::tokens);
   x = x + m.parameter<"positional_embedding">(scale, t::tokens, t::width);
   x = layer_norm(m, "ln_pre", x, over(t::width));
   x = transformer(m, "transformer", x, t::layers, t::heads, t::hidden, activation);

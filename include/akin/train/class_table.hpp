@@ -76,8 +76,8 @@ inline std::string class_table(const std::vector<std::string>& classes, const st
   using row = std::vector<std::string>;
   std::vector<row> rows{{"class", "images", "correct", "accuracy", "most confused with"}};
   const auto add = [&](const std::string& name, const class_score& score, const std::string& rival) {
-    rows.push_back({name, detail::with_commas(score.images), detail::with_commas(score.correct), detail::percent(score.accuracy()),
-                    rival});
+    rows.push_back(
+        {name, detail::with_commas(score.images), detail::with_commas(score.correct), detail::percent(score.accuracy()), rival});
   };
   class_score all;
   for (std::size_t k = 0; k < classes.size(); ++k) {

@@ -19,7 +19,9 @@ namespace detail {
 
 /// Length of the UTF-8 sequence at the start of `text`; 0 when it is none, an overlong one or a surrogate.
 inline std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned>(static_cast<unsigned char>(text[k])) : 0u; };
+  const auto byte = [&](std::size_t k) {
+    return k < text.size() ? static_cast<unsigned>(static_cast<unsigned char>(text[k])) : 0u;
+  };
   const auto follows = [&](std::size_t k) { return (byte(k) & 0xc0u) == 0x80u; };
   const unsigned first = byte(0), second = byte(1);
   if (first < 0x80) return 1;
@@ -81,7 +83,9 @@ inline std::string escape_html(std::string_view text) {
 /// source: RFC 4648, section 4
 inline std::string base64(std::string_view bytes) {
   constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const auto byte = [&](std::size_t k) { return k < bytes.size() ? static_cast<unsigned>(static_cast<unsigned char>(bytes[k])) : 0u; };
+  const auto byte = [&](std::size_t k) {
+    return k < bytes.size() ? static_cast<unsigned>(static_cast<unsigned char>(bytes[k])) : 0u;
+  };
   std::string result;
   result.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t k = 0; k < bytes.size(); k += 3) {
@@ -154,7 +158,7 @@ inline std::string html_image(const image& source, std::string_view about, std::
     file = encode_png(source);
   } else {
     const auto shrunk = [&](std::int64_t length) { return std::max<std::int64_t>(1, (length * longest + side / 2) / side); };
-    file = encode_png(resize(source, shrunk(source.width), shrunk(source.height), "of a report"));
+    file = encode_png(resize(source, shrunk(source.width), shrunk(source.height)));
   }
   return "<img class=\"picture\" alt=\"" + escape_html(about) + "\" src=\"data:image/png;base64," + base64(file) + "\"/>";
 }

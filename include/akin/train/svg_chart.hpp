@@ -26,9 +26,9 @@ struct series_point {
 /// What stands around the line of a chart.
 struct chart_text {
   std::string_view title;
-  std::string_view x_name;      // "step", below the axis
-  bool x_is_seconds = false;    // ticks in seconds, minutes or hours, as it fits
-  bool y_is_percent = false;    // values are shares of one
+  std::string_view x_name;    // "step", below the axis
+  bool x_is_seconds = false;  // ticks in seconds, minutes or hours, as it fits
+  bool y_is_percent = false;  // values are shares of one
 };
 
 namespace detail {
@@ -95,9 +95,9 @@ inline std::vector<bucket> make_buckets(const std::vector<series_point>& points)
   return buckets;
 }
 
-class line_chart {
+class chart_drawing {
  public:
-  line_chart(std::vector<series_point> points, const chart_text& text) : text_(text), points_(std::move(points)) {
+  chart_drawing(std::vector<series_point> points, const chart_text& text) : text_(text), points_(std::move(points)) {
     std::erase_if(points_, [](const series_point& point) { return !drawable(point.x); });
     std::stable_sort(points_.begin(), points_.end(), [](const series_point& a, const series_point& b) { return a.x < b.x; });
     for (const series_point& point : points_) {
@@ -122,8 +122,8 @@ class line_chart {
       html += "<p class=\"small\">Line: mean of " + std::to_string(each) + " neighbouring values. Band: lowest to highest.</p>";
     if (lost_ > 0)
       html += "<p class=\"small warning\">" + with_commas(static_cast<std::int64_t>(lost_)) +
-              (lost_ == 1 ? " value is not finite, at " : " values are not finite, the first at ") + escape_html(x_text(first_lost_)) +
-              ".</p>";
+              (lost_ == 1 ? " value is not finite, at " : " values are not finite, the first at ") +
+              escape_html(x_text(first_lost_)) + ".</p>";
     return html + "</figure>\n";
   }
 
@@ -132,7 +132,8 @@ class line_chart {
 
   std::string y_text(double value) const { return text_.y_is_percent ? percent(value, 2) : significant(value, 4); }
   std::string x_text(double value) const {
-    return text_.x_is_seconds ? duration(value) : std::string(text_.x_name) + " " + with_commas(std::llround(std::min(value, 1e15)));
+    return text_.x_is_seconds ? duration(value)
+                              : std::string(text_.x_name) + " " + with_commas(std::llround(std::min(value, 1e15)));
   }
   std::string last_value() const {
     for (std::size_t k = points_.size(); k-- > 0;)
@@ -163,7 +164,9 @@ class line_chart {
       std::erase_if(y.at, [](double value) { return value > 100.001; });
     }
     const auto x_at = [&](double value) { return left + (value / unit_ - x.low) / (x.high - x.low) * (width - left - right); };
-    const auto y_at = [&](double value) { return height - bottom - (value * scale - y.low) / (y.high - y.low) * (height - top - bottom); };
+    const auto y_at = [&](double value) {
+      return height - bottom - (value * scale - y.low) / (y.high - y.low) * (height - top - bottom);
+    };
 
     std::string html = "<svg viewBox=\"0 0 440 236\" role=\"img\" aria-label=\"" + escape_html(text_.title) + ": " +
                        escape_html(last_value()) + "\">";
@@ -179,7 +182,10 @@ class line_chart {
               attribute("y2", height - bottom + 4) + "/><text class=\"middle\"" + attribute("x", at) +
               attribute("y", height - bottom + 18) + ">" + tick_text(value, x.step) + "</text>";
     }
-    const std::string_view unit_name = unit_ == 3600 ? " in hours" : unit_ == 60 ? " in minutes" : text_.x_is_seconds ? " in seconds" : "";
+    const std::string_view unit_name = unit_ == 3600        ? " in hours"
+                                       : unit_ == 60        ? " in minutes"
+                                       : text_.x_is_seconds ? " in seconds"
+                                                            : "";
     html += "<line class=\"axis\"" + attribute("x1", left) + attribute("x2", width - right) + attribute("y1", height - bottom) +
             attribute("y2", height - bottom) + "/><text class=\"end name\"" + attribute("x", width - right) +
             attribute("y", height - 6) + ">" + escape_html(text_.x_name) + std::string(unit_name) + "</text>";
@@ -222,9 +228,10 @@ class line_chart {
       std::string reading = x_text(b.x) + ": " + y_text(b.mean);
       if (b.points > 1) reading += " (" + y_text(b.low) + " to " + y_text(b.high) + ")";
       readings += "<g class=\"hit\"><title>" + escape_html(reading) + "</title><rect" + attribute("x", from) +
-                  attribute("width", std::max(0.5, to - from)) + attribute("y", top) + attribute("height", height - top - bottom) +
-                  "/><line" + attribute("x1", at) + attribute("x2", at) + attribute("y1", top) + attribute("y2", height - bottom) +
-                  "/><circle r=\"4\"" + attribute("cx", at) + attribute("cy", y_at(b.mean)) + "/></g>";
+                  attribute("width", std::max(0.5, to - from)) + attribute("y", top) +
+                  attribute("height", height - top - bottom) + "/><line" + attribute("x1", at) + attribute("x2", at) +
+                  attribute("y1", top) + attribute("y2", height - bottom) + "/><circle r=\"4\"" + attribute("cx", at) +
+                  attribute("cy", y_at(b.mean)) + "/></g>";
     }
     return bands + lines + readings;
   }
@@ -239,11 +246,12 @@ class line_chart {
 }  // namespace detail
 
 /// A card with a title, its last value, and the line.
-/// values: points are sorted by x; more than 200 are drawn as the means of neighbours, in a band from lowest to highest; values that
+/// values: points are sorted by x; more than 200 are drawn as the means of neighbours, in a band from lowest to highest; values
+/// that
 ///         are not finite (or beyond 1e100) are gaps in the line and are counted below it; points without a finite x are dropped
 /// cost:   at most 200 readings, about 60 KB
 inline std::string line_chart(const std::vector<series_point>& points, const chart_text& text) {
-  return detail::line_chart(points, text).figure();
+  return detail::chart_drawing(points, text).figure();
 }
 
 }  // namespace akin::inline v0

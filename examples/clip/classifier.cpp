@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// The encoders as programs, and classification with them.
+#include "classifier.hpp"
+
+#include "model.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace clip_program {
+
+namespace model = clip_model;
+
+std::unique_ptr<akin::parameter_store<float>> make_weights(const model_sizes& s, std::uint64_t seed) {
+  // Both objectives have the same parameters; this one names the fewest inputs.
+  auto weights = std::make_unique<akin::parameters<model::objective<model::positives::one>>>();
+  weights->bind(seed, model::channels(1), model::narrow(s.narrow), model::middle(s.middle), model::wide(s.wide), model::embed(s.embed), model::vocabulary(s.vocabulary), model::text_width(s.text_width));
+  return weights;
+}
+
+struct encoders::programs {
+  static constexpr std::int64_t image_batch = 500, text_batch = 64;
+  akin::program<model::image_encoder, akin::cpu_backend, akin::mode::evaluation> image;
+  akin::program<model::text_encoder, akin::cpu_backend, akin::mode::evaluation> text;
+  model_sizes sizes;
+  pixel_scale scale;
+  std::vector<float> pixels;
+};
+
+encoders::encoders(akin::parameter_store<float>& weights, std::shared_ptr<akin::thread_pool> pool, const model_sizes& s, pixel_scale scale)
+    : programs_{new programs{{weights, pool}, {weights, pool}, s, scale, {}}} {
+  programs_->image.bind(model::images(programs::image_batch), model::height(s.height), model::width(s.width));
+  programs_->text.bind(model::texts(programs::text_batch), model::tokens(s.tokens));
+  programs_->pixels.resize(static_cast<std::size_t>(programs::image_batch * s.height * s.width));
+}
+encoders::~encoders() = default;
+
+std::vector<float> encoders::images(std::span<const std::uint8_t> bytes) {
+  auto& p = *programs_;
+  const auto size = p.sizes.height * p.sizes.width, count = static_cast<std::int64_t>(bytes.size()) / size;
+  std::vector<float> features;
+  for (std::int64_t first = 0; first < count; first += programs::image_batch) {
+    const auto now = std::min(programs::image_batch, count - first);
+    p.scale.apply(bytes.subspan(static_cast<std::size_t>(first * size), static_cast<std::size_t>(now * size)), p.pixels.data());
+    p.image.resize(model::images(now), model::height(p.sizes.height), model::width(p.sizes.width));
+    p.image.set<"pixels">(std::span{p.pixels}.first(static_cast<std::size_t>(now * size)));
+    p.image.forward();
+    const auto v = p.image.value();
+    features.insert(features.end(), v.data, v.data + v.size());
+  }
+  return features;
+}
+
+std::vector<float> encoders::texts(std::span<const std::int32_t> ids) {
+  auto& p = *programs_;
+  const auto count = static_cast<std::int64_t>(ids.size()) / p.sizes.tokens;
+  std::vector<float> features;
+  for (std::int64_t first = 0; first < count; first += programs::text_batch) {
+    const auto now = std::min(programs::text_batch, count - first);
+    p.text.resize(model::texts(now), model::tokens(p.sizes.tokens));
+    p.text.set<"ids">(ids.subspan(static_cast<std::size_t>(first * p.sizes.tokens), static_cast<std::size_t>(now * p.sizes.tokens)));
+    p.text.forward();
+    const auto v = p.text.value();
+    features.insert(features.end(), v.data, v.data + v.size());
+  }
+  return features;
+}
+
+std::vector<float> class_features(encoders& encode, const akin::word_vocabulary& words, const model_sizes& sizes, const std::vector<class_names>& classes, const std::vector<std::string>& templates) {
+  const auto embed = static_cast<std::size_t>(sizes.embed);
+  std::vector<float> all;
+  for (const auto& names : classes) {
+    std::vector<std::int32_t> ids;
+    for (const auto& name : names) {
+      std::size_t known = akin::words_of(name).size();
+      std::vector<std::int32_t> probe(static_cast<std::size_t>(sizes.tokens));
+      words.encode(name, probe, [&](const std::string&) { --known; });
+      if (known == 0) akin::fail("label '", name, "': the model was trained on none of its words");
+      for (const auto& prompt : templates) {
+        ids.resize(ids.size() + static_cast<std::size_t>(sizes.tokens));
+        words.encode(akin::fill_template(prompt, name), std::span{ids}.last(static_cast<std::size_t>(sizes.tokens)), [](const std::string&) {});
+      }
+    }
+    const auto features = encode.texts(ids);
+    std::vector<float> mean(embed);
+    for (std::size_t k = 0; k < features.size(); ++k) mean[k % embed] += features[k];
+    const float length = std::sqrt(std::inner_product(mean.begin(), mean.end(), mean.begin(), 0.f));
+    for (const float x : mean) all.push_back(x / std::max(length, 1e-12f));
+  }
+  return all;
+}
+
+std::vector<float> cosines(std::span<const float> image_features, std::span<const float> class_features, std::int64_t embed) {
+  const auto width = static_cast<std::size_t>(embed);
+  std::vector<float> all;
+  all.reserve(image_features.size() / width * (class_features.size() / width));
+  for (std::size_t n = 0; n < image_features.size(); n += width)
+    for (std::size_t c = 0; c < class_features.size(); c += width)
+      all.push_back(std::inner_product(&image_features[n], &image_features[n] + width, &class_features[c], 0.f));
+  return all;
+}
+
+evaluation evaluate(encoders& encode, const labelled_images& data, std::span<const float> class_features, std::int64_t classes, std::int64_t embed) {
+  evaluation e{0, 0, std::vector<std::int64_t>(static_cast<std::size_t>(classes * classes)), cosines(encode.images(data.pixels), class_features, embed)};
+  std::int64_t first = 0, among_five = 0;
+  for (std::int64_t n = 0; n < data.count; ++n) {
+    const float* row = &e.cosines[static_cast<std::size_t>(n * classes)];
+    const auto label = data.labels[static_cast<std::size_t>(n)];
+    const auto better = std::count_if(row, row + classes, [&](float x) { return x > row[label]; });
+    const auto best = std::max_element(row, row + classes) - row;
+    first += best == label;
+    among_five += better < 5;
+    ++e.confusion[static_cast<std::size_t>(label * classes + best)];
+  }
+  e.top1 = static_cast<double>(first) / static_cast<double>(std::max<std::int64_t>(data.count, 1));
+  e.top5 = static_cast<double>(among_five) / static_cast<double>(std::max<std::int64_t>(data.count, 1));
+  return e;
+}
+
+}  // namespace clip_program

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Zero-shot classification: image features against the features of prompts.
+#pragma once
+
+#include "classes.hpp"
+#include "dataset.hpp"
+
+#include <akin/graph/parameters.hpp>
+#include <akin/support/threads.hpp>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace clip_program {
+
+/// Sizes that are fixed when a model is made; they stand in its checkpoint.
+struct model_sizes {
+  std::int64_t height = 28, width = 28, narrow = 16, middle = 32, wide = 64, embed = 64, text_width = 64, tokens = 12, vocabulary = 0;
+};
+
+/// Binds the weights to these sizes, with initial values from the seed.
+std::unique_ptr<akin::parameter_store<float>> make_weights(const model_sizes& sizes, std::uint64_t seed);
+
+/// The two encoders of a trained model, side by side with whatever trains it.
+class encoders {
+ public:
+  encoders(akin::parameter_store<float>& weights, std::shared_ptr<akin::thread_pool> pool, const model_sizes& sizes, pixel_scale scale);
+  ~encoders();
+
+  /// Unit features of images, [count, embed].
+  std::vector<float> images(std::span<const std::uint8_t> pixels);
+  /// Unit features of texts given as ids, [count, embed].
+  std::vector<float> texts(std::span<const std::int32_t> ids);
+
+ private:
+  struct programs;
+  std::unique_ptr<programs> programs_;
+};
+
+/// For each class the mean of its prompts' features, scaled to unit length: every template with every name.
+/// errors: run time, where no word of a label is known to the model
+/// source: Radford et al. 2021, section 3.1.4
+std::vector<float> class_features(encoders& encode, const akin::word_vocabulary& words, const model_sizes& sizes, const std::vector<class_names>& classes, const std::vector<std::string>& templates);
+
+/// Cosines of images with classes, [images, classes].
+std::vector<float> cosines(std::span<const float> image_features, std::span<const float> class_features, std::int64_t embed);
+
+/// What a run over labelled images gives.
+struct evaluation {
+  double top1 = 0, top5 = 0;
+  std::vector<std::int64_t> confusion;  // [class, predicted]
+  std::vector<float> cosines;           // [images, classes]
+};
+evaluation evaluate(encoders& encode, const labelled_images& data, std::span<const float> class_features, std::int64_t classes, std::int64_t embed);
+
+}  // namespace clip_program

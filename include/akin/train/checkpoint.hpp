@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checkpoints in safetensors: weights under their public names, the optimiser's moments beside them, everything else as metadata.
+#pragma once
+
+#include <akin/io/safetensors.hpp>
+#include <akin/train/optimizer.hpp>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace akin::inline v0 {
+
+/// A series of numbers that is kept with the weights: the history of the loss, for instance.
+struct kept_series {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::span<const float> values;
+};
+
+/// Writes weights, moments and series to a temporary file, syncs it and renames it over `path`: a reader finds the old file or the new one.
+/// errors: run time, naming the file: a folder that is missing, a disk that is full
+inline void save_checkpoint(const std::string& path, parameter_store<float>& weights, adamw<float>& optimizer, std::span<const kept_series> series, std::map<std::string, std::string> metadata) {
+  std::vector<tensor_to_write> all;
+  const auto tensors = weights.tensors();
+  for (const auto& t : tensors) {
+    const auto part = [&](std::span<float> flat) { return std::span<const float>{flat.subspan(static_cast<std::size_t>(t.offset), t.values.size())}; };
+    all.push_back(make_entry<float>(t.name, t.shape, t.values));
+    if (t.role != named_value::role_kind::parameter) continue;
+    all.push_back(make_entry<float>("optimizer.first_moment." + t.name, t.shape, part(optimizer.first_moment())));
+    all.push_back(make_entry<float>("optimizer.second_moment." + t.name, t.shape, part(optimizer.second_moment())));
+  }
+  for (const auto& s : series) all.push_back(make_entry<float>(s.name, s.shape, s.values));
+  metadata["optimizer.steps"] = std::to_string(optimizer.steps());
+  write_safetensors(path, all, metadata);
+}
+
+/// The metadata value of this name.
+/// errors: run time, naming the file and the value that it lacks
+inline const std::string& metadata_of(const safetensors_file& file, const std::string& name) {
+  const auto place = file.metadata().find(name);
+  if (place == file.metadata().end()) fail("checkpoint: '", file.path(), "' has no metadata '", name, "': it was not written by this program");
+  return place->second;
+}
+
+/// Fills every weight from the tensor of its name.
+/// errors: run time, naming the tensor that is missing or misshapen, with both shapes
+inline void load_weights(const safetensors_file& file, parameter_store<float>& weights) {
+  const auto text = [](const std::vector<std::int64_t>& shape) {
+    std::string s = "[";
+    for (std::size_t k = 0; k < shape.size(); ++k) s += (k ? ", " : "") + std::to_string(shape[k]);
+    return s + "]";
+  };
+  for (auto& t : weights.tensors()) {
+    const tensor_entry* entry = file.find(t.name);
+    if (!entry) fail("checkpoint: '", file.path(), "' has no tensor '", t.name, "' ", text(t.shape));
+    if (entry->shape != t.shape) fail("checkpoint: '", file.path(), "': tensor '", t.name, "' has shape ", text(entry->shape), ", expected ", text(t.shape));
+    file.read<float>(t.name, t.values);
+  }
+}
+
+/// Fills weights and moments, so that training goes on with the same bits.
+inline void load_training_state(const safetensors_file& file, parameter_store<float>& weights, adamw<float>& optimizer) {
+  load_weights(file, weights);
+  for (const auto& t : weights.tensors()) {
+    if (t.role != named_value::role_kind::parameter) continue;
+    const auto part = [&](std::span<float> flat) { return flat.subspan(static_cast<std::size_t>(t.offset), t.values.size()); };
+    file.read<float>("optimizer.first_moment." + t.name, part(optimizer.first_moment()));
+    file.read<float>("optimizer.second_moment." + t.name, part(optimizer.second_moment()));
+  }
+  optimizer.set_steps(std::stoll(metadata_of(file, "optimizer.steps")));
+}
+
+}  // namespace akin::inline v0

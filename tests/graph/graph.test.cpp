@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The graph: equal nodes are appended once, simplifications, what the gradient appends.
+#include "graph/models.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace akin;
+
+namespace {
+
+int count_of(const model& m, const operation& op) {
+  int n = 0;
+  for (int k = 0; k < m.size; ++k) n += m.at(k).op == &op ? 1 : 0;
+  return n;
+}
+
+// Laws of put(), as the compiler sees them.
+constexpr bool equal_nodes_are_one() {
+  model m;
+  const auto x = m.input<"x">(images, embed);
+  const int before = m.size;
+  const auto a = exp(x) + 1, b = exp(x) + 1;
+  const auto c = x * 2, d = x * 3;  // differ in a constant only
+  return a.id == b.id && c.id != d.id && m.size == before + 7;  // exp, 1, +, 2, *, 3, *
+}
+static_assert(equal_nodes_are_one());
+
+constexpr bool axes_and_arguments_tell_nodes_apart() {
+  model m;
+  const auto x = m.input<"x">(images, embed, pixels);
+  return take(x, embed, 0).id != take(x, embed, 1).id && sum(x, over(embed)).id != sum(x, over(pixels)).id && sum(x, over(embed)).id == sum(x, over(embed)).id &&
+         max(x, over(embed)).id != min(x, over(embed)).id;
+}
+static_assert(axes_and_arguments_tell_nodes_apart());
+
+constexpr bool neutral_elements_append_nothing() {
+  model m;
+  const auto x = m.input<"x">(images, embed);
+  return (x + 0).id == x.id && (0 + x).id == x.id && (x - 0).id == x.id && (1 * x).id == x.id && (x / 1).id == x.id && (-(-x)).id == x.id && (x - (-x)).id == (x + x).id &&
+         (-1 * x).id == (-x).id && (0 - x).id == (-x).id && (x / 4).id == (x * 0.25).id;
+}
+static_assert(neutral_elements_append_nothing());
+
+constexpr bool zeros_have_the_axes_of_their_type() {
+  model m;
+  const auto x = m.input<"x">(images, embed);
+  return m.at((x * 0).id).axes == m.at(x.id).axes && m.at((0 / x).id).axes == m.at(x.id).axes && m.at((0 * x).id).axes == m.at(x.id).axes;
+}
+static_assert(zeros_have_the_axes_of_their_type());
+
+constexpr bool scopes_prefix_parameters_and_not_inputs() {
+  model m;
+  const auto outer = m.scope("visual");
+  const auto inner = m.scope("proj");
+  const auto w = m.parameter<"weight">(initial::constant(0), embed);
+  const auto x = m.input<"x">(embed);
+  return m.name_of(w.id) == "visual.proj.weight" && m.name_of(x.id) == "x" && m.parameter<"weight">(initial::constant(0), embed).id == w.id;
+}
+static_assert(scopes_prefix_parameters_and_not_inputs());
+
+constexpr mistake mistake_of(auto write) {
+  model m;
+  write(m);
+  return m.found;
+}
+static_assert(mistake_of([](model& m) { m.input<"x">(embed), m.input<"x">(embed); }) == mistake::input_named_twice);
+static_assert(mistake_of([](model& m) { m.input<"x">(embed), m.indices<"x">(embed); }) == mistake::input_named_twice);
+static_assert(mistake_of([](model& m) { m.parameter<"x">(initial::constant(0), embed), m.parameter<"x">(initial::constant(0), pixels); }) == mistake::parameter_named_twice);
+static_assert(mistake_of([](model& m) { m.parameter<"x">(initial::constant(0), embed), m.input<"x">(pixels); }) == mistake::none);
+
+struct product {
+  static constexpr auto define(model& m) {
+    const auto x = m.input<"x">(images, embed);
+    const auto w = m.frozen<"w">(initial::constant(1), embed);
+    const auto unused = exp(x * 5);
+    (void)unused;
+    return sum(exp(x) * w + exp(x));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the CLIP loss has its logits once, and its gradient one product for each side") {
+  const model& forward = forward_graph<clip_loss, mode::training>;
+  CHECK(count_of(forward, contract_op) == 1);
+  CHECK(count_of(forward, log_sum_exp_op) == 2);
+  CHECK(count_of(forward, equal_index_op) == 1);
+  const model& full = full_graph<clip_loss, mode::training>;
+  CHECK(count_of(full, contract_op) == 3);
+  CHECK(full.forward_size == forward.size);
+  for (int k = 0; k < forward.size; ++k) CHECK(full.at(k) == forward.at(k));
+}
+
+TEST_CASE("a gradient has the axes of its value, and reuses the forward's nodes") {
+  const model& m = full_graph<clip_loss, mode::training>;
+  for (int k = 0; k < m.size; ++k)
+    if (const int g = m.adjoint_of(k) - 1; g >= 0) CHECK(m.at(g).axes == m.at(k).axes);
+  const model& p = full_graph<product, mode::training>;
+  CHECK(count_of(p, exp_op) == 2);  // exp(x) and the unused one: the gradient of exp is exp itself
+}
+
+TEST_CASE("every operand of a node stands before it") {
+  const model& m = full_graph<deep_model, mode::training>;
+  for (int k = 0; k < m.size; ++k)
+    for (int i : m.at(k).in) CHECK(i < k);
+}
+
+TEST_CASE("what is frozen, an input of numbers only, or behind stop_gradient costs no gradient where nothing needs it") {
+  const model& m = full_graph<product, mode::training>;
+  int x = -1, unused = -1;
+  for (int k = 0; k < m.name_count; ++k)
+    if (m.name_of(m.names[static_cast<std::size_t>(k)].node) == "x") x = m.names[static_cast<std::size_t>(k)].node;
+  for (int k = 0; k < m.forward_size; ++k)
+    if (m.at(k).op == &exp_op && m.at(m.at(k).in[0]).op == &multiply_op) unused = k;
+  REQUIRE(x >= 0);
+  REQUIRE(unused >= 0);
+  CHECK(m.adjoint_of(x) != 0);
+  CHECK(m.adjoint_of(unused) == 0);
+}
+
+TEST_CASE("the evaluation graph has no gradient nodes") {
+  const model& m = full_graph<clip_loss, mode::evaluation>;
+  CHECK(m.size == m.forward_size);
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Programs: bind, resize, shared weights, mistakes at run time, no allocation after the first step.
+#include "check_model.hpp"
+#include "count_allocations.hpp"
+
+using namespace akin;
+using akin_test::ordinary;
+using akin_test::subject;
+
+inline constexpr struct images : batch<"images"> {} images;
+inline constexpr struct texts : batch<"texts"> {} texts;
+inline constexpr struct embed : axis<"embed"> {} embed;
+inline constexpr struct pixels : axis<"pixels"> {} pixels;
+inline constexpr struct layers : axis<"layers"> {} layers;
+inline constexpr struct out_width : axis<"out_width"> {} out_width;
+
+struct clip {
+  static constexpr auto define(model& m) {
+    const auto w = m.parameter<"w">(initial::normal(1, pixels), pixels, embed);
+    const auto x = l2_normalize(dot(m.input<"x">(images, pixels), w));
+    const auto y = l2_normalize(m.input<"y">(texts, embed));
+    return symmetric_cross_entropy(dot(x, y) * exp(m.parameter<"t">(initial::constant(1))), paired(images, texts));
+  }
+};
+
+/// The same weights without a loss.
+struct encoder {
+  static constexpr auto define(model& m) {
+    const auto w = m.parameter<"w">(initial::normal(1, pixels), pixels, embed);
+    return l2_normalize(dot(m.input<"x">(images, pixels), w));
+  }
+};
+
+struct deep {
+  static constexpr auto define(model& m) {
+    const auto x = m.input<"x">(images, embed);
+    const auto labels = m.indices<"labels">(images);
+    const auto y = repeat(m, layers, "blocks", x, [&](auto h) {
+      const auto w = m.parameter<"weight">(initial::normal(1, embed), out_width, embed);
+      return h + tanh(dot(dot(h, w), w));
+    });
+    return sum(y * y) + sum(as_real(same(labels, labels)));
+  }
+};
+
+// log(0) in the middle.
+struct breaks {
+  static constexpr auto define(model& m) {
+    const auto x = m.input<"x">(images, embed);
+    const auto s = sum(x * x, over(embed));
+    return sum(exp(log(s)) * 2);
+  }
+};
+
+template <class F>
+std::string sentence_of(F f) {
+  try {
+    f();
+  } catch (const error& e) {
+    return e.what();
+  }
+  return "";
+}
+
+TEST_CASE("smaller extents after resize give the numbers of a program bound small") {
+  const auto check = [](auto& large, auto& small, auto&&... extents) {
+    large.program().resize(extents...);
+    for (auto& [name, numbers] : small.reals) large.reals[name] = numbers;
+    large.program().template set<"x">(large.reals["x"]);
+    large.program().template set<"y">(large.reals["y"]);
+    akin_test::compare(large.run(), small.run(), 0);
+  };
+  {
+    subject<clip, reference_backend> large{ordinary, images(9), texts(7), pixels(5), embed(4)};
+    subject<clip, reference_backend> small{ordinary, images(4), texts(3), pixels(5), embed(4)};
+    check(large, small, images(4), texts(3));
+    subject<clip, reference_backend> same{ordinary, images(9), texts(7), pixels(5), embed(4)};
+    check(large, same, images(9), texts(7));
+  }
+  {
+    subject<clip, cpu_backend> large{std::tuple{2}, ordinary, images(90), texts(70), pixels(5), embed(24)};
+    subject<clip, cpu_backend> small{std::tuple{2}, ordinary, images(33), texts(41), pixels(5), embed(24)};
+    check(large, small, images(33), texts(41));
+  }
+}
+
+TEST_CASE("an axis that resize does not name keeps the extent of bind") {
+  subject<clip, reference_backend> s{ordinary, images(6), texts(6), pixels(5), embed(4)};
+  s.program().resize(images(3));
+  std::vector<double> x(15, 0.5);
+  s.program().set<"x">(x);
+  CHECK(std::isfinite(s.forward()));
+  CHECK(s.program().gradient<"x">().extent[0] == 3);
+  CHECK(s.program().gradient<"y">().extent[0] == 6);
+}
+
+TEST_CASE("what may not be resized or bound") {
+  subject<clip, reference_backend> s{ordinary, images(6), texts(6), pixels(5), embed(4)};
+  auto& p = s.program();
+  CHECK(sentence_of([&] { p.resize(images(7)); }) == "resize: axis 'images' has extent 7, but the program was bound for at most 6");
+  CHECK(sentence_of([&] { p.resize(embed(3)); }) == "resize: axis 'embed' is given extent 3, but the weights have 4");
+  CHECK(sentence_of([&] { p.bind(images(2), texts(2), embed(3)); }) == "bind: axis 'embed' is given extent 3, but the weights have 4");
+  CHECK(sentence_of([&] { p.bind(images(2)); }).find("axis 'texts' has no extent") != std::string::npos);
+  CHECK(sentence_of([&] { p.bind(images(2), texts(2), layers(2)); }) == "bind: the model has no axis named 'layers'");
+  CHECK(sentence_of([&] { p.bind(images(-2), texts(2)); }) == "bind: axis 'images' cannot have extent -2");
+
+  subject<deep, reference_backend> d{ordinary, images(2), embed(3), layers(2), out_width(3)};
+  CHECK(sentence_of([&] { d.program().bind(images(2), layers(3)); }) == "bind: axis 'layers' is given extent 3, but the weights have 2");
+}
+
+TEST_CASE("an input lent for smaller extents is not read for larger ones") {
+  subject<clip, reference_backend> s{ordinary, images(6), texts(6), pixels(5), embed(4)};
+  s.program().resize(images(2));
+  std::vector<double> small(10, 1.0);
+  s.program().set<"x">(small);
+  s.forward();
+  s.program().resize(images(6));
+  CHECK(sentence_of([&] { s.forward(); }) == "forward: input 'x' is not set");
+}
+
+TEST_CASE("calls in the wrong order, and inputs of the wrong size or kind, are one sentence") {
+  parameters<clip, double> weights;
+  program<clip, reference_backend> p{weights};
+  std::vector<double> x(30, 1.0), y(8, 1.0);
+  std::vector<std::int32_t> whole(30);
+  CHECK(sentence_of([&] { p.forward(); }) == "forward: the program is not bound");
+  CHECK(sentence_of([&] { p.backward(); }) == "backward: forward has not run with these extents");
+  CHECK(sentence_of([&] { p.resize(images(1)); }) == "resize: the program is not bound");
+  CHECK(sentence_of([&] { p.gradient<"x">(); }) == "gradient: the program is not bound");
+  CHECK(sentence_of([&] { p.value(); }) == "value: the program is not bound");
+  CHECK(!sentence_of([&] { p.set<"x">(x); }).empty());
+  p.bind(images(6), texts(2), pixels(5), embed(4));
+  CHECK(sentence_of([&] { p.forward(); }) == "forward: input 'x' is not set");
+  CHECK(sentence_of([&] { p.set<"x">(y); }) == "set: input 'x' has 8 numbers, expected 30 [images = 6, pixels = 5]");
+  CHECK(sentence_of([&] { p.set<"x">(whole); }) == "set: input 'x' takes reals");
+  p.set<"x">(x);
+  p.set<"y">(y);
+  CHECK(sentence_of([&] { p.backward(); }) == "backward: forward has not run with these extents");
+  p.forward();
+  p.backward();
+
+  subject<deep, reference_backend> d{ordinary, images(2), embed(3), layers(2), out_width(3)};
+  std::vector<double> reals(2);
+  CHECK(sentence_of([&] { d.program().set<"labels">(reals); }) == "set: input 'labels' takes 32-bit integers");
+}
+
+TEST_CASE("programs share weights, and a program for part of a model borrows the weights of the whole") {
+  parameters<clip, double> weights;
+  weights.bind(3, pixels(5), embed(4));
+  program<clip, reference_backend> training{weights}, second{weights};
+  program<encoder, reference_backend, mode::evaluation> encode{static_cast<parameter_store<double>&>(weights)};
+  training.bind(images(3), texts(3));
+  second.bind(images(3), texts(3));
+  encode.bind(images(3));
+  random_stream random{1, 1};
+  std::vector<double> x(15), y(12);
+  for (double& v : x) v = random.normal();
+  for (double& v : y) v = random.normal();
+  training.set<"x">(x), training.set<"y">(y), second.set<"x">(x), second.set<"y">(y), encode.set<"x">(x);
+  const double before = training.forward();
+  CHECK(second.forward() == before);
+  encode.forward();
+  const auto view = encode.value();
+  const std::vector<double> rows(view.data, view.data + view.size());
+  CHECK(std::abs(rows[0] * rows[0] + rows[1] * rows[1] + rows[2] * rows[2] + rows[3] * rows[3] - 1) < 1e-14);
+  for (double& w : weights.values()) w += 0.25 * random.normal();
+  const double after = training.forward();
+  CHECK(after != before);
+  CHECK(second.forward() == after);
+  encode.forward();
+  CHECK(encode.value().data[0] != rows[0]);
+}
+
+TEST_CASE("a step after the first allocates nothing") {
+  if (const auto reason = akin_test::uncounted(); !reason.empty()) {
+    MESSAGE("skipped: ", reason);
+    return;
+  }
+  subject<clip, cpu_backend> s{std::tuple{2}, ordinary, images(150), texts(150), pixels(20), embed(33)};
+  s.forward();
+  s.program().backward();
+  CHECK(akin_test::allocations_of([&] {
+          for (int k = 0; k < 3; ++k) s.forward(), s.program().backward();
+        }) == 0);
+  subject<deep, cpu_backend> d{std::tuple{2}, ordinary, images(70), embed(33), layers(3), out_width(12)};
+  d.forward();
+  d.program().backward();
+  CHECK(akin_test::allocations_of([&] {
+          for (int k = 0; k < 3; ++k) d.forward(), d.program().backward();
+        }) == 0);
+}
+
+TEST_CASE("first_not_finite names the step that made the value") {
+  const auto zero_row = [](std::string_view, std::int64_t k, double) { return k < 3 ? 0.0 : 1.0; };
+  subject<breaks, reference_backend> s{zero_row, images(2), embed(3)};
+  CHECK(s.program().first_not_finite().substr(0, 12) == "log [images]");
+  subject<breaks, reference_backend> sound{[](std::string_view, std::int64_t, double) { return 1.0; }, images(2), embed(3)};
+  CHECK(sound.program().first_not_finite() == "");
+  subject<breaks, cpu_backend> nan{[](std::string_view, std::int64_t k, double) { return k == 4 ? NAN : 1.0; }, images(2), embed(3)};
+  CHECK(nan.program().first_not_finite().substr(0, 12) == "sum [images]");
+}
