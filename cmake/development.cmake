@@ -3,6 +3,9 @@
 set(CMAKE_CXX_EXTENSIONS OFF)
 
 set(akin_warnings -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  list(APPEND akin_warnings -Wno-restrict)  # g++ 12 warns of "text" + std::string where nothing overlaps (its bug 105651)
+endif()
 add_library(akin_dev INTERFACE)
 target_link_libraries(akin_dev INTERFACE akin::akin)
 target_compile_options(akin_dev INTERFACE ${akin_warnings})

@@ -17,7 +17,7 @@ TEXT
 }
 
 declare -A packages=(
-  [build]="g++ cmake ninja-build libeigen3-dev doctest-dev zlib1g-dev libpng-dev libjpeg-dev libcli11-dev nlohmann-json3-dev"
+  [build]="g++ cmake ninja-build libeigen3-dev doctest-dev zlib1g-dev libpng-dev libjpeg-dev libcli11-dev"
   [demo]="dataset-fashion-mnist"
   [clang]="clang libclang-rt-dev"
   [bench]="libbenchmark-dev time"

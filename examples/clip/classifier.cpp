@@ -20,6 +20,13 @@ std::unique_ptr<akin::parameter_store<float>> make_weights(const model_sizes& s,
 }
 
 struct encoders::programs {
+  programs(akin::parameter_store<float>& weights, const std::shared_ptr<akin::thread_pool>& pool, const model_sizes& s, pixel_scale bytes_to_reals)
+      : image{weights, pool}, text{weights, pool}, sizes{s}, scale{bytes_to_reals} {
+    image.bind(model::images(image_batch), model::height(s.height), model::width(s.width));
+    text.bind(model::texts(text_batch), model::tokens(s.tokens));
+    pixels.resize(static_cast<std::size_t>(image_batch * s.height * s.width));
+  }
+
   static constexpr std::int64_t image_batch = 500, text_batch = 64;
   akin::program<model::image_encoder, akin::cpu_backend, akin::mode::evaluation> image;
   akin::program<model::text_encoder, akin::cpu_backend, akin::mode::evaluation> text;
@@ -28,12 +35,8 @@ struct encoders::programs {
   std::vector<float> pixels;
 };
 
-encoders::encoders(akin::parameter_store<float>& weights, std::shared_ptr<akin::thread_pool> pool, const model_sizes& s, pixel_scale scale)
-    : programs_{new programs{{weights, pool}, {weights, pool}, s, scale, {}}} {
-  programs_->image.bind(model::images(programs::image_batch), model::height(s.height), model::width(s.width));
-  programs_->text.bind(model::texts(programs::text_batch), model::tokens(s.tokens));
-  programs_->pixels.resize(static_cast<std::size_t>(programs::image_batch * s.height * s.width));
-}
+encoders::encoders(akin::parameter_store<float>& weights, const std::shared_ptr<akin::thread_pool>& pool, const model_sizes& s, pixel_scale scale)
+    : programs_{std::make_unique<programs>(weights, pool, s, scale)} {}
 encoders::~encoders() = default;
 
 std::vector<float> encoders::images(std::span<const std::uint8_t> bytes) {

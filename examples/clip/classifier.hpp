@@ -26,7 +26,7 @@ std::unique_ptr<akin::parameter_store<float>> make_weights(const model_sizes& si
 /// The two encoders of a trained model, side by side with whatever trains it.
 class encoders {
  public:
-  encoders(akin::parameter_store<float>& weights, std::shared_ptr<akin::thread_pool> pool, const model_sizes& sizes, pixel_scale scale);
+  encoders(akin::parameter_store<float>& weights, const std::shared_ptr<akin::thread_pool>& pool, const model_sizes& sizes, pixel_scale scale);
   ~encoders();
 
   /// Unit features of images, [count, embed].

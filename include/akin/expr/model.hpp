@@ -110,7 +110,7 @@ struct named_output {
   std::int16_t node = -1, text_begin = 0, text_size = 0;
 };
 
-enum class mistake : unsigned char { none, input_named_twice, parameter_named_twice, three_batch_axes, pair_in_repeat, gradient_leaves_repeat, value_enters_repeat, parameter_without_gradient, pair_is_output, pair_not_fusable };
+enum class mistake : unsigned char { none, input_named_twice, parameter_named_twice, three_batch_axes, pair_in_repeat, gradient_leaves_repeat, value_enters_repeat, parameter_without_gradient, pair_is_output, pair_not_fusable, circle };
 
 template <class Kind, class Axes>
 struct expr;

@@ -132,7 +132,44 @@ class planner {
       if (m_.regions[z(r)].carry_out >= 0) outputs_[z(m_.regions[z(r)].carry_out)] = true;
   }
 
+  // Levels: how many barriers stand before a value. Two results may share a step where their levels are equal, since then neither
+  // waits for the other. All results of a pair pass are there at once, so they have one level, the highest of them.
   constexpr void measure() {
+    do measure_nodes();
+    while (raise_passes());
+  }
+
+  constexpr bool raise_passes() {
+    struct pass {
+      axis_list space;
+      int number = 0, level = 0;
+    };
+    std::array<pass, 64> passes{};
+    int count = 0;
+    bool raised = false;
+    for (int turn = 0; turn < 2; ++turn)
+      for (int n = 0; n < m_.size; ++n) {
+        if (!p_.live[z(n)] || pair(n) || pair_input(n) < 0) continue;
+        const axis_list space = sorted(m_.at(pair_input(n)).axes);
+        int k = 0;
+        while (k < count && !(passes[z(k)].number == pass_[z(pair_input(n))] && passes[z(k)].space == space)) ++k;
+        if (k == count) passes[z(count++)] = {space, pass_[z(pair_input(n))], 0};
+        if (passes[z(k)].level < level_[z(n)]) passes[z(k)].level = level_[z(n)];
+        if (turn == 0 || passes[z(k)].level == level_[z(n)]) continue;
+        floor_[z(n)] = static_cast<std::int16_t>(passes[z(k)].level);
+        raised = true;
+      }
+    return raised;
+  }
+
+  static constexpr axis_list sorted(const axis_list& l) {
+    axis_list s;
+    s.push(l[0] < l[1] ? l[0] : l[1]);
+    s.push(l[0] < l[1] ? l[1] : l[0]);
+    return s;
+  }
+
+  constexpr void measure_nodes() {
     for (int n = 0; n < m_.size; ++n) {
       if (!p_.live[z(n)]) continue;
       const node& x = m_.at(n);
@@ -143,14 +180,17 @@ class planner {
         if (pair(n) && outputs_[z(n)]) report(mistake::pair_is_output, n);
       }
       if (!fusable(n)) report(mistake::pair_not_fusable, n);
-      int level = 0, pass = 0;
-      const bool barrier = x.op->plays != role::elementwise && x.op->plays != role::leaf && x.op->plays != role::alias;
+      int level = floor_[z(n)], pass = 0;
+      const bool barrier = x.op->plays != role::elementwise && x.op->plays != role::leaf;
       inputs(n, [&](int i) {
-        level = level < level_[z(i)] ? level_[z(i)] : level;
+        // Axes in another order: two maps, of which the second must not be joined with the first.
+        const bool turns = elementwise(n) && elementwise(i) && x.axes.rank == m_.at(i).axes.rank && !(x.axes == m_.at(i).axes);
+        const int before = level_[z(i)] + (barrier || turns ? 1 : 0);
+        level = level < before ? before : level;
         const int after = pass_[z(i)] + (pair(i) && !pair(n) ? 1 : 0);
         pass = pass < after ? after : pass;
       });
-      level_[z(n)] = static_cast<std::int16_t>(level + (barrier ? 1 : 0));
+      level_[z(n)] = static_cast<std::int16_t>(level);
       pass_[z(n)] = static_cast<std::int16_t>(pass);
     }
   }
@@ -227,10 +267,7 @@ class planner {
   }
 
   constexpr int pass_for(int n, int value) {
-    const int first = m_.at(value).axes[0], second = m_.at(value).axes[1];
-    axis_list space;
-    space.push(first < second ? first : second);
-    space.push(first < second ? second : first);
+    const axis_list space = sorted(m_.at(value).axes);
     for (int s = 0; s < p_.step_count; ++s)
       if (p_.steps[z(s)].kind == step_kind::pairs && p_.steps[z(s)].level == pass_[z(value)] && p_.steps[z(s)].space == space) return s;
     const int s = new_step(step_kind::pairs, n, space);
@@ -350,14 +387,15 @@ class planner {
 
   constexpr void visit(int step) {
     if (visited_[z(step)]) return;
-    visited_[z(step)] = true;
+    visited_[z(step)] = open_[z(step)] = true;
     const plan_step s = p_.steps[z(step)];
     const auto need = [&](int n) {
       n = home_of(m_, n);
       const int before = p_.producer[z(n)] - 1;
       if (before < 0) return;
       const int home = p_.steps[z(before)].region;
-      if (home == s.region) visit(before);
+      if (home == s.region && open_[z(before)]) report(mistake::circle, n);
+      else if (home == s.region) visit(before);
       else if (m_.regions[z(s.region)].forward != home) report(mistake::value_enters_repeat, n);
     };
     if (s.kind == step_kind::kernel || s.kind == step_kind::repeat) {
@@ -372,6 +410,7 @@ class planner {
         if (p_.sinks[z(k)].kind == sink_kind::contract)
           inputs(p_.sinks[z(k)].node, [&](int i) { if (!pair(i)) need(i); });
     }
+    open_[z(step)] = false;
     order_[z(ordered_++)] = static_cast<std::int16_t>(step);
   }
 
@@ -406,10 +445,10 @@ class planner {
   bool fuses_;
   plan p_{};
   std::array<bool, max_nodes> needed_{}, outputs_{}, pair_{}, must_store_{}, crosses_{}, stored_{};
-  std::array<std::int16_t, max_nodes> level_{}, pass_{}, cost_{}, chain_{}, stamp_{}, slot_{};
+  std::array<std::int16_t, max_nodes> level_{}, floor_{}, pass_{}, cost_{}, chain_{}, stamp_{}, slot_{};
   std::array<sink_kind, max_nodes> kinds_{};
   std::array<std::int16_t, max_steps> last_of_{}, order_{};
-  std::array<bool, max_steps> visited_{};
+  std::array<bool, max_steps> visited_{}, open_{};
   int ordered_ = 0;
 };
 

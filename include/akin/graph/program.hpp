@@ -180,6 +180,7 @@ consteval bool check_graph() {
   static_assert(graph_is_sound<Model, found> || found != mistake::pair_is_output, "akin: pairs: a value with two batch axes is an output, but is never stored; reduce it, or make one of its axes an akin::axis");
   static_assert(graph_is_sound<Model, found> || found != mistake::pair_not_fusable,
                 "akin: pairs: a value with two batch axes can come from dot, arithmetic and predicates, and go into arithmetic, reductions and dot; nothing else");
+  static_assert(graph_is_sound<Model, found> || found != mistake::circle, "akin: plan: steps wait for each other; this is a mistake of akin, please report the model");
   return found == mistake::none && check_parameters<Model, Mode>();
 }
 

@@ -35,8 +35,15 @@ inline std::string fixed(double value, int decimals) {
   return formatted(value, std::fabs(value) < 1e15 ? std::chars_format::fixed : std::chars_format::scientific, decimals);
 }
 
-/// So many digits that count, without zeros at the end: 0.07, 12.35, 3e-05.
-inline std::string significant(double value, int digits) { return formatted(value, std::chars_format::general, digits); }
+/// So many digits that count, without zeros at the end: 0.07, 12.35, 3e-5.
+inline std::string significant(double value, int digits) {
+  std::string result = formatted(value, std::chars_format::general, digits);
+  const std::size_t power = result.find("e");
+  if (power == std::string::npos || power + 2 >= result.size()) return result;
+  if (result[power + 2] == '0') result.erase(power + 2, 1);
+  if (result[power + 1] == '+') result.erase(power + 1, 1);
+  return result;
+}
 
 /// A share of one as 91.3 %.
 inline std::string percent(double share, int decimals = 1) {

@@ -5,6 +5,7 @@
 #include <akin/data/image.hpp>
 #include <akin/support/error.hpp>
 #include <akin/train/class_table.hpp>
+#include <akin/train/heat_map.hpp>
 #include <akin/train/html.hpp>
 #include <akin/train/number_text.hpp>
 #include <akin/train/report_style.hpp>
@@ -78,6 +79,8 @@ class report_page {
   explicit report_page(const report& r) : r_(r) {}
 
   std::string html() {
+    if (!r_.prompts.empty() && r_.prompts.size() != r_.classes.size())
+      fail("report_html: there are ", r_.prompts.size(), " prompts, expected none or one for each of ", r_.classes.size(), " classes");
     const std::string title = escape_html(r_.title.empty() ? "Training report" : r_.title);
     html_ = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><title>" + title +
             "</title><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>"
@@ -114,8 +117,11 @@ class report_page {
     if (k >= r_.classes.size())
       fail("report_html: ", where, " names class ", k, ", but there are ", r_.classes.size(), " classes");
   }
-  static std::string plural(std::int64_t count, std::string_view noun) {
-    return with_commas(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+  static std::string counted(std::int64_t count) {
+    const auto value = static_cast<double>(count);
+    return count < 10'000'000 ? with_commas(count)
+           : value < 1e9      ? fixed(value / 1e6, 1) + " million"
+                              : fixed(value / 1e9, 1) + " billion";
   }
 
   void numbers() {
@@ -123,13 +129,13 @@ class report_page {
     const auto tile = [&](const std::string& value, const std::string& label) {
       tiles += "<div class=\"card\"><b>" + value + "</b><span>" + label + "</span></div>";
     };
-    const std::string test = r_.test_images > 0 ? " on " + plural(r_.test_images, "test image") : " on the test images";
-    if (std::isfinite(r_.top1)) tile(percent(r_.top1, 2), "top-1" + test);
-    if (std::isfinite(r_.top5)) tile(percent(r_.top5, 2), "top-5" + test);
+    if (std::isfinite(r_.top1)) tile(percent(r_.top1, 2), "top-1 accuracy");
+    if (std::isfinite(r_.top5)) tile(percent(r_.top5, 2), "top-5 accuracy");
+    if (r_.test_images > 0) tile(with_commas(r_.test_images), "test images");
     if (std::isfinite(r_.training_seconds)) tile(duration(r_.training_seconds), "of training");
-    if (r_.images_seen > 0) tile(with_commas(r_.images_seen), "training images seen");
+    if (r_.images_seen > 0) tile(counted(r_.images_seen), "images seen");
     const double rate = static_cast<double>(r_.images_seen) / r_.training_seconds;
-    if (rate > 0 && rate < 1e12) tile(with_commas(std::llround(rate)), "images per second");
+    if (rate > 0 && rate < 1e12) tile(with_commas(std::llround(rate)), "images/second");
     if (!tiles.empty()) html_ += "<section class=\"numbers\">" + tiles + "</section>\n";
   }
 
@@ -147,24 +153,10 @@ class report_page {
     html_ += "<section class=\"charts\">\n" + charts + "</section>\n";
   }
 
-  static std::string heat_class(double share) {
-    const double level = std::isfinite(share) ? std::clamp(share, 0.0, 1.0) * (heat_levels - 1) : 0;
-    return "h" + std::to_string(std::lround(level));
-  }
-  static std::string ramp(const std::string& low, const std::string& high) {
-    std::string html = low + "<span class=\"ramp\">";
-    for (std::size_t level = 0; level < heat_levels; ++level) html += "<i class=\"h" + std::to_string(level) + "\"></i>";
-    return html + "</span>" + high;
-  }
-  std::string heat_head(const std::vector<std::size_t>& columns, const std::string& corner) const {
-    std::string html = "<table class=\"heat";
-    html += columns.size() > 12 ? " upright" : "";
-    html += "\"><thead><tr><th class=\"corner\">" + corner + "</th>";
-    for (const std::size_t c : columns) {
-      const std::string prompt = c < r_.prompts.size() ? escape_html(r_.prompts[c]) : name(c);
-      html += "<th scope=\"col\" title=\"" + prompt + "\"><span>" + name(c) + "</span></th>";
-    }
-    return html + "</tr></thead><tbody>\n";
+  std::string heat_head(std::string_view corner, const std::vector<std::size_t>& columns) const {
+    std::vector<heat_column> heads;
+    for (const std::size_t c : columns) heads.push_back({r_.classes[c], c < r_.prompts.size() ? r_.prompts[c] : r_.classes[c]});
+    return heat_map_head(corner, heads);
   }
 
   /// The classes that stand as columns: all, or those that the rows are and resemble most.
@@ -200,17 +192,18 @@ class report_page {
       for (const double cosine : row.cosines)
         if (drawable(cosine)) low = std::min(low, cosine), high = std::max(high, cosine);
     }
+    if (!(low <= high)) low = high = 0;
     const std::vector<std::size_t> columns = similarity_columns(rows);
     section(
         "What images and texts have in common",
         "Cosine similarity of test images (rows) and the text of each class (columns). A row is classified as the class of its "
         "highest value.");
-    html_ += "<div class=\"card scroll\">" + heat_head(columns, "image");
+    html_ += "<div class=\"card scroll\">" + heat_head("image", columns);
     for (std::size_t k = 0; k < rows; ++k) {
       const report::similarity_row& row = r_.similarity[k];
       const std::size_t best = nearest(row.cosines);
       html_ += "<tr><th scope=\"row\" title=\"" + name(row.truth) + "\"><div class=\"sample\">" +
-               html_image(row.picture, r_.classes[row.truth]) + "<span>" + name(row.truth) + "</span></div></th>";
+               html_image(row.picture, r_.classes[row.truth]) + "<span class=\"clamp\">" + name(row.truth) + "</span></div></th>";
       for (const std::size_t c : columns) {
         const double cosine = row.cosines[c];
         html_ += "<td class=\"" + heat_class(high > low ? (cosine - low) / (high - low) : 0.5) +
@@ -219,8 +212,8 @@ class report_page {
       }
       html_ += "</tr>\n";
     }
-    html_ += "</tbody></table><div class=\"scale\">" + ramp(fixed(low, 2), fixed(high, 2)) +
-             "<span class=\"key\"></span>the right class<span>\u2003<b>0.00</b> the highest of its row</span></div></div>\n";
+    html_ += "</tbody></table><div class=\"scale\">" + heat_ramp(fixed(low, 2), fixed(high, 2)) +
+             "<span><i class=\"key\"></i>the right class</span><span><b>0.00</b> the highest of its row</span></div></div>\n";
     left_out(columns.size(), r_.classes.size(), "classes");
     left_out(rows, r_.similarity.size(), "images");
   }
@@ -231,6 +224,10 @@ class report_page {
                std::string(what) + " are shown.</p>\n";
   }
 
+  static std::string certainty(double probability) {
+    return probability > 0.9995 && probability < 1 ? "&gt; 99.9 %" : percent(probability);
+  }
+
   void gallery(const std::vector<report::answer>& answers, bool right) {
     html_ += "<section class=\"answers\">\n";
     for (std::size_t k = 0; k < std::min(answers.size(), most_answers); ++k) {
@@ -238,8 +235,8 @@ class report_page {
       expect_class(a.truth, "an answer");
       expect_class(a.predicted, "an answer");
       html_ += "<figure class=\"card\">" + html_image(a.picture, r_.classes[a.truth], 128) + "<figcaption><b class=\"" +
-               (right ? "right\">\u2713 " : "wrong\">\u2717 ") + name(a.predicted) + "</b>" + percent(a.probability) +
-               "<br/><span class=\"truth\">is: " + name(a.truth) + "</span></figcaption></figure>\n";
+               (right ? "clamp right\">\u2713 " : "clamp wrong\">\u2717 ") + name(a.predicted) + "</b>" +
+               certainty(a.probability) + "<span class=\"clamp truth\">is: " + name(a.truth) + "</span></figcaption></figure>\n";
     }
     html_ += "</section>\n";
   }
@@ -265,13 +262,13 @@ class report_page {
     section("Class by class", "The hardest first.");
     html_ +=
         "<div class=\"card scroll\"><table class=\"plain\"><thead><tr><th>Class</th><th class=\"number\">Images</th>"
-        "<th class=\"number\">Correct</th><th>Accuracy</th><th>Most confused with</th></tr></thead><tbody>\n";
+        "<th class=\"number spare\">Correct</th><th>Accuracy</th><th class=\"rival\">Most confused with</th></tr></thead><tbody>\n";
     for (std::size_t k = 0; k < std::min(order.size(), most_scores); ++k) {
       const class_score& score = scores[order[k]];
       const double share = score.images > 0 ? score.accuracy() : 0;
       html_ +=
           "<tr><td class=\"name\">" + name(order[k]) + "</td><td class=\"number\">" + with_commas(score.images) +
-          "</td><td class=\"number\">" + with_commas(score.correct) +
+          "</td><td class=\"number spare\">" + with_commas(score.correct) +
           "</td><td><div class=\"share\"><i><b style=\"width:" + fixed(100 * share, 1) + "%\"></b></i><span>" +
           percent(score.accuracy()) + "</span></div></td><td>" +
           (score.rival_images > 0 ? name(score.rival) + " (" + with_commas(score.rival_images) + ")" : std::string("\u2013")) +
@@ -288,11 +285,11 @@ class report_page {
     section("Confusion", "Test images by what they are (rows) and what the classifier said (columns).");
     std::vector<std::size_t> columns(n);
     std::iota(columns.begin(), columns.end(), std::size_t{0});
-    html_ += "<div class=\"card scroll\">" + heat_head(columns, "is \\ said");
+    html_ += "<div class=\"card scroll\">" + heat_head("true \\ predicted", columns);
     for (std::size_t truth = 0; truth < n; ++truth) {
       const auto row = r_.confusion.begin() + static_cast<std::ptrdiff_t>(truth * n);
       const auto images = static_cast<double>(std::accumulate(row, row + static_cast<std::ptrdiff_t>(n), std::int64_t{0}));
-      html_ += "<tr><th scope=\"row\" title=\"" + name(truth) + "\">" + name(truth) + "</th>";
+      html_ += "<tr><th scope=\"row\" title=\"" + name(truth) + "\"><span class=\"clamp\">" + name(truth) + "</span></th>";
       for (std::size_t c = 0; c < n; ++c) {
         const std::int64_t count = r_.confusion[truth * n + c];
         const double share = images > 0 ? static_cast<double>(count) / images : 0;
@@ -302,8 +299,8 @@ class report_page {
       }
       html_ += "</tr>\n";
     }
-    html_ += "</tbody></table><div class=\"scale\">" + ramp("0 %", "100 % of the row") +
-             "<span>\u2003as the square root, so that few errors show</span></div></div>\n";
+    html_ += "</tbody></table><div class=\"scale\">" + heat_ramp("0 %", "100 % of the row") +
+             "<span>(square root scale, so that few errors show)</span></div></div>\n";
   }
 
   /// What remains readable of a matrix with thousands of cells.

@@ -118,7 +118,7 @@ class chart_drawing {
     html += "</figcaption>";
     html += any ? svg() : std::string("<p class=\"nothing\">No values.</p>");
     const std::size_t each = (points_.size() + chart_buckets - 1) / chart_buckets;
-    if (any && each > 1)
+    if (any && each > 1 && band_shows())
       html += "<p class=\"small\">Line: mean of " + std::to_string(each) + " neighbouring values. Band: lowest to highest.</p>";
     if (lost_ > 0)
       html += "<p class=\"small warning\">" + with_commas(static_cast<std::int64_t>(lost_)) +
@@ -141,6 +141,16 @@ class chart_drawing {
     return "";
   }
 
+  bool band_shows() const {
+    const double infinity = std::numeric_limits<double>::infinity();
+    double low = infinity, high = -infinity, widest = 0;
+    for (const bucket& b : buckets_) {
+      low = std::min(low, b.low), high = std::max(high, b.high);
+      widest = std::max(widest, b.high - b.low);  // minus infinity in a gap
+    }
+    return widest > 0.04 * (high - low);
+  }
+
   static std::string number(double value) { return significant(std::round(value * 10) / 10, 6); }
   static std::string attribute(const char* name, double value) { return std::string(" ") + name + "=\"" + number(value) + "\""; }
 
@@ -155,8 +165,8 @@ class chart_drawing {
     if (x_low > 0 && x_low < 0.3 * x_high) x_low = 0;
     if (y_low > 0 && y_low < 0.5 * y_high) y_low = 0;
     const double scale = text_.y_is_percent ? 100 : 1;
-    const ticks x = round_ticks(x_low / unit_, x_high / unit_, 5, !text_.x_is_seconds);
-    ticks y = round_ticks(y_low * scale, y_high * scale, 4, false);
+    const ticks x = round_ticks(x_low / unit_, x_high / unit_, x_high >= 1e5 * unit_ ? 4 : 5, !text_.x_is_seconds);
+    ticks y = round_ticks(y_low * scale, y_high * scale, 5, false);
     if (!y.at.empty() && y.low < y.at.front()) y.at.insert(y.at.begin(), y.low = y.at.front() - y.step);
     if (!y.at.empty() && y.high > y.at.back()) y.at.push_back(y.high = y.at.back() + y.step);
     if (text_.y_is_percent && y.high > 100 && y_high <= 1) {  // no accuracy above 100 %
@@ -178,9 +188,11 @@ class chart_drawing {
     }
     for (const double value : x.at) {
       const double at = x_at(value * unit_);
+      const std::string label = tick_text(value, x.step);
+      const double half = 3.7 * static_cast<double>(label.size());  // a digit is about 7 wide
       html += "<line class=\"axis\"" + attribute("x1", at) + attribute("x2", at) + attribute("y1", height - bottom) +
-              attribute("y2", height - bottom + 4) + "/><text class=\"middle\"" + attribute("x", at) +
-              attribute("y", height - bottom + 18) + ">" + tick_text(value, x.step) + "</text>";
+              attribute("y2", height - bottom + 4) + "/><text class=\"middle\"" + attribute("x", std::min(at, width - half)) +
+              attribute("y", height - bottom + 18) + ">" + label + "</text>";
     }
     const std::string_view unit_name = unit_ == 3600        ? " in hours"
                                        : unit_ == 60        ? " in minutes"

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// akin-clip classify: which label fits each image best.
+#include "model_file.hpp"
+#include "options.hpp"
+
+#include <akin/data/read_image.hpp>
+#include <akin/data/resize.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace clip_program {
+
+namespace {
+
+bool is_idx(const std::string& path) { return path.find("idx") != std::string::npos; }
+
+// Every image of a file as gray bytes of the model's size.
+std::vector<std::uint8_t> read_pixels(const std::string& path, const model_sizes& s, bool invert, std::int64_t limit) {
+  std::vector<std::uint8_t> pixels;
+  if (is_idx(path)) {
+    auto all = akin::read_idx(path);
+    if (all.shape.size() != 3) akin::fail("'", path, "' has ", all.shape.size(), " dimensions, expected 3: images, rows, columns");
+    const auto count = limit > 0 ? std::min(all.shape[0], limit) : all.shape[0];
+    for (std::int64_t k = 0; k < count; ++k) {
+      const auto begin = all.bytes.begin() + static_cast<std::ptrdiff_t>(k * all.shape[1] * all.shape[2]);
+      akin::image one{all.shape[2], all.shape[1], 1, {begin, begin + static_cast<std::ptrdiff_t>(all.shape[1] * all.shape[2])}};
+      if (one.width != s.width || one.height != s.height) one = akin::resize(one, s.width, s.height);
+      pixels.insert(pixels.end(), one.pixels.begin(), one.pixels.end());
+    }
+  } else {
+    const auto gray = akin::resize(akin::to_gray(akin::read_image(path)), s.width, s.height);
+    pixels = gray.pixels;
+  }
+  if (invert)
+    for (auto& p : pixels) p = static_cast<std::uint8_t>(255 - p);
+  return pixels;
+}
+
+}  // namespace
+
+int classify(const classify_options& o) {
+  const akin::safetensors_file file{checkpoint_path(o.model)};
+  const auto d = read_description(file);
+  auto weights = make_weights(d.sizes, 0);
+  akin::load_weights(file, *weights);
+  auto pool = std::make_shared<akin::thread_pool>(o.threads > 0 ? o.threads : akin::thread_pool::hardware());
+  encoders encode{*weights, pool, d.sizes, d.scale};
+
+  std::vector<class_names> labels = d.classes;
+  if (!o.labels.empty()) {
+    labels.clear();
+    for (const auto& label : o.labels) labels.push_back({label});
+  }
+  const auto& templates = o.templates.empty() ? d.test_templates : o.templates;
+  const auto features = class_features(encode, d.words, d.sizes, labels, templates);
+  const double scale = std::exp(static_cast<double>(file.read<float>("logit_scale").front()));
+
+  int failures = 0;
+  for (const auto& path : o.files) {
+    std::vector<std::uint8_t> pixels;
+    try {
+      pixels = read_pixels(path, d.sizes, o.invert, o.limit);
+    } catch (const akin::error& e) {
+      std::fprintf(stderr, "akin-clip: %s\n", e.what());
+      ++failures;
+      continue;
+    }
+    const auto all = cosines(encode.images(pixels), features, d.sizes.embed);
+    for (std::size_t first = 0; first < all.size(); first += labels.size()) {
+      std::vector<double> share(labels.size());
+      const float top = *std::max_element(&all[first], &all[first] + labels.size());
+      for (std::size_t c = 0; c < labels.size(); ++c) share[c] = std::exp(scale * static_cast<double>(all[first + c] - top));
+      const double total = std::accumulate(share.begin(), share.end(), 0.0);
+      std::vector<std::size_t> order(labels.size());
+      std::iota(order.begin(), order.end(), std::size_t{0});
+      std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return share[a] > share[b]; });
+      std::string name = path;
+      if (is_idx(path)) name += "[" + std::to_string(first / labels.size()) + "]";
+      std::printf("%s", name.c_str());
+      for (std::size_t k = 0; k < std::min(order.size(), static_cast<std::size_t>(o.top)); ++k)
+        std::printf("%s%s %.1f %%", k == 0 ? ": " : ", ", labels[order[k]].front().c_str(), 100 * share[order[k]] / total);
+      std::printf("\n");
+    }
+  }
+  return failures > 0 ? exit_failed : exit_done;
+}
+
+}  // namespace clip_program

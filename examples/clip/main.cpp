@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// akin-clip: trains a CLIP on labelled images and classifies with it. This file is the command line.
+#include "options.hpp"
+
+#include <akin/support/error.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+
+namespace {
+
+void add_train(CLI::App& app, clip_program::train_options& o) {
+  auto* train = app.add_subcommand("train", "Train a CLIP on labelled images and test it zero-shot.");
+  train->footer(
+      "Writes OUT/checkpoint.safetensors, OUT/metrics.csv and OUT/report.html. Ctrl-C saves and stops; --resume goes on\n"
+      "to the same bits as a run that was never interrupted. The same seed gives the same result for every number of threads.\n\n"
+      "example: akin-clip train --data /usr/share/datasets/fashion-mnist --out out/fashion");
+  train->add_option("--data", o.data, "Folder with train-images-idx3-ubyte[.gz], train-labels-..., t10k-images-..., t10k-labels-...")->required();
+  train->add_option("--out", o.out, "Folder for what is written")->capture_default_str();
+  train->add_flag("--resume", o.resume, "Go on from the checkpoint in OUT");
+  train->add_flag("--overwrite", o.overwrite, "Start anew where OUT holds a checkpoint");
+  train->add_option("--epochs", o.epochs, "Times that each image is seen")->check(CLI::Range(1, 10000))->capture_default_str();
+  train->add_option("--batch", o.batch, "Pairs in a step")->check(CLI::Range(2, 1 << 20))->capture_default_str();
+  train->add_option("--learning-rate", o.learning_rate, "Peak of warm-up and cosine")->check(CLI::PositiveNumber)->capture_default_str();
+  train->add_option("--weight-decay", o.weight_decay, "Decoupled, on matrices only")->check(CLI::NonNegativeNumber)->capture_default_str();
+  train->add_option("--clip-norm", o.clip_norm, "Largest norm of the gradient; 0: none")->check(CLI::NonNegativeNumber)->capture_default_str();
+  train->add_option("--objective", o.objective, "Positives of an image: its own caption, or every caption of its class")->check(CLI::IsMember({"one", "same-class"}))->capture_default_str();
+  train->add_option("--shift", o.shift, "Images move by up to so many pixels")->check(CLI::Range(0, 16))->capture_default_str();
+  train->add_option("--embed", o.embed, "Width of the embeddings")->check(CLI::Range(2, 4096))->capture_default_str();
+  train->add_option("--seed", o.seed, "Of weights, order, captions and movements")->capture_default_str();
+  train->add_option("--threads", o.threads, "0: as many as the machine has")->check(CLI::Range(0, 256))->capture_default_str();
+  train->add_option("--classes", o.classes_file, "Text file with a line for each class, its names separated by commas (default: Fashion-MNIST's)");
+  train->add_option("--templates", o.templates_file, "Text file with a caption a line, {} where the name goes");
+  train->add_option("--test-templates", o.test_templates_file, "The same for the test's prompts");
+  train->add_option("--checkpoint-every", o.checkpoint_every, "Steps between checkpoints")->check(CLI::Range(1, 1 << 30))->capture_default_str();
+}
+
+void add_classify(CLI::App& app, clip_program::classify_options& o) {
+  auto* classify = app.add_subcommand("classify", "Say which label fits each image best.");
+  classify->footer(
+      "Images are turned to gray and to the model's size. Fashion-MNIST shows light things on black: use --invert for\n"
+      "dark things on white. A label is a word or a phrase; the prompt is the template with the label in the place of {}.\n\n"
+      "example: akin-clip classify --model out/fashion --label 'ankle boot' --label sandal --template 'a photo of a {}' shoe.png");
+  classify->add_option("--model", o.model, "Folder that train wrote")->capture_default_str();
+  classify->add_option("--label", o.labels, "A label (repeat it; default: the classes of training)")->allow_extra_args(false);
+  classify->add_option("--template", o.templates, "A prompt with {}; several are averaged (default: the test's; '{}' is the bare label)")->allow_extra_args(false);
+  classify->add_option("--top", o.top, "Labels shown for an image")->check(CLI::Range(1, 1000))->capture_default_str();
+  classify->add_option("--limit", o.limit, "Images read from each idx file; 0: all")->check(CLI::NonNegativeNumber)->capture_default_str();
+  classify->add_option("--threads", o.threads, "0: as many as the machine has")->check(CLI::Range(0, 256))->capture_default_str();
+  classify->add_flag("--invert", o.invert, "Dark on white becomes light on black");
+  classify->add_option("images", o.files, "PNG, JPEG, PPM or idx[.gz] files")->required();
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  CLI::App app{"akin-clip trains a small CLIP on pairs of images and captions, and classifies images by texts.", "akin-clip"};
+  app.require_subcommand(1);
+  app.footer("exit codes: 0 done, 1 something failed (one sentence on standard error says what), 2 wrong usage, 130 interrupted (go on with --resume)");
+  clip_program::train_options train;
+  clip_program::classify_options classify;
+  add_train(app, train);
+  add_classify(app, classify);
+  try {
+    app.parse(count, words);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);
+    std::fprintf(stderr, "akin-clip: %s (akin-clip --help tells more)\n", e.what());
+    return clip_program::exit_usage;
+  }
+  try {
+    return app.got_subcommand("train") ? clip_program::train(train) : clip_program::classify(classify);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "akin-clip: %s\n", e.what());
+    return clip_program::exit_failed;
+  }
+}

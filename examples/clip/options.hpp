@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the command line says.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace clip_program {
+
+struct train_options {
+  std::string data, out = "out/fashion", objective = "same-class", classes_file, templates_file, test_templates_file;
+  std::int64_t epochs = 8, batch = 250, shift = 1, embed = 64, checkpoint_every = 60;
+  double learning_rate = 3e-3, weight_decay = 0.05, clip_norm = 1;
+  std::uint64_t seed = 1;
+  int threads = 0;
+  bool resume = false, overwrite = false;
+};
+
+struct classify_options {
+  std::string model = "out/fashion";
+  std::vector<std::string> files, labels, templates;
+  std::int64_t top = 3, limit = 20;
+  int threads = 0;
+  bool invert = false;
+};
+
+/// Exit codes, as --help lists them.
+enum exit_code { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_interrupted = 130 };
+
+int train(const train_options& options);
+int classify(const classify_options& options);
+
+}  // namespace clip_program

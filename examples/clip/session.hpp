@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state of a training run of akin-clip, and the loop over steps that changes it.
+#pragma once
+
+#include "model_file.hpp"
+#include "options.hpp"
+
+#include <akin/support/threads.hpp>
+
+#include <csignal>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace clip_program {
+
+/// Set by a signal: the loop saves and stops after the step.
+extern volatile std::sig_atomic_t interrupted;
+
+inline const std::vector<std::string> metric_columns{"step", "epoch", "loss", "learning_rate", "temperature", "seconds", "top1"};
+
+/// Everything that training owns; a checkpoint holds all of it that changes.
+struct session {
+  train_options options;
+  labelled_images train, test;
+  model_description description;
+  std::unique_ptr<akin::parameter_store<float>> weights;
+  std::unique_ptr<akin::adamw<float>> optimizer;
+  std::vector<float> history;  // [rows, metric columns]
+  std::int64_t step = 0;
+  double seconds_before = 0;
+
+  std::int64_t steps_per_epoch() const { return train.count / options.batch; }
+  std::int64_t total_steps() const { return steps_per_epoch() * options.epochs; }
+  double temperature() const { return std::exp(static_cast<double>(weights->values()[static_cast<std::size_t>(weights->find("logit_scale")->offset)])); }
+};
+
+/// The settings that decide the result; a resumed run must have the same.
+std::map<std::string, std::string> settings_of(const session& s);
+void save(session& s, double seconds);
+evaluation evaluate_now(session& s, encoders& encode);
+
+/// Trains to the end or to an interruption; returns the seconds in all. Each objective is compiled in a file of its own.
+double train_with_one_positive(session& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode);
+double train_with_positives_of_class(session& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode);
+
+}  // namespace clip_program

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// Training with the paper's one positive for each image.
+#include "training_loop.hpp"
+
+namespace clip_program {
+
+double train_with_one_positive(session& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode) { return training_loop<clip_model::positives::one>(s, pool, encode); }
+
+}  // namespace clip_program

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// Training with every caption of an image's class as a positive.
+#include "training_loop.hpp"
+
+namespace clip_program {
+
+double train_with_positives_of_class(session& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode) { return training_loop<clip_model::positives::same_class>(s, pool, encode); }
+
+}  // namespace clip_program

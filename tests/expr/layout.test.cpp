@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// split, merge, rename (the same numbers), take and prepend (copies): axes, round trips, gradients.
+#include "check_model.hpp"
+
+using namespace akin;
+using akin_test::ordinary;
+using akin_test::subject;
+
+inline constexpr struct images : batch<"images"> {} images;
+inline constexpr struct others : batch<"others"> {} others;
+inline constexpr struct tokens : axis<"tokens"> {} tokens;
+inline constexpr struct longer : axis<"longer"> {} longer;
+inline constexpr struct embed : axis<"embed"> {} embed;
+inline constexpr struct heads : axis<"heads"> {} heads;
+inline constexpr struct head_width : axis<"head_width"> {} head_width;
+inline constexpr struct flat : axis<"flat"> {} flat;
+
+template <class E, class Axes>
+inline constexpr bool has_axes = std::is_same_v<typename std::remove_cvref_t<E>::axes_type, Axes>;
+using ite = expr<real, axes<struct images, struct tokens, struct embed>>;
+constexpr ite in(model& m) { return m.input<"x">(images, tokens, embed); }
+constexpr bool laws() {
+  model m;
+  const auto x = in(m);
+  const auto s = split(x, embed, heads, head_width);
+  static_assert(has_axes<decltype(s), axes<struct images, struct tokens, struct heads, struct head_width>>);
+  static_assert(has_axes<decltype(merge(s, tokens, heads, flat)), axes<struct images, struct flat, struct head_width>>);
+  static_assert(has_axes<decltype(merge(s, heads, head_width, embed)), axes<struct images, struct tokens, struct embed>>);
+  static_assert(has_axes<decltype(rename(x, images, others)), axes<struct others, struct tokens, struct embed>>);
+  static_assert(has_axes<decltype(take(x, tokens, 0)), axes<struct images, struct embed>>);
+  static_assert(has_axes<decltype(prepend(take(x, tokens, 0), x, tokens, longer)), axes<struct images, struct longer, struct embed>>);
+  return true;
+}
+static_assert(laws());
+
+struct shapes {
+  static constexpr auto define(model& m) {
+    const auto x = in(m);
+    const auto token = m.input<"token">(embed);
+    const auto s = split(x, embed, heads, head_width) * m.data<"w">(heads);
+    const auto back = merge(s, heads, head_width, embed);
+    const auto flattened = merge(x * x, tokens, embed, flat);
+    const auto second = take(x, tokens, 1);
+    const auto corner = take(x, embed, 2);
+    const auto row = take(exp(x), images, 0);
+    const auto whole = prepend(token * 2, x, tokens, longer);
+    const auto per_image = prepend(second, back, tokens, longer);
+    m.output<"back">(back), m.output<"flattened">(flattened), m.output<"second">(second), m.output<"corner">(corner), m.output<"row">(row), m.output<"whole">(whole), m.output<"per_image">(per_image);
+    return sum(back * sin(x)) + sum(flattened * m.data<"v">(flat)) + sum(second * second) + sum(corner * corner) + sum(row) + sum(whole * whole * per_image);
+  }
+};
+
+/// dot(z, z) of one set with itself.
+struct with_itself {
+  static constexpr auto define(model& m) {
+    const auto z = m.input<"z">(images, embed);
+    return sum(log_sum_exp(dot(z, rename(z, images, others)), over(others)));
+  }
+};
+
+TEST_CASE("values: the same numbers in other places") {
+  subject<shapes, reference_backend> s{ordinary, images(2), tokens(3), embed(4), heads(2)};
+  const auto got = s.run();
+  const auto& x = s.reals["x"];
+  for (std::size_t i = 0; i < 2; ++i)
+    for (std::size_t t = 0; t < 3; ++t)
+      for (std::size_t e = 0; e < 4; ++e) {
+        const std::size_t k = (i * 3 + t) * 4 + e;
+        CHECK(got.at("back")[k] == x[k] * s.reals["w"][e / 2]);
+        CHECK(got.at("flattened")[k] == x[k] * x[k]);
+        CHECK(got.at("whole")[(i * 4 + t + 1) * 4 + e] == x[k]);
+        CHECK(got.at("per_image")[(i * 4 + t + 1) * 4 + e] == got.at("back")[k]);
+        if (t == 0) {
+          CHECK(got.at("second")[i * 4 + e] == x[(i * 3 + 1) * 4 + e]);
+          CHECK(got.at("whole")[i * 16 + e] == 2 * s.reals["token"][e]);
+          CHECK(got.at("per_image")[i * 16 + e] == got.at("second")[i * 4 + e]);
+        }
+        if (e == 2) CHECK(got.at("corner")[i * 3 + t] == x[k]);
+        if (i == 0) CHECK(got.at("row")[t * 4 + e] == std::exp(x[k]));
+      }
+}
+
+TEST_CASE("gradients, and cpu against reference") {
+  akin_test::check_gradients<shapes>(ordinary, images(2), tokens(3), embed(4), heads(2));
+  akin_test::check_gradients<with_itself>(ordinary, images(4), embed(3));
+  akin_test::check_cpu<shapes>(ordinary, 5e-6, images(2), tokens(3), embed(4), heads(2));
+  akin_test::check_cpu<shapes>(ordinary, 5e-6, images(9), tokens(17), embed(60), heads(5));
+  akin_test::check_cpu<shapes>(ordinary, 5e-6, images(1), tokens(2), embed(3), heads(3));
+  akin_test::check_cpu<with_itself>(ordinary, 1e-5, images(4), embed(3));
+  akin_test::check_cpu<with_itself>(ordinary, 1e-5, images(65), embed(20));
+}
+
+TEST_CASE("an entry that is not there is one sentence") {
+  subject<shapes, reference_backend> s{ordinary, images(2), tokens(1), embed(4), heads(2)};
+  CHECK_THROWS_WITH_AS(s.forward(), "take: entry 1 of an axis of extent 1", error);
+}

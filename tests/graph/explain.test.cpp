@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// explain(): a step a line, with what was fused; sizes where the program is bound. Blueprints: exact sizes of the same arrays.
+#include "graph/models.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace akin;
+
+namespace {
+
+int lines_of(const std::string& s) { return static_cast<int>(std::count(s.begin(), s.end(), '\n')); }
+bool has(const std::string& s, const char* part) { return s.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("the CLIP loss in words, before and after bind") {
+  const auto b = blueprint_of<clip_loss, mode::training, true>();
+  const std::string before = explain(b, nullptr, nullptr);
+  CHECK(has(before, "2 passes over the pairs"));
+  CHECK(has(before, "pair pass 1 of tiles [images, texts], never stored"));
+  CHECK(has(before, "log_sum_exp to [images]"));
+  CHECK(has(before, "contracts to [texts, embed]"));
+  CHECK(has(before, "forward:\n"));
+  CHECK(has(before, "backward:\n"));
+  CHECK(!has(before, "memory:"));
+  CHECK(lines_of(before) == 3 + static_cast<int>(b.steps.size()));
+
+  parameters<clip_loss> w;
+  program<clip_loss, cpu_backend> p{w, 1};
+  CHECK(p.explain() == before);
+  p.bind(images(300), texts(300), embed(8));
+  const std::string after = p.explain();
+  CHECK(has(after, "pair pass 2 of tiles [images = 300, texts = 300], never stored"));
+  CHECK(has(after, "memory: one arena of "));
+  CHECK(lines_of(after) == lines_of(before) + 1);
+  CHECK(p.bytes() > 0);
+}
+
+TEST_CASE("repeats are listed as regions") {
+  const auto text = explain(blueprint_of<deep_model, mode::training, true>(), nullptr, nullptr);
+  CHECK(has(text, "repeat over layers (region 1)"));
+  CHECK(has(text, "region 2:\n"));
+  CHECK(has(text, "gradient of region 1:\n"));
+}
+
+TEST_CASE("every scalar function has its name") {
+  CHECK(scalar_name(scalar::exp) == "exp");
+  CHECK(scalar_name(scalar::less_equal_index) == "less_equal_index");
+  CHECK(scalar_name(scalar::random) == "random");
+  CHECK(bytes_text(1500) == "1.5 kB");
+  CHECK(bytes_text(25000000) == "25.0 MB");
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory plan, by brute force: no two values that are alive together overlap, in the arena and in the frames of repeats.
+#include "graph/models.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace akin;
+
+namespace {
+
+struct layout {
+  blueprint b;
+  extent_table extents;
+  memory_plan memory;
+};
+
+template <class Model, bool Fuses, class... Extents>
+layout lay_out(std::size_t bytes, const Extents&... given) {
+  layout l{blueprint_of<Model, mode::training, Fuses>(), {}, {}};
+  l.extents = extent_table{l.b};
+  (l.extents.set(given.axis, given.size), ...);
+  l.extents.derive();
+  l.memory = plan_memory(l.b, l.extents, std::vector<char>(l.b.nodes.size(), 0), bytes);
+  return l;
+}
+
+// Plays the steps of one region: a step writes its results' bytes, and every operand must still hold what was written.
+// Where every layer's saved values lie apart and scratch is written over, reading a lost byte shows an overlap.
+void check_region(const layout& l, int region, std::size_t real_bytes) {
+  std::vector<int> scratch(static_cast<std::size_t>(l.memory.frames[static_cast<std::size_t>(region)].scratch_bytes), -1);
+  std::vector<int> saved(static_cast<std::size_t>(l.memory.frames[static_cast<std::size_t>(region)].saved_bytes), -1);
+  const auto each_byte = [&](int n, auto visit) {
+    const auto at = l.memory.offset[static_cast<std::size_t>(n)];
+    if (at < 0 || l.b.at(n).region != region) return;
+    auto& frame = region > 0 && l.memory.saved[static_cast<std::size_t>(n)] ? saved : scratch;
+    const auto bytes = l.extents.size(l.b.at(n).axes) * static_cast<std::int64_t>(l.b.at(n).kind == value_kind::index ? 4 : real_bytes);
+    REQUIRE(at + bytes <= static_cast<std::int64_t>(frame.size()));
+    CHECK(at % 64 == 0);
+    for (std::int64_t k = at; k < at + bytes; ++k) visit(frame[static_cast<std::size_t>(k)]);
+  };
+  const auto write = [&](int n) { each_byte(n, [&](int& owner) { owner = n; }); };
+  int lost = 0;
+  const auto read = [&](int n) { each_byte(n, [&](int& owner) { lost += owner != n ? 1 : 0; }); };
+  const auto& entry = l.b.regions[static_cast<std::size_t>(region)];
+  if (region > 0) write(entry.carry_in);
+  const auto& range = l.b.ranges[static_cast<std::size_t>(region)];
+  for (int k = 0; k < range.count; ++k) {
+    const plan_step& s = l.b.steps[static_cast<std::size_t>(range.begin + k)];
+    if (s.kind == step_kind::repeat) {  // what the body uses is nobody else's while it runs
+      const auto& f = l.memory.frames[static_cast<std::size_t>(l.b.at(s.node).argument[0])];
+      REQUIRE(f.scratch_at + f.scratch_bytes <= static_cast<std::int64_t>(scratch.size()));
+      for (std::int64_t i = f.scratch_at; i < f.scratch_at + f.scratch_bytes; ++i) scratch[static_cast<std::size_t>(i)] = -2;
+    }
+    detail::for_each_result(l.b, s, write);
+    detail::for_each_read(l.b, s, read);  // after its own writes: a step may not write over its operands
+  }
+  if (region == 0) {
+    read(l.b.home(l.b.result));
+    for (const auto& v : l.b.names)
+      if (const int g = l.b.adjoint[static_cast<std::size_t>(v.node)] - 1; g >= 0) read(l.b.home(g));
+    for (const auto& o : l.b.outputs) read(l.b.home(o.node));
+  } else if (entry.carry_out >= 0) {
+    read(l.b.home(entry.carry_out));
+  }
+  CHECK(lost == 0);
+}
+
+struct two_outputs {
+  static constexpr auto define(model& m) {
+    const auto x = m.input<"x">(images, embed);
+    const auto y = sum(exp(x), over(embed));
+    m.output<"early">(y);
+    return sum(x * sum(x * y, over(images)) * sum(tanh(x), over(embed)));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("values that are alive together do not overlap") {
+  for (const auto& l : {lay_out<clip_loss, true>(4, images(50), texts(33), embed(7)), lay_out<clip_loss, false>(4, images(5), texts(6), embed(7)),
+                        lay_out<sigmoid_loss, true>(4, images(50), texts(50), embed(70)), lay_out<two_outputs, true>(4, images(9), embed(33)),
+                        lay_out<two_outputs, false>(4, images(9), embed(33))})
+    check_region(l, 0, 4);
+  for (const auto& l : {lay_out<deep_model, true>(8, images(3), embed(20), pixels(5), layers(3), steps(2)), lay_out<deep_model, false>(8, images(3), embed(20), pixels(5), layers(3), steps(2))})
+    for (int r = 0; r < static_cast<int>(l.b.regions.size()); ++r) check_region(l, r, 8);
+}
+
+TEST_CASE("the saved frames of layers lie inside of their parent's") {
+  const auto l = lay_out<deep_model, true>(4, images(3), embed(20), pixels(5), layers(3), steps(2));
+  REQUIRE(l.b.regions.size() == 5);
+  const auto& outer = l.memory.frames[1];
+  const auto& inner = l.memory.frames[2];
+  CHECK(inner.saved_at + 2 * inner.saved_bytes <= outer.saved_bytes);
+  CHECK(outer.saved_at + 3 * outer.saved_bytes <= l.memory.bytes);
+  CHECK(inner.saved_bytes > 0);
+}
+
+TEST_CASE("values share bytes") {
+  const auto l = lay_out<clip_loss, true>(4, images(1000), texts(1000), embed(64));
+  CHECK(l.memory.bytes < l.memory.sum_of_values);
+  CHECK(l.memory.bytes < 1000 * 1000 * 4);
+}
+
+TEST_CASE("nothing of the size of all pairs is laid out by a fused plan") {
+  const auto l = lay_out<clip_loss, true>(4, images(32768), texts(32768), embed(16));
+  CHECK(l.memory.bytes < 6 * 32768 * 16 * 4 + 20 * 32768 * 4);
+  CHECK(lay_out<clip_loss, false>(8, images(100), texts(100), embed(2)).memory.bytes > 2 * 100 * 100 * 8);
+}
+
+TEST_CASE("depth 0 has no saved frames") {
+  const auto l = lay_out<deep_model, true>(4, images(3), embed(20), pixels(5), layers(0), steps(2));
+  const auto deep = lay_out<deep_model, true>(4, images(3), embed(20), pixels(5), layers(8), steps(2));
+  CHECK(deep.memory.bytes - l.memory.bytes >= 7 * l.memory.frames[1].saved_bytes);
+}
