@@ -149,7 +149,9 @@ inline double difference(const std::vector<double>& got, const std::vector<doubl
 /// Every result of `got` within `tolerance` of `expected`.
 inline void compare(const results& got, const results& expected, double tolerance) {
   REQUIRE(got.size() == expected.size());
-  for (const auto& [name, numbers] : expected) {
+  for (const auto& each : expected) {
+    const std::string& name = each.first;  // a binding cannot be captured in clang 14
+    const auto& numbers = each.second;
     CAPTURE(name);
     REQUIRE(got.count(name) == 1);
     const double d = difference(got.at(name), numbers);
@@ -195,7 +197,9 @@ void check_cpu(const generator& fill, double tolerance, const Extents&... given)
   compare(got, expected, tolerance);
   for (int threads : {2, 3}) {
     const results other = subject<Model, akin::cpu_backend>{std::tuple{threads}, fill, given...}.run();
-    for (const auto& [name, numbers] : got) {
+    for (const auto& each : got) {
+      const std::string& name = each.first;
+      const auto& numbers = each.second;
       CAPTURE(name);
       CHECK(difference(other.at(name), numbers) == 0);
     }

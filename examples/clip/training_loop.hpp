@@ -70,7 +70,9 @@ double training_loop(session& s, const std::shared_ptr<akin::thread_pool>& pool,
     program.template set<"text classes">(batch.classes);
   }
   const akin::warmup_cosine schedule{o.learning_rate, std::max<std::int64_t>(1, s.total_steps() / 10), s.total_steps()};
-  auto csv = akin::csv_writer::resume(o.out + "/metrics.csv", metric_columns, static_cast<std::int64_t>(s.history.size() / metric_columns.size()));
+  akin::csv_writer csv{o.out + "/metrics.csv", metric_columns};
+  const auto write_row = [&](std::size_t k) { csv.row(s.history[k], s.history[k + 1], s.history[k + 2], s.history[k + 3], s.history[k + 4], s.history[k + 5], s.history[k + 6]); };
+  for (std::size_t k = 0; k < s.history.size(); k += metric_columns.size()) write_row(k);
   akin::progress line{stderr, s.total_steps(), s.steps_per_epoch(), o.batch};
   const double start = akin::steady_seconds();
   const auto seconds = [&] { return s.seconds_before + akin::steady_seconds() - start; };
@@ -93,7 +95,7 @@ double training_loop(session& s, const std::shared_ptr<akin::thread_pool>& pool,
     if (epoch_ends || s.step % 10 == 0) {
       const double top1 = epoch_ends ? evaluate_now(s, encode).top1 : std::nan("");
       for (const double x : {static_cast<double>(s.step), static_cast<double>(epoch), static_cast<double>(loss), rate, s.temperature(), seconds(), top1}) s.history.push_back(static_cast<float>(x));
-      csv.row(s.step, epoch, loss, rate, s.temperature(), seconds(), top1);
+      write_row(s.history.size() - metric_columns.size());
       if (epoch_ends) line.note("epoch " + std::to_string(epoch) + ": zero-shot top-1 " + std::to_string(top1).substr(0, 6) + " on the test images");
     }
     if (epoch_ends || s.step % o.checkpoint_every == 0) save(s, seconds());

@@ -31,7 +31,7 @@ struct both_layouts {
 using plain = both_layouts<1, 0>;
 using padded = both_layouts<1, 1>;
 using halved = both_layouts<2, 1>;
-using patches = both_layouts<0, 0>;
+using patchwise = both_layouts<0, 0>;
 
 template <class E, class Axes>
 inline constexpr bool has_axes = std::is_same_v<typename std::remove_cvref_t<E>::axes_type, Axes>;
@@ -78,20 +78,20 @@ TEST_CASE("values by the definition, and channels last as channels first") {
   check_values<plain>(1, 3, 3, 1, 4, 1, 1, 0);
   check_values<padded>(2, 5, 4, 3, 2, 3, 1, 1);
   check_values<halved>(2, 7, 6, 3, 2, 3, 2, 1);
-  check_values<patches>(2, 6, 9, 3, 4, 3, 3, 0);
-  check_values<patches>(1, 7, 8, 2, 3, 3, 3, 0);  // the last rows and columns are left out
+  check_values<patchwise>(2, 6, 9, 3, 4, 3, 3, 0);
+  check_values<patchwise>(1, 7, 8, 2, 3, 3, 3, 0);  // the last rows and columns are left out
 }
 
 TEST_CASE("gradients") {
   akin_test::check_gradients<plain>(ordinary, images(2), height(4), width(3), channels(2), filters(2), kh(2), kw(2));
   akin_test::check_gradients<padded>(ordinary, images(1), height(3), width(4), channels(2), filters(2), kh(3), kw(3));
   akin_test::check_gradients<halved>(ordinary, images(1), height(5), width(4), channels(2), filters(2), kh(3), kw(3));
-  akin_test::check_gradients<patches>(ordinary, images(2), height(4), width(5), channels(2), filters(2), kh(2), kw(2));
+  akin_test::check_gradients<patchwise>(ordinary, images(2), height(4), width(5), channels(2), filters(2), kh(2), kw(2));
 }
 
 TEST_CASE("cpu against reference") {
   akin_test::check_cpu<padded>(ordinary, 2e-5, images(2), height(7), width(9), channels(5), filters(6), kh(3), kw(3));
   akin_test::check_cpu<halved>(ordinary, 2e-5, images(3), height(9), width(6), channels(3), filters(17), kh(3), kw(3));
-  akin_test::check_cpu<patches>(ordinary, 2e-5, images(2), height(8), width(12), channels(3), filters(10), kh(4), kw(4));
+  akin_test::check_cpu<patchwise>(ordinary, 2e-5, images(2), height(8), width(12), channels(3), filters(10), kh(4), kw(4));
   akin_test::check_cpu<padded>(ordinary, 2e-5, images(1), height(1), width(1), channels(1), filters(1), kh(3), kw(3));
 }

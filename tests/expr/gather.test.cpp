@@ -14,10 +14,10 @@ inline constexpr struct embed : axis<"embed"> {} embed;
 
 template <class E, class Axes>
 inline constexpr bool has_axes = std::is_same_v<typename std::remove_cvref_t<E>::axes_type, Axes>;
-using ids_type = expr<index, axes<struct texts, struct tokens>>;
+using ids_type = expr<integer, axes<struct texts, struct tokens>>;
 static_assert(has_axes<decltype(gather(expr<real, axes<struct words, struct embed>>{}, ids_type{})), axes<struct texts, struct tokens, struct embed>>);
 static_assert(has_axes<decltype(first_arg_max(ids_type{}, over(tokens))), axes<struct texts>>);
-static_assert(has_axes<decltype(pick(expr<real, axes<struct texts, struct tokens, struct embed>>{}, expr<index, axes<struct texts>>{}, tokens)), axes<struct texts, struct embed>>);
+static_assert(has_axes<decltype(pick(expr<real, axes<struct texts, struct tokens, struct embed>>{}, expr<integer, axes<struct texts>>{}, tokens)), axes<struct texts, struct embed>>);
 
 struct lookup {
   static constexpr auto define(model& m) {
@@ -50,11 +50,11 @@ struct positives {
     const auto diagonal = predicate(m, paired(images, texts));
     const auto own = select(s, paired(images, texts));
     const auto own_of_texts = select(s, paired(images, texts), over(images));
-    const auto others = select(s, equal && !diagonal, over(texts));
+    const auto rest = select(s, equal && !diagonal, over(texts));
     const auto either = select(s, equal || diagonal, over(images));
     const auto up_to = select(s, at_most(a, b), over(texts));
-    m.output<"own">(own), m.output<"own_of_texts">(own_of_texts), m.output<"others">(others), m.output<"either">(either), m.output<"up_to">(up_to);
-    return sum(own * own) + sum(sin(others)) + sum(either * m.data<"w">(texts)) + sum(up_to * up_to) + sum(own_of_texts);
+    m.output<"own">(own), m.output<"own_of_texts">(own_of_texts), m.output<"others">(rest), m.output<"either">(either), m.output<"up_to">(up_to);
+    return sum(own * own) + sum(sin(rest)) + sum(either * m.data<"w">(texts)) + sum(up_to * up_to) + sum(own_of_texts);
   }
 };
 

@@ -50,6 +50,7 @@ std::vector<double> by_loops(const std::vector<double>& x, parameters<attends_to
     for (int k = 0; k < w; ++k) s += at(p["attn.in_proj_weight"], row * w + k) * at(x, n * w + k);
     return s;
   };
+  const auto place = [](int i, int token, int k) { return static_cast<std::size_t>((i * t + token) * w + k); };
   std::vector<double> mixed(static_cast<std::size_t>(b * t * w)), y;
   for (int i = 0; i < b; ++i)
     for (int query = 0; query < t; ++query)
@@ -57,11 +58,12 @@ std::vector<double> by_loops(const std::vector<double>& x, parameters<attends_to
         double total = 0;
         for (int key = 0; key < (causal ? query + 1 : t); ++key) {
           double score = 0;
-          for (int k = 0; k < d; ++k) score += project(head * d + k, i * t + query) * project(w + head * d + k, i * t + key) / std::sqrt(static_cast<double>(d));
-          total += std::exp(score);
-          for (int k = 0; k < d; ++k) mixed[static_cast<std::size_t>((i * t + query) * w + head * d + k)] += std::exp(score) * project(2 * w + head * d + k, i * t + key);
+          for (int k = head * d; k < head * d + d; ++k) score += project(k, i * t + query) * project(w + k, i * t + key);
+          const double share = std::exp(score / std::sqrt(static_cast<double>(d)));
+          total += share;
+          for (int k = head * d; k < head * d + d; ++k) mixed[place(i, query, k)] += share * project(2 * w + k, i * t + key);
         }
-        for (int k = 0; k < d; ++k) mixed[static_cast<std::size_t>((i * t + query) * w + head * d + k)] /= total;
+        for (int k = head * d; k < head * d + d; ++k) mixed[place(i, query, k)] /= total;
       }
   for (int n = 0; n < b * t; ++n)
     for (int row = 0; row < w; ++row) {

@@ -86,11 +86,13 @@ void agrees_with_open_clip(const std::string& name, sizes given) {
 
   parameters<Model, real> own;
   program<Model, Backend> p{own};
-  p.bind(images(pixels.shape[0]), height(pixels.shape[2]), width(pixels.shape[3]), texts(ids.shape[0]), tokens(ids.shape[1]), embed(extent_of("text_projection", 1)),
-         image_tower::width(extent_of("visual.proj", 0)), image_tower::patch(extent_of("visual.conv1.weight", 2)), image_tower::layers(layers("visual.transformer.resblocks.")),
+  p.bind(images(pixels.shape[0]), height(pixels.shape[2]), width(pixels.shape[3]), texts(ids.shape[0]), tokens(ids.shape[1]),
+         embed(extent_of("text_projection", 1)), image_tower::width(extent_of("visual.proj", 0)),
+         image_tower::patch(extent_of("visual.conv1.weight", 2)), image_tower::layers(layers("visual.transformer.resblocks.")),
          image_tower::heads(given.heads), image_tower::hidden(extent_of("visual.transformer.resblocks.0.mlp.c_fc.weight", 0)),
-         text_tower::width(extent_of("text_projection", 0)), text_tower::vocabulary(extent_of("token_embedding.weight", 0)), text_tower::layers(layers("transformer.resblocks.")),
-         text_tower::heads(given.text_heads), text_tower::hidden(extent_of("transformer.resblocks.0.mlp.c_fc.weight", 0)));
+         text_tower::width(extent_of("text_projection", 0)), text_tower::vocabulary(extent_of("token_embedding.weight", 0)),
+         text_tower::layers(layers("transformer.resblocks.")), text_tower::heads(given.text_heads),
+         text_tower::hidden(extent_of("transformer.resblocks.0.mlp.c_fc.weight", 0)));
 
   auto tensors = own.tensors();
   CHECK(tensors.size() == weights.tensors().size());  // none is missing, none is left
@@ -138,6 +140,10 @@ void agrees_with_open_clip(const std::string& name, sizes given) {
 
 }  // namespace clip_vit
 
-TEST_CASE("a CLIP with GELU agrees with open_clip, reference backend") { clip_vit::agrees_with_open_clip<clip_vit::clip_gelu, reference_backend>("vit", {2, 4}); }
-TEST_CASE("a CLIP with GELU agrees with open_clip, cpu backend") { clip_vit::agrees_with_open_clip<clip_vit::clip_gelu, cpu_backend>("vit", {2, 4}); }
-TEST_CASE("a CLIP with QuickGELU agrees with open_clip, reference backend") { clip_vit::agrees_with_open_clip<clip_vit::clip_quick_gelu, reference_backend>("vit_quick_gelu", {2, 2}); }
+using namespace clip_vit;
+
+TEST_CASE("a CLIP with GELU agrees with open_clip, reference backend") { agrees_with_open_clip<clip_gelu, reference_backend>("vit", {2, 4}); }
+TEST_CASE("a CLIP with GELU agrees with open_clip, cpu backend") { agrees_with_open_clip<clip_gelu, cpu_backend>("vit", {2, 4}); }
+TEST_CASE("a CLIP with QuickGELU agrees with open_clip, reference backend") {
+  agrees_with_open_clip<clip_quick_gelu, reference_backend>("vit_quick_gelu", {2, 2});
+}

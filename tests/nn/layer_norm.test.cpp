@@ -36,7 +36,8 @@ struct activated {
 
 template <class Backend>
 akin_test::results normed_by(double scale, double shift) {
-  return akin_test::subject<normed, Backend>{[=](std::string_view input, std::int64_t, double drawn) { return input == "x" ? scale * drawn + shift : drawn; }, images(3), tokens(5), width(37)}.run();
+  const auto fill = [=](std::string_view input, std::int64_t, double drawn) { return input == "x" ? scale * drawn + shift : drawn; };
+  return akin_test::subject<normed, Backend>{fill, images(3), tokens(5), width(37)}.run();
 }
 
 }  // namespace layer_norm_test

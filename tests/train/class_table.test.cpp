@@ -45,7 +45,8 @@ TEST_CASE("names are cut to 32 places and control characters never reach the con
 
 TEST_CASE("no classes, and matrices that do not fit") {
   CHECK(contains(akin::class_table({}, {}), "all"));
-  CHECK(sentence_of([] { akin::class_table({"a", "b"}, {1, 2, 3}); }) ==
-        "class_scores: the confusion matrix has 3 counts, expected 2 x 2");
+  CHECK(sentence_of([] {
+          akin::class_table({"a", "b"}, {1, 2, 3});
+        }) == "class_scores: the confusion matrix has 3 counts, expected 2 x 2");
   CHECK(sentence_of([] { akin::class_table({"a"}, {-1}); }) == "class_scores: the count of class 0 predicted as 0 is -1");
 }

@@ -22,7 +22,8 @@ using namespace std::string_literals;
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// Why `html` is not well-formed: every tag is closed in order, every attribute is quoted, every & starts an entity. Empty: it is.
+/// Why `html` is not well-formed: every tag is closed in order, every attribute is quoted, every & starts an entity. Empty: it
+/// is.
 std::string first_mistake(std::string_view html) {
   std::vector<std::string> open;
   if (html.substr(0, 16) != "<!DOCTYPE html>\n") return "no DOCTYPE";
@@ -95,11 +96,20 @@ akin::report sample(std::size_t classes) {
 
 }  // namespace
 
+TEST_CASE("the check of pages finds what is wrong with one") {
+  const std::string start = "<!DOCTYPE html>\n";
+  CHECK(first_mistake(start + "<p class=\"a\">1 &lt; 2<br/></p>") == "");
+  for (const char* wrong :
+       {"<p>", "</p>", "<p><b></p></b>", "a > b", "a & b", "<p class=\"a>", "<p title='a'></p>", "<p <b></b></p>"})
+    CHECK_MESSAGE(first_mistake(start + wrong) != "", wrong);
+}
+
 TEST_CASE("a full report is well-formed and says what it was given") {
   const std::string html = akin::report_html(sample(3));
   check_page(html);
-  for (const char* text : {"<title>A run</title>", "91.37 %", "60,000", "1:15 min", "&gt; 99.9 %", "75.0 %", "<p>One.</p><p>Two.</p>",
-                           "run --now", "A note.", "class=\"h12 truth\"", "class 2 and class 2: 0.2500", "class 0 as class 1: 1, 33.3 %"})
+  for (const char* text :
+       {"<title>A run</title>", "91.37 %", "60,000", "1:15 min", "&gt; 99.9 %", "75.0 %", "<p>One.</p><p>Two.</p>", "run --now",
+        "A note.", "class=\"h12 truth\"", "class 2 and class 2: 0.2500", "class 0 as class 1: 1, 33.3 %"})
     CHECK_MESSAGE(contains(html, text), text);
 }
 
@@ -126,7 +136,7 @@ TEST_CASE("hostile texts stay texts") {
   CHECK(akin::escape_html("<a href=\"x\" b='y'>&amp;") == "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;amp;");
   CHECK(akin::escape_html("caf\u00e9 \U0001f600\n\t") == "caf\u00e9 \U0001f600\n\t");
   CHECK(akin::escape_html("\x01\x7f\xff"s) == "\uFFFD\uFFFD\uFFFD");
-  CHECK(akin::escape_html("\xc0\xaf"s) == "\uFFFD\uFFFD");          // an overlong slash
+  CHECK(akin::escape_html("\xc0\xaf"s) == "\uFFFD\uFFFD");            // an overlong slash
   CHECK(akin::escape_html("\xed\xa0\x80"s) == "\uFFFD\uFFFD\uFFFD");  // half a surrogate pair
   CHECK(akin::escape_html("\xe2\x82"s) == "\uFFFD\uFFFD");            // cut
   CHECK(akin::escape_html("\0"s) == "\uFFFD");
@@ -152,18 +162,18 @@ TEST_CASE("hostile texts stay texts") {
 }
 
 TEST_CASE("series with NaN, infinities, huge values, one value, no order") {
-  for (const std::vector<akin::series_point>& points : std::vector<std::vector<akin::series_point>>{
-           {{0, not_a_number}},
-           {{not_a_number, 1}},
-           {{not_a_number, not_a_number}, {infinity, -infinity}},
-           {{0, 1}, {1, not_a_number}, {2, 1}, {3, infinity}, {4, 2}},
-           {{0, 1e300}, {1, -1e300}, {2, 0}},
-           {{0, 1e99}, {1, -1e99}},
-           {{1e16, 1e16}, {1e16 + 2, 1e16 + 2}},
-           {{5, 0}},
-           {{-3, -1e-300}},
-           {{3, 1}, {1, 2}, {2, 1}},
-           {{1, 1}, {1, 1}, {1, 1}}}) {
+  for (const std::vector<akin::series_point>& points :
+       std::vector<std::vector<akin::series_point>>{{{0, not_a_number}},
+                                                    {{not_a_number, 1}},
+                                                    {{not_a_number, not_a_number}, {infinity, -infinity}},
+                                                    {{0, 1}, {1, not_a_number}, {2, 1}, {3, infinity}, {4, 2}},
+                                                    {{0, 1e300}, {1, -1e300}, {2, 0}},
+                                                    {{0, 1e99}, {1, -1e99}},
+                                                    {{1e16, 1e16}, {1e16 + 2, 1e16 + 2}},
+                                                    {{5, 0}},
+                                                    {{-3, -1e-300}},
+                                                    {{3, 1}, {1, 2}, {2, 1}},
+                                                    {{1, 1}, {1, 1}, {1, 1}}}) {
     akin::report r;
     r.loss = r.accuracy = r.temperature = r.learning_rate = points;
     const std::string html = akin::report_html(r);
@@ -193,6 +203,9 @@ TEST_CASE("ticks are round, in order, and inside") {
   CHECK(akin::detail::tick_text(0.30000000000000004, 0.1) == "0.3");
   CHECK(akin::detail::tick_text(1500, 500) == "1,500");
   CHECK(akin::detail::tick_text(3e-7, 1e-7) == "3e-7");
+  CHECK(akin::detail::tick_text(2.6e-7, 2e-8) == "2.6e-7");
+  CHECK(akin::detail::tick_text(1.000003, 1e-6) == "1.000003");
+  CHECK(akin::detail::tick_text(1.5e7, 5e6) == "1.5e7");
 }
 
 TEST_CASE("the size is bounded") {
@@ -218,7 +231,7 @@ TEST_CASE("images are stored as PNG") {
   CHECK(akin::base64("foobar") == "Zm9vYmFy");
   // 1 x 1, value 128; the checksums were confirmed with libpng.
   CHECK(akin::base64(akin::encode_png({1, 1, 1, {128}})) ==
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAADUlEQVR4AQECAP3/AIAAggCBcgK6GAAAAABJRU5ErkJggg==");
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAADUlEQVR4AQECAP3/AIAAggCBw24l4AAAAABJRU5ErkJggg==");
   const std::string large = akin::encode_png(gray(300, 300));  // two stored blocks
   CHECK(large.size() > 300 * 301);
   CHECK(large.size() < 300 * 301 + 100);
@@ -242,7 +255,8 @@ TEST_CASE("what does not fit is refused with one sentence") {
 }
 
 TEST_CASE("the ink of the heat map can be read on every colour") {
-  const std::string css = akin::detail::heat_rules(akin::detail::heat_on_light) + akin::detail::heat_rules(akin::detail::heat_on_dark);
+  const std::string css =
+      akin::detail::heat_rules(akin::detail::heat_on_light) + akin::detail::heat_rules(akin::detail::heat_on_dark);
   const auto luminance = [](const std::string& hex) {
     double sum = 0;
     const double weights[3] = {0.2126, 0.7152, 0.0722};

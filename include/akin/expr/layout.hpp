@@ -28,7 +28,7 @@ constexpr int reshape(model& m, int a, const axis_list& out) {
   return m.put(n);
 }
 
-constexpr int part(model& m, const operation& op, int a, const axis_list& out, const std::array<std::int16_t, 4>& argument) {
+constexpr int part(model& m, const operation& op, int a, const axis_list& out, const four_numbers& argument) {
   node n{&op};
   n.in[0] = static_cast<std::int16_t>(a);
   n.axes = out;

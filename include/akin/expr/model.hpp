@@ -29,16 +29,24 @@ struct operation {
 
 enum class value_kind : unsigned char { real, index, boolean };
 
+// Graphs and plans are plain arrays, compared entry by entry. A compiler that evaluates them counts statements, and clang allows 2^20 for
+// one constant: an index into a plain array costs none, std::array's costs 4 and its comparison 40. The plan of a CLIP with two
+// transformers takes 452,000; with std::array it took 1,650,000.
+
 /// The axes of a node, by number.
 struct axis_list {
-  std::array<std::int8_t, max_rank> label{-1, -1, -1, -1, -1, -1};
+  std::int8_t label[max_rank]{-1, -1, -1, -1, -1, -1};
   std::int8_t rank = 0;
-  constexpr bool operator==(const axis_list&) const = default;
-  constexpr int operator[](int k) const { return label[static_cast<std::size_t>(k)]; }
-  constexpr void push(int axis) { label[static_cast<std::size_t>(rank++)] = static_cast<std::int8_t>(axis); }
+  constexpr bool operator==(const axis_list& b) const {
+    static_assert(max_rank == 6);
+    return rank == b.rank && label[0] == b.label[0] && label[1] == b.label[1] && label[2] == b.label[2] && label[3] == b.label[3] &&
+           label[4] == b.label[4] && label[5] == b.label[5];
+  }
+  constexpr int operator[](int k) const { return label[k]; }
+  constexpr void push(int axis) { label[rank++] = static_cast<std::int8_t>(axis); }
   constexpr bool has(int axis) const {
     for (int k = 0; k < rank; ++k)
-      if (label[static_cast<std::size_t>(k)] == axis) return true;
+      if (label[k] == axis) return true;
     return false;
   }
   constexpr bool contains(const axis_list& other) const {
@@ -48,14 +56,25 @@ struct axis_list {
   }
 };
 
+struct four_numbers {
+  std::int16_t number[4]{};
+  constexpr std::int16_t& operator[](std::size_t k) { return number[k]; }
+  constexpr const std::int16_t& operator[](std::size_t k) const { return number[k]; }
+  constexpr const std::int16_t* begin() const { return number; }
+  constexpr const std::int16_t* end() const { return number + 4; }
+  constexpr bool operator==(const four_numbers& b) const {
+    return number[0] == b.number[0] && number[1] == b.number[1] && number[2] == b.number[2] && number[3] == b.number[3];
+  }
+};
+
 struct node {
   const operation* op = nullptr;
-  std::array<std::int16_t, 4> in{-1, -1, -1, -1};
+  four_numbers in{-1, -1, -1, -1};
   axis_list axes{};
   value_kind kind = value_kind::real;
   std::int8_t region = 0;
   std::int16_t name = -1;                   // inputs and parameters: their entry in model::names
-  std::array<std::int16_t, 4> argument{};   // the operation's own integers
+  four_numbers argument{};                  // the operation's own integers
   double number = 0;                        // the operation's own real
   constexpr bool operator==(const node&) const = default;
 };
@@ -72,6 +91,7 @@ struct extent_relation {
 struct axis_entry {
   std::string_view name;
   bool numbers_examples = false;
+  const char* first = nullptr;  // of the name
 };
 
 /// A part of the graph that repeat() runs once for each layer. Region 0 is the model itself.
@@ -190,28 +210,28 @@ class model {
   template <class A>
   constexpr std::int16_t number_of() { return static_cast<std::int16_t>(add_axis(A::name, A::numbers_examples, A::static_extent)); }
 
-  constexpr const node& at(int id) const { return nodes[static_cast<std::size_t>(id)]; }
+  constexpr const node& at(int id) const { return nodes[id]; }
   constexpr void add_adjoint(int id, int gradient);
   constexpr int adjoint_of(int id) const { return adjoint[static_cast<std::size_t>(id)]; }
   constexpr void report(mistake m, int where) {
     if (found == mistake::none) found = m, found_at = where;
   }
-  constexpr std::string_view text_at(int begin, int length) const { return {texts.data() + begin, static_cast<std::size_t>(length)}; }
+  constexpr std::string_view text_at(int begin, int length) const { return {texts + begin, static_cast<std::size_t>(length)}; }
   constexpr std::string_view name_of(int node_id) const {
     const auto& v = names[static_cast<std::size_t>(at(node_id).name)];
     return text_at(v.text_begin, v.text_size);
   }
 
-  std::array<node, max_nodes> nodes{};
-  std::array<std::int16_t, max_nodes> adjoint{};   // id + 1 of the gradient node; 0: none
-  std::array<std::int16_t, 4 * max_nodes> table{}; // id + 1, by hash
-  std::array<axis_entry, max_axes> axis_entries{};
-  std::array<extent_relation, max_relations> relations{};
-  std::array<named_value, max_names> names{};
-  std::array<region_entry, max_regions> regions{};
-  std::array<state_update, 64> updates{};
-  std::array<named_output, 16> outputs{};
-  std::array<char, max_text> texts{};
+  node nodes[max_nodes]{};
+  std::int16_t adjoint[max_nodes]{};    // id + 1 of the gradient node; 0: none
+  std::int16_t table[4 * max_nodes]{};  // id + 1, by hash
+  axis_entry axis_entries[max_axes]{};
+  extent_relation relations[max_relations]{};
+  named_value names[max_names]{};
+  region_entry regions[max_regions]{};
+  state_update updates[64]{};
+  named_output outputs[16]{};
+  char texts[max_text]{};
   int size = 0, axis_count = 0, relation_count = 0, name_count = 0, region_count = 1, update_count = 0, output_count = 0, text_size = 0, random_count = 0;
   int region = 0;  // where put() appends
   int forward_size = 0, result = -1;
@@ -228,7 +248,7 @@ class model {
   }
 
   bool training_;
-  std::array<char, 256> scope_{};
+  char scope_[256]{};
   std::int16_t scope_size_ = 0;
 };
 
@@ -252,8 +272,8 @@ constexpr int model::put(node n) {
     std::uint32_t h = static_cast<std::uint32_t>(n.op->name.size()) * 31u + static_cast<std::uint32_t>(n.op->name.front());
     for (int k = 0; k < 3; ++k) h = h * 1000003u + static_cast<std::uint32_t>(n.in[static_cast<std::size_t>(k)] + 1);
     h = h * 1000003u + static_cast<std::uint32_t>(n.argument[0] + 7 * n.axes.label[0] + 131 * n.axes.label[1] + 1021 * n.name);
-    h = (h ^ (h >> 15)) % static_cast<std::uint32_t>(table.size());
-    for (; table[h] != 0; h = h + 1 == table.size() ? 0 : h + 1)
+    h = (h ^ (h >> 15)) % std::uint32_t{4 * max_nodes};
+    for (; table[h] != 0; h = h + 1 == std::uint32_t{4 * max_nodes} ? 0 : h + 1)
       if (nodes[static_cast<std::size_t>(table[h] - 1)] == n) return table[h] - 1;
     if (attempt == 0) continue;
     nodes[static_cast<std::size_t>(size)] = n;
@@ -264,9 +284,13 @@ constexpr int model::put(node n) {
 }
 
 constexpr int model::add_axis(std::string_view name, bool numbers_examples, std::int64_t static_extent) {
+  // One text is one object among template arguments, so that most names are found by address, without a look at their characters.
+  const char* const first = name.data();
   for (int k = 0; k < axis_count; ++k)
-    if (axis_entries[static_cast<std::size_t>(k)].name == name) return k;
-  axis_entries[static_cast<std::size_t>(axis_count)] = {name, numbers_examples};
+    if (axis_entries[k].first == first) return k;
+  for (int k = 0; k < axis_count; ++k)
+    if (axis_entries[k].name == name) return k;
+  axis_entries[static_cast<std::size_t>(axis_count)] = {name, numbers_examples, name.data()};
   if (static_extent > 0) relate({extent_rule::fixed, static_cast<std::int16_t>(axis_count), -1, -1, static_extent, 0});
   return axis_count++;
 }
@@ -277,7 +301,7 @@ template <class Kind, class... A>
 constexpr expr<Kind, axes<A...>> model::declare(named_value::role_kind role, std::string_view name, initial start) {
   const auto begin = static_cast<std::int16_t>(text_size);
   const bool stored = role == named_value::role_kind::parameter || role == named_value::role_kind::frozen || role == named_value::role_kind::state;
-  if (stored) append_text({scope_.data(), static_cast<std::size_t>(scope_size_)});
+  if (stored) append_text({scope_, static_cast<std::size_t>(scope_size_)});
   append_text(name);
   const auto length = static_cast<std::int16_t>(text_size - begin);
   node n{stored ? &parameter_op : &input_op};

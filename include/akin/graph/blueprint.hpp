@@ -42,7 +42,7 @@ template <class Model, mode Mode, bool Fuses>
 inline constexpr plan plan_of = make_plan(full_graph<Model, Mode>, Fuses);
 
 template <std::size_t N, class T, std::size_t Capacity>
-constexpr std::array<T, N> first(const std::array<T, Capacity>& all) {
+constexpr std::array<T, N> first(const T (&all)[Capacity]) {
   std::array<T, N> some{};
   for (std::size_t k = 0; k < N; ++k) some[k] = all[k];
   return some;

@@ -42,13 +42,13 @@ struct region_range {
 
 /// The plan. Its steps are listed in the order in which they run, region by region.
 struct plan {
-  std::array<plan_step, max_steps> steps{};
-  std::array<scalar_step, max_tape> tape{};
-  std::array<plan_operand, max_operands> operands{};
-  std::array<plan_sink, max_sinks> sinks{};
-  std::array<region_range, max_regions> regions{};
-  std::array<std::int16_t, max_nodes> producer{};  // the step that stores a node, +1; 0: none
-  std::array<bool, max_nodes> live{};
+  plan_step steps[max_steps]{};
+  scalar_step tape[max_tape]{};
+  plan_operand operands[max_operands]{};
+  plan_sink sinks[max_sinks]{};
+  region_range regions[max_regions]{};
+  std::int16_t producer[max_nodes]{};  // the step that stores a node, +1; 0: none
+  bool live[max_nodes]{};
   int step_count = 0, tape_size = 0, operand_count = 0, sink_count = 0, forward_steps = 0, pair_passes = 0;
   mistake found = mistake::none;
   int found_at = -1;
@@ -89,47 +89,46 @@ class planner {
 
  private:
   static constexpr std::size_t z(int k) { return static_cast<std::size_t>(k); }
-  constexpr bool elementwise(int n) const { return m_.at(n).op->plays == role::elementwise; }
-  constexpr bool pair(int n) const { return fuses_ && pair_[z(n)]; }
+  constexpr bool elementwise(int n) const { return m_.nodes[n].op->plays == role::elementwise; }
+  constexpr bool pair(int n) const { return fuses_ && pair_[n]; }
 
   template <class Visit>
   constexpr void inputs(int n, Visit visit) const {
     for (int k = 0; k < 4; ++k)
-      if (m_.at(n).in[z(k)] >= 0) visit(static_cast<int>(m_.at(n).in[z(k)]));
+      if (m_.nodes[n].in[z(k)] >= 0) visit(static_cast<int>(m_.nodes[n].in[z(k)]));
   }
 
   // What the outputs need, found from the last node to the first.
-  constexpr void spread(std::array<bool, max_nodes>& marked) const {
+  constexpr void spread(bool (&marked)[max_nodes]) const {
     for (int n = m_.size - 1; n >= 0; --n) {
-      if (!marked[z(n)]) continue;
-      inputs(n, [&](int i) { marked[z(i)] = true; });
-      if (m_.at(n).op->plays != role::repeat) continue;
-      const auto& r = m_.regions[z(m_.at(n).argument[0])];
-      marked[z(r.carry_in)] = true;
-      if (r.carry_out >= 0) marked[z(r.carry_out)] = true;
+      if (!marked[n]) continue;
+      inputs(n, [&](int i) { marked[i] = true; });
+      if (m_.nodes[n].op->plays != role::repeat) continue;
+      const auto& r = m_.regions[m_.nodes[n].argument[0]];
+      marked[r.carry_in] = true;
+      if (r.carry_out >= 0) marked[r.carry_out] = true;
     }
   }
 
   constexpr void mark_live() {
-    needed_[z(m_.result)] = true;
-    for (int k = 0; k < m_.output_count; ++k) needed_[z(m_.outputs[z(k)].node)] = true;
+    needed_[m_.result] = true;
+    for (int k = 0; k < m_.output_count; ++k) needed_[m_.outputs[k].node] = true;
     if (m_.training())
-      for (int k = 0; k < m_.update_count; ++k) needed_[z(m_.updates[z(k)].value)] = true;
-    outputs_ = needed_;
-    p_.live = needed_;
+      for (int k = 0; k < m_.update_count; ++k) needed_[m_.updates[k].value] = true;
+    for (int n = 0; n < m_.size; ++n) outputs_[n] = p_.live[n] = needed_[n];
     for (int k = 0; k < m_.name_count; ++k) {
-      const auto& v = m_.names[z(k)];
+      const auto& v = m_.names[k];
       const int g = m_.adjoint_of(v.node) - 1;
       if (g < 0 || (v.role != named_value::role_kind::input && v.role != named_value::role_kind::parameter)) continue;
-      p_.live[z(g)] = outputs_[z(g)] = true;
+      p_.live[g] = outputs_[g] = true;
     }
     // A gradient inside a body keeps the backward repeat alive.
     for (int n = m_.size - 1; n >= 0; --n)
-      if (m_.at(n).op == &repeat_to_x_op) p_.live[z(n)] = true;
+      if (m_.nodes[n].op == &repeat_to_x_op) p_.live[n] = true;
     spread(p_.live);
     spread(needed_);
     for (int r = 0; r < m_.region_count; ++r)
-      if (m_.regions[z(r)].carry_out >= 0) outputs_[z(m_.regions[z(r)].carry_out)] = true;
+      if (m_.regions[r].carry_out >= 0) outputs_[m_.regions[r].carry_out] = true;
   }
 
   // Levels: how many barriers stand before a value. Two results may share a step where their levels are equal, since then neither
@@ -144,19 +143,19 @@ class planner {
       axis_list space;
       int number = 0, level = 0;
     };
-    std::array<pass, 64> passes{};
+    pass passes[64]{};
     int count = 0;
     bool raised = false;
     for (int turn = 0; turn < 2; ++turn)
       for (int n = 0; n < m_.size; ++n) {
-        if (!p_.live[z(n)] || pair(n) || pair_input(n) < 0) continue;
-        const axis_list space = sorted(m_.at(pair_input(n)).axes);
+        if (!p_.live[n] || pair(n) || pair_input(n) < 0) continue;
+        const axis_list space = sorted(m_.nodes[pair_input(n)].axes);
         int k = 0;
-        while (k < count && !(passes[z(k)].number == pass_[z(pair_input(n))] && passes[z(k)].space == space)) ++k;
-        if (k == count) passes[z(count++)] = {space, pass_[z(pair_input(n))], 0};
-        if (passes[z(k)].level < level_[z(n)]) passes[z(k)].level = level_[z(n)];
-        if (turn == 0 || passes[z(k)].level == level_[z(n)]) continue;
-        floor_[z(n)] = static_cast<std::int16_t>(passes[z(k)].level);
+        while (k < count && !(passes[k].number == pass_[pair_input(n)] && passes[k].space == space)) ++k;
+        if (k == count) passes[count++] = {space, pass_[pair_input(n)], 0};
+        if (passes[k].level < level_[n]) passes[k].level = level_[n];
+        if (turn == 0 || passes[k].level == level_[n]) continue;
+        floor_[n] = static_cast<std::int16_t>(passes[k].level);
         raised = true;
       }
     return raised;
@@ -171,46 +170,46 @@ class planner {
 
   constexpr void measure_nodes() {
     for (int n = 0; n < m_.size; ++n) {
-      if (!p_.live[z(n)]) continue;
-      const node& x = m_.at(n);
+      if (!p_.live[n]) continue;
+      const node& x = m_.nodes[n];
       if (const int batches = batch_axes(m_, x.axes); batches >= 2) {
-        pair_[z(n)] = true;
+        pair_[n] = true;
         if (x.axes.rank > 2) report(mistake::three_batch_axes, n);
         if (x.region != 0) report(mistake::pair_in_repeat, n);
-        if (pair(n) && outputs_[z(n)]) report(mistake::pair_is_output, n);
+        if (pair(n) && outputs_[n]) report(mistake::pair_is_output, n);
       }
       if (!fusable(n)) report(mistake::pair_not_fusable, n);
-      int level = floor_[z(n)], pass = 0;
+      int level = floor_[n], pass = 0;
       const bool barrier = x.op->plays != role::elementwise && x.op->plays != role::leaf;
       inputs(n, [&](int i) {
         // Axes in another order: two maps, of which the second must not be joined with the first.
-        const bool turns = elementwise(n) && elementwise(i) && x.axes.rank == m_.at(i).axes.rank && !(x.axes == m_.at(i).axes);
-        const int before = level_[z(i)] + (barrier || turns ? 1 : 0);
+        const bool turns = elementwise(n) && elementwise(i) && x.axes.rank == m_.nodes[i].axes.rank && !(x.axes == m_.nodes[i].axes);
+        const int before = level_[i] + (barrier || turns ? 1 : 0);
         level = level < before ? before : level;
-        const int after = pass_[z(i)] + (pair(i) && !pair(n) ? 1 : 0);
+        const int after = pass_[i] + (pair(i) && !pair(n) ? 1 : 0);
         pass = pass < after ? after : pass;
       });
-      level_[z(n)] = static_cast<std::int16_t>(level);
-      pass_[z(n)] = static_cast<std::int16_t>(pass);
+      level_[n] = static_cast<std::int16_t>(level);
+      pass_[n] = static_cast<std::int16_t>(pass);
     }
   }
 
   // Pair values exist for one tile at a time: they come from products of embeddings, arithmetic and predicates, and go into
   // arithmetic, reductions and products with embeddings.
   constexpr bool fusable(int n) const {
-    const node& x = m_.at(n);
+    const node& x = m_.nodes[n];
     int pairs = 0;
     inputs(n, [&](int i) { pairs += pair(i) ? 1 : 0; });
     switch (x.op->plays) {
       case role::elementwise: return !(pair(n) && x.op->code == scalar::random);
       case role::reduce: return !pair(n);
-      case role::contract: return pair(n) ? pairs == 0 && m_.at(x.in[0]).axes.rank == 2 && m_.at(x.in[1]).axes.rank == 2 : pairs < 2;
+      case role::contract: return pair(n) ? pairs == 0 && m_.nodes[x.in[0]].axes.rank == 2 && m_.nodes[x.in[1]].axes.rank == 2 : pairs < 2;
       default: return !pair(n) && pairs == 0;
     }
   }
 
   constexpr bool same_group(int a, int b) const {
-    return m_.at(a).region == m_.at(b).region && phase(a) == phase(b) && level_[z(a)] == level_[z(b)] && m_.at(a).axes == m_.at(b).axes;
+    return m_.nodes[a].region == m_.nodes[b].region && phase(a) == phase(b) && level_[a] == level_[b] && m_.nodes[a].axes == m_.nodes[b].axes;
   }
   constexpr int phase(int n) const { return n < m_.forward_size ? 0 : 1; }
 
@@ -218,34 +217,34 @@ class planner {
   // and maps of another group read it. Anything else is computed in the registers of whoever needs it.
   constexpr void choose_stored() {
     for (int n = 0; n < m_.size; ++n) {
-      if (!p_.live[z(n)]) continue;
-      const node& x = m_.at(n);
+      if (!p_.live[n]) continue;
+      const node& x = m_.nodes[n];
       inputs(n, [&](int i) {
         const bool reads_in_registers = (elementwise(n) && pair(n) == pair(i)) || (x.op->plays == role::reduce);
-        if (!reads_in_registers) must_store_[z(i)] = true;
-        else if (elementwise(n) && !(x.axes == m_.at(i).axes)) must_store_[z(i)] = true;
-        else if (!same_group_reader(n, i)) crosses_[z(i)] = true;
+        if (!reads_in_registers) must_store_[i] = true;
+        else if (elementwise(n) && !(x.axes == m_.nodes[i].axes)) must_store_[i] = true;
+        else if (!same_group_reader(n, i)) crosses_[i] = true;
       });
     }
     for (int n = 0; n < m_.size; ++n) {
-      if (!p_.live[z(n)] || !elementwise(n) || pair(n)) continue;
-      const scalar code = m_.at(n).op->code;
+      if (!p_.live[n] || !elementwise(n) || pair(n)) continue;
+      const scalar code = m_.nodes[n].op->code;
       int cost = code == scalar::constant ? 0 : transcendental(code) || code == scalar::random ? 8 : 1;
-      inputs(n, [&](int i) { cost += elementwise(i) && !stored_[z(i)] ? cost_[z(i)] : 0; });
-      cost_[z(n)] = static_cast<std::int16_t>(cost);
-      stored_[z(n)] = !fuses_ ? code != scalar::constant || outputs_[z(n)]
-                              : outputs_[z(n)] || (code != scalar::constant && (must_store_[z(n)] || (crosses_[z(n)] && cost > 6) || cost > 40));
+      inputs(n, [&](int i) { cost += elementwise(i) && !stored_[i] ? cost_[i] : 0; });
+      cost_[n] = static_cast<std::int16_t>(cost);
+      stored_[n] = !fuses_ ? code != scalar::constant || outputs_[n]
+                              : outputs_[n] || (code != scalar::constant && (must_store_[n] || (crosses_[n] && cost > 6) || cost > 40));
     }
   }
   constexpr bool same_group_reader(int reader, int value) const {
     if (elementwise(reader)) return same_group(reader, value);
-    return m_.at(reader).region == m_.at(value).region && phase(reader) == phase(value);
+    return m_.nodes[reader].region == m_.nodes[value].region && phase(reader) == phase(value);
   }
 
   constexpr int new_step(step_kind kind, int n, const axis_list& space) {
-    plan_step& s = p_.steps[z(p_.step_count)];
+    plan_step& s = p_.steps[p_.step_count];
     s.kind = kind;
-    s.region = m_.at(n).region;
+    s.region = m_.nodes[n].region;
     s.phase = static_cast<std::int8_t>(phase(n));
     s.node = static_cast<std::int16_t>(n);
     s.space = space;
@@ -256,52 +255,52 @@ class planner {
   constexpr int map_for(int n, int value) {
     if (fuses_)
       for (int s = p_.step_count - 1; s >= 0; --s) {
-        const plan_step& x = p_.steps[z(s)];
-        if (x.kind == step_kind::map && x.level == level_[z(value)] && x.region == m_.at(n).region && x.phase == phase(n) && x.space == m_.at(value).axes &&
+        const plan_step& x = p_.steps[s];
+        if (x.kind == step_kind::map && x.level == level_[value] && x.region == m_.nodes[n].region && x.phase == phase(n) && x.space == m_.nodes[value].axes &&
             x.sink_count < 6)
           return s;
       }
-    const int s = new_step(step_kind::map, n, m_.at(value).axes);
-    p_.steps[z(s)].level = level_[z(value)];
+    const int s = new_step(step_kind::map, n, m_.nodes[value].axes);
+    p_.steps[s].level = level_[value];
     return s;
   }
 
   constexpr int pass_for(int n, int value) {
-    const axis_list space = sorted(m_.at(value).axes);
+    const axis_list space = sorted(m_.nodes[value].axes);
     for (int s = 0; s < p_.step_count; ++s)
-      if (p_.steps[z(s)].kind == step_kind::pairs && p_.steps[z(s)].level == pass_[z(value)] && p_.steps[z(s)].space == space) return s;
+      if (p_.steps[s].kind == step_kind::pairs && p_.steps[s].level == pass_[value] && p_.steps[s].space == space) return s;
     const int s = new_step(step_kind::pairs, n, space);
-    p_.steps[z(s)].level = pass_[z(value)];
+    p_.steps[s].level = pass_[value];
     ++p_.pair_passes;
     return s;
   }
 
   constexpr void add_result(int step, sink_kind kind, int n) {
-    chain_[z(n)] = last_of_[z(step)];
-    last_of_[z(step)] = static_cast<std::int16_t>(n + 1);
-    kinds_[z(n)] = kind;
-    ++p_.steps[z(step)].sink_count;
-    p_.steps[z(step)].in_forward = p_.steps[z(step)].in_forward || needed_[z(n)];
-    p_.producer[z(n)] = static_cast<std::int16_t>(step + 1);
+    chain_[n] = last_of_[step];
+    last_of_[step] = static_cast<std::int16_t>(n + 1);
+    kinds_[n] = kind;
+    ++p_.steps[step].sink_count;
+    p_.steps[step].in_forward = p_.steps[step].in_forward || needed_[n];
+    p_.producer[n] = static_cast<std::int16_t>(step + 1);
   }
 
   constexpr int pair_input(int n) const {
     for (int k = 0; k < 2; ++k)
-      if (m_.at(n).in[z(k)] >= 0 && pair(m_.at(n).in[z(k)])) return m_.at(n).in[z(k)];
+      if (m_.nodes[n].in[z(k)] >= 0 && pair(m_.nodes[n].in[z(k)])) return m_.nodes[n].in[z(k)];
     return -1;
   }
 
   constexpr void form_steps() {
     for (int n = 0; n < m_.size; ++n) {
-      if (!p_.live[z(n)]) continue;
-      switch (m_.at(n).op->plays) {
+      if (!p_.live[n]) continue;
+      switch (m_.nodes[n].op->plays) {
         case role::leaf:
         case role::alias: break;
         case role::elementwise:
-          if (!pair(n) && stored_[z(n)]) add_result(map_for(n, n), sink_kind::store, n);
+          if (!pair(n) && stored_[n]) add_result(map_for(n, n), sink_kind::store, n);
           break;
         case role::reduce: {
-          const int value = m_.at(n).in[0];
+          const int value = m_.nodes[n].in[0];
           add_result(pair(value) ? pass_for(n, value) : map_for(n, value), sink_kind::reduce, n);
           break;
         }
@@ -314,9 +313,9 @@ class planner {
           [[fallthrough]];
         case role::kernel:
         case role::repeat: {
-          const int s = new_step(m_.at(n).op->plays == role::repeat ? step_kind::repeat : step_kind::kernel, n, m_.at(n).axes);
-          p_.producer[z(n)] = static_cast<std::int16_t>(s + 1);
-          p_.steps[z(s)].in_forward = needed_[z(n)];
+          const int s = new_step(m_.nodes[n].op->plays == role::repeat ? step_kind::repeat : step_kind::kernel, n, m_.nodes[n].axes);
+          p_.producer[n] = static_cast<std::int16_t>(s + 1);
+          p_.steps[s].in_forward = needed_[n];
           break;
         }
       }
@@ -324,25 +323,25 @@ class planner {
   }
 
   constexpr int push(const scalar_step& s, int begin) {
-    p_.tape[z(p_.tape_size)] = s;
+    p_.tape[p_.tape_size] = s;
     return p_.tape_size++ - begin;
   }
 
   constexpr int operand(plan_step& s, const plan_operand& o) {
     int k = s.operand;
-    while (k < p_.operand_count && !(p_.operands[z(k)] == o)) ++k;
-    if (k == p_.operand_count) p_.operands[z(p_.operand_count++)] = o;
+    while (k < p_.operand_count && !(p_.operands[k] == o)) ++k;
+    if (k == p_.operand_count) p_.operands[p_.operand_count++] = o;
     for (int t = s.tape; t < p_.tape_size; ++t)
-      if (p_.tape[z(t)].code == scalar::operand && p_.tape[z(t)].a == k - s.operand) return t - s.tape;
+      if (p_.tape[t].code == scalar::operand && p_.tape[t].a == k - s.operand) return t - s.tape;
     return push({scalar::operand, static_cast<std::int16_t>(k - s.operand)}, s.tape);
   }
 
   constexpr int write(int step, int n) {
-    if (stamp_[z(n)] == step + 1) return slot_[z(n)];
-    plan_step& s = p_.steps[z(step)];
-    const node& x = m_.at(n);
+    if (stamp_[n] == step + 1) return slot_[n];
+    plan_step& s = p_.steps[step];
+    const node& x = m_.nodes[n];
     int result = -1;
-    const bool here = elementwise(n) && (pair(n) || !stored_[z(n)] || p_.producer[z(n)] == step + 1);
+    const bool here = elementwise(n) && (pair(n) || !stored_[n] || p_.producer[n] == step + 1);
     if (!here) {
       plan_operand o{operand_kind::real, static_cast<std::int16_t>(n)};
       if (pair(n)) o = {operand_kind::product, static_cast<std::int16_t>(n), s.product_count++};
@@ -360,58 +359,58 @@ class planner {
       const int a = write(step, x.in[0]), b = x.in[1] < 0 ? -1 : write(step, x.in[1]), c = x.in[2] < 0 ? -1 : write(step, x.in[2]);
       result = push({x.op->code, static_cast<std::int16_t>(a), static_cast<std::int16_t>(b), static_cast<std::int16_t>(c)}, s.tape);
     }
-    stamp_[z(n)] = static_cast<std::int16_t>(step + 1);
-    slot_[z(n)] = static_cast<std::int16_t>(result);
+    stamp_[n] = static_cast<std::int16_t>(step + 1);
+    slot_[n] = static_cast<std::int16_t>(result);
     return result;
   }
 
   constexpr void write_tapes() {
     for (int step = 0; step < p_.step_count; ++step) {
-      plan_step& s = p_.steps[z(step)];
+      plan_step& s = p_.steps[step];
       if (s.kind != step_kind::map && s.kind != step_kind::pairs) continue;
       s.tape = static_cast<std::int16_t>(p_.tape_size);
       s.operand = static_cast<std::int16_t>(p_.operand_count);
       s.sink = static_cast<std::int16_t>(p_.sink_count);
       p_.sink_count += s.sink_count;
       int place = s.sink + s.sink_count;
-      for (int n = last_of_[z(step)] - 1; n >= 0; n = chain_[z(n)] - 1) {
-        const sink_kind kind = kinds_[z(n)];
-        const int value = kind == sink_kind::store ? n : kind == sink_kind::contract ? pair_input(n) : m_.at(n).in[0];
-        p_.sinks[z(--place)] = {kind, static_cast<std::int16_t>(n), static_cast<std::int16_t>(value)};
+      for (int n = last_of_[step] - 1; n >= 0; n = chain_[n] - 1) {
+        const sink_kind kind = kinds_[n];
+        const int value = kind == sink_kind::store ? n : kind == sink_kind::contract ? pair_input(n) : m_.nodes[n].in[0];
+        p_.sinks[--place] = {kind, static_cast<std::int16_t>(n), static_cast<std::int16_t>(value)};
       }
-      for (int k = s.sink; k < s.sink + s.sink_count; ++k) p_.sinks[z(k)].step = static_cast<std::int16_t>(write(step, p_.sinks[z(k)].step));
+      for (int k = s.sink; k < s.sink + s.sink_count; ++k) p_.sinks[k].step = static_cast<std::int16_t>(write(step, p_.sinks[k].step));
       s.tape_size = static_cast<std::int16_t>(p_.tape_size - s.tape);
       s.operand_count = static_cast<std::int16_t>(p_.operand_count - s.operand);
     }
   }
 
   constexpr void visit(int step) {
-    if (visited_[z(step)]) return;
-    visited_[z(step)] = open_[z(step)] = true;
-    const plan_step s = p_.steps[z(step)];
+    if (visited_[step]) return;
+    visited_[step] = open_[step] = true;
+    const plan_step s = p_.steps[step];
     const auto need = [&](int n) {
       n = home_of(m_, n);
-      const int before = p_.producer[z(n)] - 1;
+      const int before = p_.producer[n] - 1;
       if (before < 0) return;
-      const int home = p_.steps[z(before)].region;
-      if (home == s.region && open_[z(before)]) report(mistake::circle, n);
+      const int home = p_.steps[before].region;
+      if (home == s.region && open_[before]) report(mistake::circle, n);
       else if (home == s.region) visit(before);
-      else if (m_.regions[z(s.region)].forward != home) report(mistake::value_enters_repeat, n);
+      else if (m_.regions[s.region].forward != home) report(mistake::value_enters_repeat, n);
     };
     if (s.kind == step_kind::kernel || s.kind == step_kind::repeat) {
       inputs(s.node, need);
     } else {
       for (int k = s.operand; k < s.operand + s.operand_count; ++k) {
-        const plan_operand& o = p_.operands[z(k)];
+        const plan_operand& o = p_.operands[k];
         if (o.kind == operand_kind::product) inputs(o.node, need);
         else if (o.node >= 0 && o.kind != operand_kind::position) need(o.node);
       }
       for (int k = s.sink; k < s.sink + s.sink_count; ++k)
-        if (p_.sinks[z(k)].kind == sink_kind::contract)
-          inputs(p_.sinks[z(k)].node, [&](int i) { if (!pair(i)) need(i); });
+        if (p_.sinks[k].kind == sink_kind::contract)
+          inputs(p_.sinks[k].node, [&](int i) { if (!pair(i)) need(i); });
     }
-    open_[z(step)] = false;
-    order_[z(ordered_++)] = static_cast<std::int16_t>(step);
+    open_[step] = false;
+    order_[ordered_++] = static_cast<std::int16_t>(step);
   }
 
   constexpr void order() {
@@ -419,22 +418,22 @@ class planner {
       const int begin = ordered_;
       if (r == 0) {
         for (int s = 0; s < p_.step_count; ++s)
-          if (p_.steps[z(s)].region == 0 && p_.steps[z(s)].in_forward) visit(s);
+          if (p_.steps[s].region == 0 && p_.steps[s].in_forward) visit(s);
         p_.forward_steps = ordered_;
       }
       for (int s = 0; s < p_.step_count; ++s)
-        if (p_.steps[z(s)].region == r) visit(s);
-      p_.regions[z(r)] = {static_cast<std::int16_t>(begin), static_cast<std::int16_t>(ordered_ - begin)};
+        if (p_.steps[s].region == r) visit(s);
+      p_.regions[r] = {static_cast<std::int16_t>(begin), static_cast<std::int16_t>(ordered_ - begin)};
     }
-    std::array<plan_step, max_steps> sorted{};
-    std::array<std::int16_t, max_steps> place{};
+    plan_step sorted[max_steps]{};
+    std::int16_t place[max_steps]{};
     for (int k = 0; k < ordered_; ++k) {
-      sorted[z(k)] = p_.steps[z(order_[z(k)])];
-      place[z(order_[z(k)])] = static_cast<std::int16_t>(k);
+      sorted[k] = p_.steps[order_[k]];
+      place[order_[k]] = static_cast<std::int16_t>(k);
     }
-    p_.steps = sorted;
+    for (int k = 0; k < ordered_; ++k) p_.steps[k] = sorted[k];
     for (int n = 0; n < m_.size; ++n)
-      if (p_.producer[z(n)] != 0) p_.producer[z(n)] = static_cast<std::int16_t>(place[z(p_.producer[z(n)] - 1)] + 1);
+      if (p_.producer[n] != 0) p_.producer[n] = static_cast<std::int16_t>(place[p_.producer[n] - 1] + 1);
   }
 
   constexpr void report(mistake what, int n) {
@@ -444,11 +443,11 @@ class planner {
   const model& m_;
   bool fuses_;
   plan p_{};
-  std::array<bool, max_nodes> needed_{}, outputs_{}, pair_{}, must_store_{}, crosses_{}, stored_{};
-  std::array<std::int16_t, max_nodes> level_{}, floor_{}, pass_{}, cost_{}, chain_{}, stamp_{}, slot_{};
-  std::array<sink_kind, max_nodes> kinds_{};
-  std::array<std::int16_t, max_steps> last_of_{}, order_{};
-  std::array<bool, max_steps> visited_{}, open_{};
+  bool needed_[max_nodes]{}, outputs_[max_nodes]{}, pair_[max_nodes]{}, must_store_[max_nodes]{}, crosses_[max_nodes]{}, stored_[max_nodes]{};
+  std::int16_t level_[max_nodes]{}, floor_[max_nodes]{}, pass_[max_nodes]{}, cost_[max_nodes]{}, chain_[max_nodes]{}, stamp_[max_nodes]{}, slot_[max_nodes]{};
+  sink_kind kinds_[max_nodes]{};
+  std::int16_t last_of_[max_steps]{}, order_[max_steps]{};
+  bool visited_[max_steps]{}, open_[max_steps]{};
   int ordered_ = 0;
 };
 

@@ -68,7 +68,8 @@ struct attention_start {
 /// errors:   run time "bind: axis 'merged heads of ...' of extent 10 cannot be split into 3 equal parts (axis ...)"
 /// source:   Vaswani et al. 2017, section 3.2
 template <class Examples, some_axis Tokens, some_axis Width, some_axis Heads, class Visible = all_tokens_rule>
-constexpr auto self_attention(model& m, std::string_view name, expr<real, axes<Examples, Tokens, Width>> x, Heads heads, Visible visible = {}, attention_start<Width> start = {}) {
+constexpr auto self_attention(model& m, std::string_view name, expr<real, axes<Examples, Tokens, Width>> x, Heads heads,
+                              Visible visible = {}, attention_start<Width> start = {}) {
   constexpr auto part = detail::query_key_value;
   constexpr Tokens tokens;
   constexpr keys_of<Tokens> keys;
@@ -78,8 +79,9 @@ constexpr auto self_attention(model& m, std::string_view name, expr<real, axes<E
   m.relate({extent_rule::same, m.number_of<heads_merged<Width>>(), m.number_of<Width>(), -1});
 
   const auto scope = m.scope(name);
-  const auto weight = split(split(m.parameter<"in_proj_weight">(start.in_proj, three_widths, Width{}), three_widths, part, merged), merged, heads, head_width);
-  const auto bias = split(split(m.parameter<"in_proj_bias">(initial::constant(0), three_widths), three_widths, part, merged), merged, heads, head_width);
+  const auto by_head = [&](auto rows) { return split(split(rows, three_widths, part, merged), merged, heads, head_width); };
+  const auto weight = by_head(m.parameter<"in_proj_weight">(start.in_proj, three_widths, Width{}));
+  const auto bias = by_head(m.parameter<"in_proj_bias">(initial::constant(0), three_widths));
   const auto project = [&](int which) { return dot(x, take(weight, part, which)) + take(bias, part, which); };
 
   const auto query = project(0) * (1 / sqrt(count(m, head_width)));

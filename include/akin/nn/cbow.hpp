@@ -25,7 +25,8 @@ constexpr expr<boolean, A> is_padding(expr<integer, A> ids) {
 /// gradient: each word's row gets 1 / (number of words); row 0 gets none
 /// source:   Mikolov et al. 2013, section 3.1
 template <class Texts, some_axis Tokens, some_axis Vocabulary, some_axis Width>
-constexpr auto cbow(model& m, std::string_view name, expr<integer, axes<Texts, Tokens>> ids, Vocabulary vocabulary, Width width, initial start = initial::normal(0.02)) {
+constexpr auto cbow(model& m, std::string_view name, expr<integer, axes<Texts, Tokens>> ids, Vocabulary vocabulary, Width width,
+                    initial start = initial::normal(0.02)) {
   const auto scope = m.scope(name);
   const auto padding = is_padding(ids);
   const auto words = gather(m.parameter<"weight">(start, vocabulary, width), ids);

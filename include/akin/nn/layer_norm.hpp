@@ -20,7 +20,8 @@ constexpr auto layer_norm(model& m, std::string_view name, expr<real, Axes> x, o
   const auto scope = m.scope(name);
   const auto centred = x - mean(x, width);
   const auto variance = mean(square(centred), width);
-  return centred * (1 / sqrt(variance + eps)) * m.parameter<"weight">(initial::constant(1), Width{}) + m.parameter<"bias">(initial::constant(0), Width{});
+  const auto weight = m.parameter<"weight">(initial::constant(1), Width{}), bias = m.parameter<"bias">(initial::constant(0), Width{});
+  return centred * (1 / sqrt(variance + eps)) * weight + bias;
 }
 
 }  // namespace akin::inline v0

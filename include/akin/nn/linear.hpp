@@ -15,7 +15,8 @@ namespace akin::inline v0 {
 /// errors:   compile time "akin: dot: operands share no axis"
 /// gradient: dx = G W, dW = G^T x, db = sum of G
 template <class Axes, some_axis In, some_axis Out>
-constexpr auto linear(model& m, std::string_view name, expr<real, Axes> x, In in, Out out, initial weight = initial::uniform(1, In{}), initial bias = initial::uniform(1, In{})) {
+constexpr auto linear(model& m, std::string_view name, expr<real, Axes> x, In in, Out out, initial weight = initial::uniform(1, In{}),
+                      initial bias = initial::uniform(1, In{})) {
   const auto scope = m.scope(name);
   return dot(x, m.parameter<"weight">(weight, out, in), over(in)) + m.parameter<"bias">(bias, out);
 }
@@ -23,7 +24,8 @@ constexpr auto linear(model& m, std::string_view name, expr<real, Axes> x, In in
 /// x W^T, with the parameter name.weight [out, in].
 /// shapes:   [A, in] -> [A, out]
 template <class Axes, some_axis In, some_axis Out>
-constexpr auto linear_without_bias(model& m, std::string_view name, expr<real, Axes> x, In in, Out out, initial weight = initial::uniform(1, In{})) {
+constexpr auto linear_without_bias(model& m, std::string_view name, expr<real, Axes> x, In in, Out out,
+                                   initial weight = initial::uniform(1, In{})) {
   const auto scope = m.scope(name);
   return dot(x, m.parameter<"weight">(weight, out, in), over(in));
 }

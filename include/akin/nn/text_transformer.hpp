@@ -27,7 +27,8 @@ inline constexpr struct vocabulary : axis<"text_tower::vocabulary"> {} vocabular
 /// errors:   run time "gather: id 49408 at place 3 is outside of the table's 49408 rows"
 /// source:   Radford et al. 2021, section 2.4; https://github.com/openai/CLIP, model.py
 template <class Texts, some_axis Tokens, some_axis Embed, class Activation = gelu_function>
-constexpr auto text_transformer(model& m, std::string_view name, expr<integer, axes<Texts, Tokens>> ids, Embed embed, Activation activation = {}) {
+constexpr auto text_transformer(model& m, std::string_view name, expr<integer, axes<Texts, Tokens>> ids, Embed embed,
+                                Activation activation = {}) {
   namespace t = text_tower;
   constexpr Tokens tokens;
   block_start<struct t::width, struct t::hidden> start;

@@ -24,8 +24,8 @@ struct block_start {
 /// shapes:   [examples, tokens, width] -> the same; parameters ln_1.*, attn.*, ln_2.*, mlp.c_fc.*, mlp.c_proj.*
 /// source:   Radford et al. 2019, section 2.3
 template <class Examples, some_axis Tokens, some_axis Width, some_axis Heads, some_axis Hidden, class Activation, class Visible>
-constexpr auto transformer_block(model& m, expr<real, axes<Examples, Tokens, Width>> x, Heads heads, Hidden hidden, Activation activation, Visible visible,
-                              block_start<Width, Hidden> start) {
+constexpr auto transformer_block(model& m, expr<real, axes<Examples, Tokens, Width>> x, Heads heads, Hidden hidden,
+                                 Activation activation, Visible visible, block_start<Width, Hidden> start) {
   constexpr Width width;
   const auto y = x + self_attention(m, "attn", layer_norm(m, "ln_1", x, over(width)), heads, visible, start.attention);
 
@@ -38,9 +38,10 @@ constexpr auto transformer_block(model& m, expr<real, axes<Examples, Tokens, Wid
 /// shapes:   [examples, tokens, width] -> the same; |layers|, |heads| and |hidden| are bound at run time
 /// cost:     compiled once, however deep
 /// example:  transformer(m, "transformer", x, layers, heads, hidden, quick_gelu, earlier_tokens)
-template <class Examples, some_axis Tokens, some_axis Width, some_axis Layers, some_axis Heads, some_axis Hidden, class Activation = gelu_function, class Visible = all_tokens_rule>
-constexpr auto transformer(model& m, std::string_view name, expr<real, axes<Examples, Tokens, Width>> x, Layers layers, Heads heads, Hidden hidden, Activation activation = {},
-                           Visible visible = {}, block_start<Width, Hidden> start = {}) {
+template <class Examples, some_axis Tokens, some_axis Width, some_axis Layers, some_axis Heads, some_axis Hidden,
+          class Activation = gelu_function, class Visible = all_tokens_rule>
+constexpr auto transformer(model& m, std::string_view name, expr<real, axes<Examples, Tokens, Width>> x, Layers layers, Heads heads,
+                           Hidden hidden, Activation activation = {}, Visible visible = {}, block_start<Width, Hidden> start = {}) {
   const auto scope = m.scope(name);
   return repeat(m, layers, "resblocks", x, [&](auto each) { return transformer_block(m, each, heads, hidden, activation, visible, start); });
 }

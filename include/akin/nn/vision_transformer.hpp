@@ -30,13 +30,15 @@ inline constexpr struct tokens : axis<"image_tower::tokens"> {} tokens;     // t
 /// cost:     ViT-B/32 at 224 pixels: 8.8 G operations for each image, forward
 /// source:   Dosovitskiy et al. 2021; https://github.com/openai/CLIP, model.py
 template <class Images, some_axis Channels, some_axis Height, some_axis Width, some_axis Embed, class Activation = gelu_function>
-constexpr auto vision_transformer(model& m, std::string_view name, expr<real, axes<Images, Channels, Height, Width>> pixels, Embed embed, Activation activation = {}) {
+constexpr auto vision_transformer(model& m, std::string_view name, expr<real, axes<Images, Channels, Height, Width>> pixels, Embed embed,
+                                  Activation activation = {}) {
   namespace t = image_tower;
   m.relate({extent_rule::same, m.number_of<struct t::patch_columns>(), m.number_of<struct t::patch>(), -1});
   const auto scale = initial::normal(1, t::width);
   const auto scope = m.scope(name);
 
-  const auto filters = m.parameter<"conv1.weight">(initial::uniform(1, Channels{}, t::patch, t::patch_columns), t::width, Channels{}, t::patch, t::patch_columns);
+  const auto start = initial::uniform(1, Channels{}, t::patch, t::patch_columns);
+  const auto filters = m.parameter<"conv1.weight">(start, t::width, Channels{}, t::patch, t::patch_columns);
   const auto grid = conv2d<0, 0>(pixels, filters, Height{}, Width{});
   const auto rows = merge(grid, patches<Height, struct t::patch>{}, patches<Width, struct t::patch_columns>{}, t::patches);
 

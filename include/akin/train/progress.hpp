@@ -126,7 +126,9 @@ class progress {
     return text.size() < places ? std::string(places - text.size(), ' ') + text : text;
   }
 
-  std::string line() const {
+  enum class width { full, without_rate, narrow };
+
+  std::string line(width space) const {
     const std::string epochs = std::to_string((total_steps_ + steps_per_epoch_ - 1) / steps_per_epoch_);
     const std::string total = detail::with_commas(total_steps_);
     const double rate = seconds_ > 0 ? steps_ / seconds_ : 0;
@@ -134,18 +136,20 @@ class progress {
     std::string text = "epoch " + padded(std::to_string(last_.epoch), epochs.size()) + "/" + epochs + "  step " +
                        padded(detail::with_commas(last_.step), total.size()) + "/" + total;
     text += "  loss " + padded(detail::fixed(last_.loss, 4), 6);
-    text += "  lr " + detail::formatted(last_.learning_rate, std::chars_format::scientific, 2);
-    text += "  temperature " + detail::fixed(last_.temperature, 4);
+    if (space == width::full) text += "  lr " + detail::formatted(last_.learning_rate, std::chars_format::scientific, 2);
+    if (space != width::narrow) text += "  temperature " + detail::fixed(last_.temperature, 4);
     text += "  " + padded(rate > 0 ? whole(rate * static_cast<double>(batch_)) : "-", 7) + " images/s";
     return text + "  " + (rate > 0 ? detail::duration(left / rate) : "-") + " left";
   }
 
   void show(double time) {
-    std::string text = line();
+    std::string text = line(width::full);
     if (on_terminal_) {
-      // A line that wraps cannot be rewritten, so that a narrow window loses the end of it.
+      // A line that wraps cannot be rewritten: a window of 80 places goes without the learning rate and the temperature.
       struct ::winsize window {};
       const bool known = ::ioctl(::fileno(out_), TIOCGWINSZ, &window) == 0 && window.ws_col > 1;
+      if (known && text.size() >= window.ws_col) text = line(width::without_rate);
+      if (known && text.size() >= window.ws_col) text = line(width::narrow);
       if (known && text.size() >= window.ws_col) text.resize(window.ws_col - 1u);
       text = "\r" + text + "\x1b[K";
     } else {

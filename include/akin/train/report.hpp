@@ -80,7 +80,8 @@ class report_page {
 
   std::string html() {
     if (!r_.prompts.empty() && r_.prompts.size() != r_.classes.size())
-      fail("report_html: there are ", r_.prompts.size(), " prompts, expected none or one for each of ", r_.classes.size(), " classes");
+      fail("report_html: there are ", r_.prompts.size(), " prompts, expected none or one for each of ", r_.classes.size(),
+           " classes");
     const std::string title = escape_html(r_.title.empty() ? "Training report" : r_.title);
     html_ = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><title>" + title +
             "</title><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>"
@@ -262,7 +263,8 @@ class report_page {
     section("Class by class", "The hardest first.");
     html_ +=
         "<div class=\"card scroll\"><table class=\"plain\"><thead><tr><th>Class</th><th class=\"number\">Images</th>"
-        "<th class=\"number spare\">Correct</th><th>Accuracy</th><th class=\"rival\">Most confused with</th></tr></thead><tbody>\n";
+        "<th class=\"number spare\">Correct</th><th>Accuracy</th><th class=\"rival\">Most confused "
+        "with</th></tr></thead><tbody>\n";
     for (std::size_t k = 0; k < std::min(order.size(), most_scores); ++k) {
       const class_score& score = scores[order[k]];
       const double share = score.images > 0 ? score.accuracy() : 0;
@@ -374,8 +376,9 @@ class report_page {
 /// values: thumbnails are shrunk to 96 or 128 pixels and stored as PNG; long series are drawn as means with a band
 /// cost:   limits keep a file below 10 MB: 40 rows and 40 columns of similarities, 24 answers of each kind, 64 classes as a
 ///         confusion matrix (above that the 50 most frequent errors), 1,000 classes as a table
-/// errors: a class index without a class; cosines or a confusion matrix that do not fit the classes; an image whose bytes do not
-///         fit its size
+/// errors: a class index without a class; cosines, prompts or a confusion matrix that do not fit the classes; an image whose
+/// bytes
+///         do not fit its size
 inline std::string report_html(const report& r) { return detail::report_page(r).html(); }
 
 }  // namespace akin::inline v0

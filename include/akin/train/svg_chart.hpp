@@ -58,10 +58,13 @@ inline ticks round_ticks(double low, double high, int wanted, bool whole) {
   return result;
 }
 
-inline std::string tick_text(double value, double step) {
+/// As few digits as tell neighbouring ticks apart; powers of ten from `plain_below` on and below a step of 0.00001.
+inline std::string tick_text(double value, double step, double plain_below = 1e7) {
   if (std::fabs(value) < 1e-9 * step) return "0";
-  if (std::fabs(value) >= 1e7 || step < 1e-5) return significant(value, 3);
-  const int decimals = std::max(0, static_cast<int>(-std::floor(std::log10(step) + 1e-9)));
+  const auto magnitude = [](double number) { return static_cast<int>(std::floor(std::log10(std::fabs(number)) + 1e-9)); };
+  if (std::fabs(value) >= plain_below || step < 0.99e-5)
+    return significant(value, std::clamp(magnitude(value) - magnitude(step) + 1, 1, 8));
+  const int decimals = std::max(0, -magnitude(step));
   return decimals > 0 ? fixed(value, decimals) : with_commas(std::llround(value));
 }
 
@@ -184,7 +187,7 @@ class chart_drawing {
       const double at = y_at(value / scale);
       html += "<line class=\"grid\"" + attribute("x1", left) + attribute("x2", width - right) + attribute("y1", at) +
               attribute("y2", at) + "/><text class=\"end\"" + attribute("x", left - 8) + attribute("y", at + 4) + ">" +
-              tick_text(value, y.step) + (text_.y_is_percent ? " %" : "") + "</text>";
+              tick_text(value, y.step, 1e6) + (text_.y_is_percent ? " %" : "") + "</text>";
     }
     for (const double value : x.at) {
       const double at = x_at(value * unit_);

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// A sum of two values of which neither has the other's axes.
+// expect: akin: arithmetic: one operand's axes must contain the other's
+// shows: images
+// shows: texts
+// max-lines: 12
+#include <akin/expr/elementwise.hpp>
+
+inline constexpr struct images : akin::batch<"images"> {} images;
+inline constexpr struct texts : akin::batch<"texts"> {} texts;
+inline constexpr struct embed : akin::axis<"embed"> {} embed;
+
+struct made {
+  static constexpr auto define(akin::model& m) {
+    const auto x = m.input<"x">(images, embed);
+    const auto y = m.input<"y">(texts, embed);
+#ifdef AKIN_EXPECT_ERROR
+    return x + y;
+#else
+    return x + x;
+#endif
+  }
+};
+
+int main() {
+  akin::model m;
+  return made::define(m).id < 0;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// A gradient of more than one number.
+// expect: akin: backward: the output is not a scalar
+// shows: images
+// max-lines: 12
+#include <akin/akin.hpp>
+
+inline constexpr struct images : akin::batch<"images"> {} images;
+inline constexpr struct embed : akin::axis<"embed"> {} embed;
+
+struct made {
+  static constexpr auto define(akin::model& m) {
+    const auto x = m.input<"x">(images, embed);
+#ifdef AKIN_EXPECT_ERROR
+    return sum(x, over(embed));
+#else
+    return sum(x);
+#endif
+  }
+};
+
+int main() {
+  akin::parameters<made, float> weights;
+  akin::program<made, akin::cpu_backend> p{weights};
+  p.backward();
+}

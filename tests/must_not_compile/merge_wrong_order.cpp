@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inner axis first.
+// expect: akin: merge: the two axes must be neighbours in this order
+// shows: heads
+// shows: embed
+// max-lines: 12
+#include <akin/expr/layout.hpp>
+
+inline constexpr struct images : akin::batch<"images"> {} images;
+inline constexpr struct words : akin::axis<"words"> {} words;
+inline constexpr struct embed : akin::axis<"embed"> {} embed;
+inline constexpr struct heads : akin::axis<"heads"> {} heads;
+
+struct made {
+  static constexpr auto define(akin::model& m) {
+    const auto q = m.input<"q">(images, heads, embed);
+#ifdef AKIN_EXPECT_ERROR
+    return merge(q, embed, heads, words);
+#else
+    return merge(q, heads, embed, words);
+#endif
+  }
+};
+
+int main() {
+  akin::model m;
+  return made::define(m).id < 0;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers for every pair as an input.
+// expect: akin: pairs: a value with two batch axes can come from dot, arithmetic and predicates
+// max-lines: 12
+#include <akin/akin.hpp>
+
+inline constexpr struct images : akin::batch<"images"> {} images;
+inline constexpr struct texts : akin::batch<"texts"> {} texts;
+inline constexpr struct embed : akin::axis<"embed"> {} embed;
+
+struct made {
+  static constexpr auto define(akin::model& m) {
+    const auto x = m.input<"x">(images, embed);
+    const auto y = m.input<"y">(texts, embed);
+#ifdef AKIN_EXPECT_ERROR
+    return sum(dot(x, y) * m.data<"teacher">(images, texts));
+#else
+    return sum(dot(x, y) * m.data<"teacher">(images));
+#endif
+  }
+};
+
+int main() {
+  akin::parameters<made, float> weights;
+  akin::program<made, akin::cpu_backend> p{weights};
+}
