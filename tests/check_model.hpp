@@ -143,7 +143,7 @@ inline double difference(const std::vector<double>& got, const std::vector<doubl
     worst = std::max(worst, std::abs(got[k] - expected[k]));
     largest = std::max(largest, std::abs(expected[k]));
   }
-  return worst / largest;
+  return worst == 0 ? 0 : worst / largest;
 }
 
 /// Every result of `got` within `tolerance` of `expected`.

@@ -15,7 +15,7 @@ namespace model = clip_model;
 std::unique_ptr<akin::parameter_store<float>> make_weights(const model_sizes& s, std::uint64_t seed) {
   // Both objectives have the same parameters; this one names the fewest inputs.
   auto weights = std::make_unique<akin::parameters<model::objective<model::positives::one>>>();
-  weights->bind(seed, model::channels(1), model::narrow(s.narrow), model::middle(s.middle), model::wide(s.wide), model::embed(s.embed), model::vocabulary(s.vocabulary), model::text_width(s.text_width));
+  weights->bind(seed, model::channels(1), model::narrow(s.narrow), model::wide(s.wide), model::embed(s.embed), model::vocabulary(s.vocabulary), model::text_width(s.text_width));
   return weights;
 }
 

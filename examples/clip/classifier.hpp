@@ -17,7 +17,7 @@ namespace clip_program {
 
 /// Sizes that are fixed when a model is made; they stand in its checkpoint.
 struct model_sizes {
-  std::int64_t height = 28, width = 28, narrow = 16, middle = 32, wide = 64, embed = 64, text_width = 64, tokens = 12, vocabulary = 0;
+  std::int64_t height = 28, width = 28, narrow = 32, wide = 64, embed = 64, text_width = 64, tokens = 12, vocabulary = 0;
 };
 
 /// Binds the weights to these sizes, with initial values from the seed.

@@ -16,7 +16,6 @@ inline constexpr struct channels : axis<"channels"> {} channels;
 inline constexpr struct height : axis<"height"> {} height;
 inline constexpr struct width : axis<"width"> {} width;
 inline constexpr struct narrow : axis<"narrow"> {} narrow;      // channels of the stages
-inline constexpr struct middle : axis<"middle"> {} middle;
 inline constexpr struct wide : axis<"wide"> {} wide;
 inline constexpr struct embed : axis<"embed"> {} embed;
 inline constexpr struct vocabulary : axis<"vocabulary"> {} vocabulary;
@@ -27,9 +26,9 @@ inline constexpr struct text_width : axis<"text width"> {} text_width;
 template <class Pixels>
 constexpr auto encode_image(model& m, expr<real, Pixels> pixels) {
   const auto scope = m.scope("visual");
-  const auto stem = relu(conv3_bn<1>(m, "stem", pixels, channels, narrow, height, width));
-  const auto a = residual_block<2>(m, "layer1", stem, middle);
-  const auto b = residual_block<2>(m, "layer2", a, wide);
+  const auto stem = relu(conv3_bn<2>(m, "stem", pixels, channels, narrow, height, width));
+  const auto a = residual_block<2>(m, "layer1", stem, wide);
+  const auto b = residual_block<1>(m, "layer2", a, wide);
   using grid = typename decltype(b)::axes_type;
   const auto pooled = mean(b, over(detail::axis_of<grid, 1>{}, detail::axis_of<grid, 2>{}));
   return l2_normalize(dot(pooled, m.parameter<"proj">(initial::normal(1, wide), wide, embed)));

@@ -32,7 +32,7 @@ inline std::string exact(double x) {
 
 inline void describe(const model_description& d, std::map<std::string, std::string>& metadata) {
   const auto& s = d.sizes;
-  for (const auto& [name, value] : {std::pair{"height", s.height}, {"width", s.width}, {"narrow", s.narrow}, {"middle", s.middle}, {"wide", s.wide}, {"embed", s.embed}, {"text_width", s.text_width}, {"tokens", s.tokens}, {"vocabulary", s.vocabulary}})
+  for (const auto& [name, value] : {std::pair{"height", s.height}, {"width", s.width}, {"narrow", s.narrow}, {"wide", s.wide}, {"embed", s.embed}, {"text_width", s.text_width}, {"tokens", s.tokens}, {"vocabulary", s.vocabulary}})
     metadata[std::string{"sizes."} + name] = std::to_string(value);
   metadata["pixels.mean"] = exact(static_cast<double>(d.scale.mean));
   metadata["pixels.deviation"] = exact(static_cast<double>(d.scale.deviation));
@@ -58,7 +58,7 @@ inline model_description read_description(const akin::safetensors_file& file) {
     return static_cast<std::int64_t>(n);
   };
   model_description d;
-  d.sizes = {size("height"), size("width"), size("narrow"), size("middle"), size("wide"), size("embed"), size("text_width"), size("tokens"), size("vocabulary")};
+  d.sizes = {size("height"), size("width"), size("narrow"), size("wide"), size("embed"), size("text_width"), size("tokens"), size("vocabulary")};
   d.scale = {static_cast<float>(number("pixels.mean")), static_cast<float>(number("pixels.deviation"))};
   for (const auto& word : split_lines(akin::metadata_of(file, "words"))) d.words.add(word);
   d.classes = parse_classes(split_lines(akin::metadata_of(file, "classes")));

@@ -2,6 +2,8 @@
 // Everything that needs Eigen and the standard library only.
 #pragma once
 
+#include <akin/expr/elementwise.hpp>  // first and by itself, so that its messages list few headers
+
 #include <akin/backend/cpu/cpu.hpp>
 #include <akin/backend/reference/reference.hpp>
 #include <akin/expr/dropout.hpp>

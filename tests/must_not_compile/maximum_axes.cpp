@@ -3,7 +3,7 @@
 // expect: akin: arithmetic: one operand's axes must contain the other's
 // shows: texts
 // max-lines: 12
-#include <akin/expr/elementwise.hpp>
+#include <akin/akin.hpp>
 
 inline constexpr struct images : akin::batch<"images"> {} images;
 inline constexpr struct texts : akin::batch<"texts"> {} texts;

@@ -12,7 +12,7 @@ inline constexpr akin::operation twice_op{"twice", akin::role::kernel, twice_vjp
 template <class Axes>
 constexpr akin::expr<akin::real, Axes> twice(akin::expr<akin::real, Axes> a) {
   akin::node n = a.owner->at(a.id);
-  n = {&twice_op, {static_cast<decltype(n.in)::value_type>(a.id), -1, -1, -1}, n.axes};
+  n = {&twice_op, {static_cast<std::int16_t>(a.id), -1, -1, -1}, n.axes};
   return {a.owner, a.owner->put(n)};
 }
 

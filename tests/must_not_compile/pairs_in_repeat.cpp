@@ -15,7 +15,7 @@ struct made {
 #ifdef AKIN_EXPECT_ERROR
     return sum(akin::repeat(m, heads, "blocks", x, [&](auto h) { return h * exp(sum(dot(h, m.input<"y">(texts, embed)))); }));
 #else
-    return sum(akin::repeat(m, heads, "blocks", x, [&](auto h) { return h * exp(sum(h * m.data<"y">(embed))); }));
+    return sum(akin::repeat(m, heads, "blocks", x, [&](auto h) { return h * exp(sum(h * m.parameter<"y">(akin::initial::constant(1), embed))); }));
 #endif
   }
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A weight that the loss does not reach.
-// expect: akin: parameter: it receives no gradient; declare it frozen if that is meant
+// expect: akin: parameter: it receives no gradient
 // max-lines: 12
 #include <akin/akin.hpp>
 

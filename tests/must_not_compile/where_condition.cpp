@@ -4,7 +4,7 @@
 // shows: images
 // shows: texts
 // max-lines: 12
-#include <akin/expr/elementwise.hpp>
+#include <akin/akin.hpp>
 
 inline constexpr struct images : akin::batch<"images"> {} images;
 inline constexpr struct texts : akin::batch<"texts"> {} texts;

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -103,7 +105,7 @@ void agrees_with_open_clip(const std::string& name, sizes given) {
     std::ranges::copy(weights.read<float>(t.name), t.values.begin());
   }
   const std::vector<real> x{pixels.values.begin(), pixels.values.end()};
-  const std::vector<std::int32_t> i{ids.values.begin(), ids.values.end()};
+  std::vector<std::int32_t> i{ids.values.begin(), ids.values.end()};
   p.template set<"pixels">(x);
   p.template set<"ids">(i);
 
@@ -136,6 +138,28 @@ void agrees_with_open_clip(const std::string& name, sizes given) {
     if (error / allowed > worst) worst = error / allowed, at = t.name;
   }
   MESSAGE(name << " gradients: " << tensors.size() << " tensors, worst " << worst << " of what is allowed, at " << at);
+
+  // The end of a text is the first place of its largest id, and no token sees a later one: padding may be anything.
+  const auto end = *std::ranges::max_element(i);
+  for (auto text = i.begin(); text != i.end(); text += ids.shape[1]) std::fill(std::find(text, text + ids.shape[1], end), text + ids.shape[1], end);
+  const auto features = p.template value<"text_features">();
+  const std::vector<real> before{features.data, features.data + features.size()};
+  p.forward();
+  CHECK(std::ranges::equal(before, std::span{features.data, before.size()}));
+}
+
+// The root of the mean square of a tensor's entries, and its largest entry.
+struct spread {
+  double deviation = 0, most = 0;
+};
+template <class Store>
+spread spread_of(Store& weights, const std::string& name) {
+  spread s;
+  for (const auto& each : weights.tensors())
+    if (each.name == name)
+      for (const double v : each.values) s.deviation += v * v / static_cast<double>(each.values.size()), s.most = std::max(s.most, std::abs(v));
+  s.deviation = std::sqrt(s.deviation);
+  return s;
 }
 
 }  // namespace clip_vit
@@ -146,4 +170,41 @@ TEST_CASE("a CLIP with GELU agrees with open_clip, reference backend") { agrees_
 TEST_CASE("a CLIP with GELU agrees with open_clip, cpu backend") { agrees_with_open_clip<clip_gelu, cpu_backend>("vit", {2, 4}); }
 TEST_CASE("a CLIP with QuickGELU agrees with open_clip, reference backend") {
   agrees_with_open_clip<clip_quick_gelu, reference_backend>("vit_quick_gelu", {2, 2});
+}
+
+TEST_CASE("weights start as in OpenAI's CLIP") {
+  parameters<clip_gelu, double> weights;
+  weights.bind(1, height(64), clip_vit::width(64), tokens(33), embed(100), image_tower::width(80), image_tower::patch(8),
+               image_tower::layers(2), image_tower::heads(2), image_tower::hidden(320), text_tower::width(64), text_tower::vocabulary(500), text_tower::layers(8), text_tower::heads(2), text_tower::hidden(256));
+  const auto normal = [&](const char* name, double deviation) {
+    CAPTURE(name);
+    const auto s = spread_of(weights, name);
+    CHECK(s.deviation == doctest::Approx(deviation).epsilon(0.06));
+    CHECK(s.most > 2 * deviation);
+  };
+  const auto uniform = [&](const char* name, double bound) {
+    CAPTURE(name);
+    const auto s = spread_of(weights, name);
+    CHECK(s.deviation == doctest::Approx(bound / std::numbers::sqrt3).epsilon(0.06));
+    CHECK(s.most <= bound);
+  };
+  const auto constant = [&](const char* name, double value) { CHECK(spread_of(weights, name).deviation == doctest::Approx(value).epsilon(1e-12)); };
+  normal("token_embedding.weight", 0.02);
+  normal("positional_embedding", 0.01);
+  normal("text_projection", 1. / 8);
+  normal("transformer.resblocks.7.attn.in_proj_weight", 1. / 8);
+  normal("transformer.resblocks.7.attn.out_proj.weight", 1. / 8 / 4);
+  normal("transformer.resblocks.7.mlp.c_fc.weight", 1. / 8 / std::numbers::sqrt2);
+  normal("transformer.resblocks.7.mlp.c_proj.weight", 1. / 8 / 4);
+  normal("visual.proj", 1 / std::sqrt(80.));
+  normal("visual.positional_embedding", 1 / std::sqrt(80.));
+  uniform("visual.conv1.weight", 1 / std::sqrt(3. * 8 * 8));
+  uniform("visual.transformer.resblocks.1.attn.in_proj_weight", std::sqrt(6. / (4 * 80)));
+  uniform("visual.transformer.resblocks.1.attn.out_proj.weight", 1 / std::sqrt(80.));
+  uniform("visual.transformer.resblocks.1.mlp.c_fc.weight", 1 / std::sqrt(80.));
+  uniform("visual.transformer.resblocks.1.mlp.c_proj.weight", 1 / std::sqrt(320.));
+  constant("transformer.resblocks.0.attn.in_proj_bias", 0);
+  constant("visual.transformer.resblocks.1.attn.out_proj.bias", 0);
+  constant("visual.ln_pre.weight", 1);
+  constant("logit_scale", std::log(1 / 0.07));
 }

@@ -154,9 +154,11 @@ constexpr auto where(expr<boolean, C> condition, expr<real, A> a, expr<real, B> 
     return expr<real, unknown>{a.owner, a.id};
   } else {
     using value = detail::wider<A, B>;
+    constexpr bool values_fit = one_contains_the_other<detail::as_left<A>, detail::as_right<B>>;
     static_assert(one_contains_the_other<detail::as_left<A>, detail::as_right<B>>, "akin: where: one value's axes must contain the other's");
-    static_assert(condition_fits_value<detail::as_left<C>, detail::as_right<value>>, "akin: where: the condition's axes must contain the values' or be contained");
-    return expr<real, detail::wider<C, value>>{a.owner, build::where(*a.owner, condition.id, a.id, b.id)};
+    static_assert(!values_fit || condition_fits_value<detail::as_left<C>, detail::as_right<value>>, "akin: where: the condition's axes must contain the values' or be contained");
+    if constexpr (values_fit && condition_fits_value<detail::as_left<C>, detail::as_right<value>>) return expr<real, detail::wider<C, value>>{a.owner, build::where(*a.owner, condition.id, a.id, b.id)};
+    else return expr<real, unknown>{a.owner, a.id};
   }
 }
 template <class C, class A, detail::number N>
@@ -165,3 +167,5 @@ template <class C, class A, detail::number N>
 constexpr auto where(expr<boolean, C> condition, N a, expr<real, A> b) { return where(condition, detail::literal(b, static_cast<double>(a)), b); }
 
 }  // namespace akin::inline v0
+
+#include <akin/expr/reduce.hpp>  // gradients of broadcasts are sums

@@ -33,10 +33,12 @@ struct kernel_call {
 };
 
 /// The kernel of an operation on a backend. A user's operation specialises it for each backend that shall run it.
+/// errors: compile time "akin: kernel: this operation has no kernel for this backend"
 template <const operation* Op, class Backend>
-struct kernel {
-  static_assert(Op == nullptr, "akin: kernel: this operation has no kernel for this backend");
-};
+struct kernel {};
+
+template <const operation* Op, class Backend>
+inline constexpr bool has_kernel = requires(Backend& backend, const kernel_call<Backend>& call) { kernel<Op, Backend>::run(backend, call); };
 
 template <class Backend>
 struct kernel<&contract_op, Backend> {

@@ -157,9 +157,9 @@ constexpr auto text_of_name() {
 template <class Model, text Name>
 inline constexpr bool receives_gradient = false;
 
-template <class Model, mode Mode>
+template <class Model, mode Mode, bool Fuses>
 consteval bool check_parameters() {
-  if constexpr (constexpr int k = unreached_parameter<Model, Mode>(); has_gradient<Model, Mode> && k >= 0) {
+  if constexpr (constexpr int k = unreached_parameter<Model, Mode>(); plan_of<Model, Mode, Fuses>.found == mistake::none && has_gradient<Model, Mode> && k >= 0) {
     static_assert(receives_gradient<Model, text_of_name<Model, Mode, k>()>, "akin: parameter: it receives no gradient; declare it frozen if that is meant");
     return false;
   } else {
@@ -181,8 +181,36 @@ consteval bool check_graph() {
   static_assert(graph_is_sound<Model, found> || found != mistake::pair_not_fusable,
                 "akin: pairs: a value with two batch axes can come from dot, arithmetic and predicates, and go into arithmetic, reductions and dot; nothing else");
   static_assert(graph_is_sound<Model, found> || found != mistake::circle, "akin: plan: steps wait for each other; this is a mistake of akin, please report the model");
-  return found == mistake::none && check_parameters<Model, Mode>();
+  return found == mistake::none;
 }
+
+template <class Model, mode Mode, class Backend, int Step>
+constexpr const operation* operation_without_kernel() {
+  constexpr plan_step step = plan_of<Model, Mode, Backend::fuses>.steps[static_cast<std::size_t>(Step)];
+  if constexpr (step.kind == step_kind::kernel) {
+    constexpr const operation* op = full_graph<Model, Mode>.at(step.node).op;
+    return has_kernel<op, Backend> ? nullptr : op;
+  }
+  return nullptr;
+}
+
+template <class Model, mode Mode, class Backend>
+inline constexpr const operation* first_without_kernel = []<int... Step>(std::integer_sequence<int, Step...>) {
+  const operation* first = nullptr;
+  for (const operation* op : {static_cast<const operation*>(nullptr), operation_without_kernel<Model, Mode, Backend, Step>()...})
+    if (first == nullptr) first = op;
+  return first;
+}(std::make_integer_sequence<int, plan_of<Model, Mode, Backend::fuses>.step_count>{});
+
+template <class Model, mode Mode, class Backend>
+consteval bool check_kernels() {
+  constexpr const operation* op = first_without_kernel<Model, Mode, Backend>;
+  if constexpr (op != nullptr) static_assert(has_kernel<op, Backend>, "akin: kernel: this operation has no kernel for this backend");
+  return op == nullptr;
+}
+
+// Looking at the checks is what makes them speak; each says its sentence itself.
+consteval bool looked_at(bool, bool, bool) { return true; }
 
 template <class Model, mode Mode>
 constexpr int find_name(std::string_view name) {
@@ -208,6 +236,9 @@ constexpr int find_output(std::string_view name) {
 /// errors: run time, one sentence that names the axis or the input
 template <class Model, class Backend, mode Mode = mode::training>
 class program {
+  // Here, and not where it is used, so that few instantiations stand between the mistake and the user's line.
+  static_assert(detail::looked_at(detail::check_graph<Model, Mode, Backend::fuses>(), detail::check_parameters<Model, Mode, Backend::fuses>(), detail::check_kernels<Model, Mode, Backend>()));
+
  public:
   using real_type = typename Backend::real;
 
@@ -275,10 +306,14 @@ class program {
   view<const real_type> gradient() {
     constexpr int n = detail::find_name<Model, Mode>(Name.view());
     static_assert(n >= 0, "akin: gradient: the model has no input of this name");
-    constexpr int g = full_graph<Model, Mode>.adjoint_of(n) - 1;
-    static_assert(g >= 0, "akin: gradient: nothing flows back to this input");
-    if (!execution_.bound()) fail("gradient: the program is not bound");
-    return execution_.reals(g);
+    if constexpr (n >= 0) {
+      constexpr int g = full_graph<Model, Mode>.adjoint_of(n) - 1;
+      static_assert(g >= 0, "akin: gradient: nothing flows back to this input");
+      if (!execution_.bound()) fail("gradient: the program is not bound");
+      return execution_.reals(g);
+    } else {
+      return {};
+    }
   }
 
   /// The result, or a value that the model named with output<Name>.
@@ -310,7 +345,7 @@ class program {
   using result_axes = typename detail::axes_of_result<detail::result_type<Model>>::type;
 
   static std::span<const step_code<Backend>> code() {
-    if constexpr (detail::check_graph<Model, Mode, Backend::fuses>()) return detail::code_of_steps<Model, Mode, Backend>;
+    if constexpr (detail::check_graph<Model, Mode, Backend::fuses>() && detail::check_parameters<Model, Mode, Backend::fuses>() && detail::check_kernels<Model, Mode, Backend>()) return detail::code_of_steps<Model, Mode, Backend>;
     else return {};
   }
 

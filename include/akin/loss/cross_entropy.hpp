@@ -16,7 +16,10 @@ namespace akin::inline v0 {
 template <class Axes, class Positives, class X>
 constexpr auto cross_entropy(expr<real, Axes> logits, Positives positives, over_axes<X> o) {
   if constexpr (std::is_same_v<Axes, unknown>) return expr<real, axes<>>{logits.owner, logits.id};
-  else {
+  else if constexpr (!operand_has_axis<detail::as_axes<Axes>, axis_is<X>>) {
+    static_assert(operand_has_axis<detail::as_axes<Axes>, axis_is<X>>, "akin: reduction: the operand does not have this axis");
+    return expr<real, axes<>>{logits.owner, logits.id};
+  } else {
     const auto total = select(logits, positives, o);
     if constexpr (std::is_same_v<typename decltype(total)::axes_type, unknown>) return expr<real, axes<>>{logits.owner, logits.id};
     else {
