@@ -73,3 +73,5 @@ constexpr void model::add_adjoint(int id, int gradient) {
 }
 
 }  // namespace akin::inline v0
+
+#include <akin/expr/functions.hpp>  // what is declared above, with the operations that it needs

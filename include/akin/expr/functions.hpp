@@ -45,6 +45,7 @@ constexpr void divide_(model& m, int n, int g) {
 constexpr void maximum(model& m, int n, int g);
 constexpr void minimum(model& m, int n, int g);
 constexpr void where(model& m, int n, int g);
+constexpr void sum(model& m, int n, int g) { m.add_adjoint(in(m, n, 0), build::identity(m, g, m.at(in(m, n, 0)).axes)); }
 
 }  // namespace gradient_of
 
@@ -77,6 +78,7 @@ inline constexpr operation equal_index_op{"equal_index", role::elementwise, no_g
 inline constexpr operation less_equal_index_op{"less_equal_index", role::elementwise, no_gradient, scalar::less_equal_index};
 inline constexpr operation where_op{"where", role::elementwise, gradient_of::where, scalar::where};
 inline constexpr operation random_op{"random", role::elementwise, no_gradient, scalar::random};
+inline constexpr operation sum_op{"sum", role::reduce, gradient_of::sum, scalar::none, reduction::sum};
 
 namespace build {
 
@@ -121,6 +123,15 @@ constexpr int divide(model& m, int a, int b) {
 constexpr int where(model& m, int condition, int a, int b) {
   const axis_list& value = wider(m, a, b);
   return map(m, where_op, m.at(condition).axes.rank >= value.rank ? m.at(condition).axes : value, condition, a, b);
+}
+
+constexpr int fit(model& m, int a, const axis_list& out) {
+  if (m.at(a).axes == out) return a;
+  axis_list kept;
+  for (int k = 0; k < m.at(a).axes.rank; ++k)
+    if (out.has(m.at(a).axes[k])) kept.push(m.at(a).axes[k]);
+  if (kept.rank < m.at(a).axes.rank) a = reduce(m, sum_op, a, kept.rank == out.rank ? out : kept);
+  return identity(m, a, out);
 }
 
 }  // namespace build

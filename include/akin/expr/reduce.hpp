@@ -7,7 +7,6 @@
 namespace akin::inline v0 {
 namespace gradient_of {
 
-constexpr void sum(model& m, int n, int g) { m.add_adjoint(in(m, n, 0), build::identity(m, g, m.at(in(m, n, 0)).axes)); }
 constexpr void extremum(model& m, int n, int g);
 constexpr void log_sum_exp(model& m, int n, int g) {
   const int x = in(m, n, 0);
@@ -16,22 +15,12 @@ constexpr void log_sum_exp(model& m, int n, int g) {
 
 }  // namespace gradient_of
 
-inline constexpr operation sum_op{"sum", role::reduce, gradient_of::sum, scalar::none, reduction::sum};
 inline constexpr operation maximum_over_op{"max", role::reduce, gradient_of::extremum, scalar::none, reduction::maximum};
 inline constexpr operation minimum_over_op{"min", role::reduce, gradient_of::extremum, scalar::none, reduction::minimum};
 inline constexpr operation log_sum_exp_op{"log_sum_exp", role::reduce, gradient_of::log_sum_exp, scalar::none, reduction::log_sum_exp};
 inline constexpr operation count_op{"count", role::leaf, no_gradient};
 
 namespace build {
-
-constexpr int fit(model& m, int a, const axis_list& out) {
-  if (m.at(a).axes == out) return a;
-  axis_list kept;
-  for (int k = 0; k < m.at(a).axes.rank; ++k)
-    if (out.has(m.at(a).axes[k])) kept.push(m.at(a).axes[k]);
-  if (kept.rank < m.at(a).axes.rank) a = reduce(m, sum_op, a, kept.rank == out.rank ? out : kept);
-  return identity(m, a, out);
-}
 
 /// The extent of an axis, as a real: known when a program is bound.
 constexpr int count(model& m, int axis) {

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every backend must do: kernels called with views, against values written down by hand or by loops in double precision.
+#pragma once
+
+#include <akin/backend/reference/reference.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <vector>
+
+namespace akin_test {
+
+/// A chain for Backend::map: y = a * b + constant, s = exp(a).
+struct example_chain {
+  static constexpr int operands = 2, results = 2;
+  static constexpr std::array<akin::scalar_step, 6> tape{{{akin::scalar::operand, 0}, {akin::scalar::operand, 1}, {akin::scalar::multiply, 0, 1}, {akin::scalar::constant, -1, -1, -1, 0.5}, {akin::scalar::add, 2, 3}, {akin::scalar::exp, 0}}};
+  static constexpr std::array<std::int16_t, 2> taken{4, 5};
+};
+
+template <class T>
+akin::view<T> labelled(T* data, std::initializer_list<std::pair<int, std::int64_t>> axes) {
+  akin::view<T> v{data, 0, {}, {}};
+  for (const auto& [label, extent] : axes) {
+    v.axis[static_cast<std::size_t>(v.rank)] = label;
+    v.extent[static_cast<std::size_t>(v.rank++)] = extent;
+  }
+  return v;
+}
+
+template <class Real>
+std::vector<Real> waves(std::int64_t count, double phase) {
+  std::vector<Real> x;
+  for (std::int64_t k = 0; k < count; ++k) x.push_back(static_cast<Real>(static_cast<float>(std::sin(0.7 * static_cast<double>(k) + phase))));
+  return x;
+}
+
+template <class Real>
+void check_close(const std::vector<Real>& got, const std::vector<double>& expected, double tolerance) {
+  REQUIRE(got.size() == expected.size());
+  for (std::size_t k = 0; k < got.size(); ++k) CHECK(std::abs(static_cast<double>(got[k]) - expected[k]) <= tolerance * std::max(1.0, std::abs(expected[k])));
+}
+
+/// map: a stored result whose axes are turned, one that is reduced over a leading axis, and one over all.
+template <class Backend>
+void map_conforms(Backend&& backend, std::int64_t n, std::int64_t m, double tolerance) {
+  using R = typename std::remove_cvref_t<Backend>::real;
+  const auto a = waves<R>(n * m, 0), b = waves<R>(m, 1);
+  std::vector<R> y(static_cast<std::size_t>(n * m)), columns(static_cast<std::size_t>(m)), all(1);
+  const std::array<akin::map_operand<R>, 2> operands{{{akin::operand_kind::real, labelled(a.data(), {{3, n}, {5, m}})}, {akin::operand_kind::real, labelled(b.data(), {{5, m}})}}};
+  const std::array<akin::map_store<R>, 1> stores{{{0, labelled(y.data(), {{5, m}, {3, n}})}}};
+  const std::array<akin::map_reduction<R>, 1> reductions{{{1, akin::reduction::sum, labelled(columns.data(), {{5, m}})}}};
+  backend.map(std::remove_cvref_t<Backend>::template compile<example_chain>(), {labelled<const R>(nullptr, {{3, n}, {5, m}}), operands, stores, reductions});
+  std::vector<double> expected_y(y.size()), expected_columns(columns.size());
+  for (std::int64_t i = 0; i < n; ++i)
+    for (std::int64_t j = 0; j < m; ++j) {
+      const double x = static_cast<double>(a[static_cast<std::size_t>(i * m + j)]);
+      expected_y[static_cast<std::size_t>(j * n + i)] = x * static_cast<double>(b[static_cast<std::size_t>(j)]) + 0.5;
+      expected_columns[static_cast<std::size_t>(j)] += std::exp(x);
+    }
+  check_close(y, expected_y, tolerance);
+  check_close(columns, expected_columns, tolerance);
+}
+
+/// contract: [i, b, k] x [k, b, j] -> [b, j, i].
+template <class Backend>
+void contract_conforms(Backend&& backend, double tolerance) {
+  using R = typename std::remove_cvref_t<Backend>::real;
+  const std::int64_t I = 5, B = 2, K = 7, J = 9;
+  const auto a = waves<R>(I * B * K, 0), b = waves<R>(K * B * J, 2);
+  std::vector<R> out(static_cast<std::size_t>(B * J * I), R{99});
+  backend.contract(labelled(a.data(), {{0, I}, {1, B}, {2, K}}), labelled(b.data(), {{2, K}, {1, B}, {3, J}}), labelled(out.data(), {{1, B}, {3, J}, {0, I}}));
+  std::vector<double> expected(out.size());
+  for (std::int64_t n = 0; n < B; ++n)
+    for (std::int64_t j = 0; j < J; ++j)
+      for (std::int64_t i = 0; i < I; ++i)
+        for (std::int64_t k = 0; k < K; ++k)
+          expected[static_cast<std::size_t>((n * J + j) * I + i)] += static_cast<double>(a[static_cast<std::size_t>((i * B + n) * K + k)]) * static_cast<double>(b[static_cast<std::size_t>((k * B + n) * J + j)]);
+  check_close(out, expected, tolerance);
+}
+
+/// slice and place, gather and scatter_add: exact copies, and rows that meet are added.
+template <class Backend>
+void copies_conform(Backend&& backend) {
+  using R = typename std::remove_cvref_t<Backend>::real;
+  const auto x = waves<R>(2 * 5 * 3, 0);
+  std::vector<R> part(2 * 2 * 3), whole(2 * 5 * 3, R{7});
+  backend.slice(x.data(), part.data(), 2, 5, 3, 2, 3);
+  backend.place(part.data(), whole.data(), 2, 5, 3, 2, 3);
+  for (std::size_t o = 0; o < 2; ++o)
+    for (std::size_t k = 0; k < 5; ++k)
+      for (std::size_t i = 0; i < 3; ++i) CHECK(whole[(o * 5 + k) * 3 + i] == (k >= 3 ? x[(o * 5 + k) * 3 + i] : R{0}));
+  const std::vector<std::int32_t> ids{4, 0, 4};
+  std::vector<R> rows(9), table(15, R{7});
+  backend.gather(x.data(), ids.data(), rows.data(), 3, 3);
+  backend.scatter_add(rows.data(), ids.data(), table.data(), 3, 5, 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(rows[i] == x[12 + i]);
+    CHECK(rows[3 + i] == x[i]);
+    CHECK(table[i] == x[i]);
+    CHECK(table[12 + i] == x[12 + i] + x[12 + i]);
+    CHECK(table[3 + i] == 0);
+  }
+}
+
+/// conv2d by hand: one channel, a 2 x 2 kernel of ones over 0..8 sums each window; its gradients count windows.
+template <class Backend>
+void conv2d_conforms(Backend&& backend) {
+  using R = typename std::remove_cvref_t<Backend>::real;
+  const std::vector<R> x{0, 1, 2, 3, 4, 5, 6, 7, 8}, w{1, 1, 1, 1}, g{1, 1, 1, 1};
+  std::vector<R> out(4), dx(9, R{99}), dw(4, R{99});
+  const auto image = [](auto* data) { return labelled(data, {{0, 1}, {1, 3}, {2, 3}, {3, 1}}); };
+  const auto kernel = [](auto* data) { return labelled(data, {{4, 1}, {3, 1}, {5, 2}, {6, 2}}); };
+  const auto result = [](auto* data) { return labelled(data, {{0, 1}, {7, 2}, {8, 2}, {4, 1}}); };
+  backend.conv2d(image(x.data()), kernel(w.data()), result(out.data()), 1, 0, 1, 2);
+  CHECK(out == std::vector<R>{8, 12, 20, 24});
+  backend.conv2d_to_x(result(g.data()), kernel(w.data()), image(dx.data()), 1, 0, 1, 2);
+  CHECK(dx == std::vector<R>{1, 2, 1, 2, 4, 2, 1, 2, 1});
+  backend.conv2d_to_weight(image(x.data()), result(g.data()), kernel(dw.data()), 1, 0, 1, 2);
+  CHECK(dw == std::vector<R>{8, 12, 20, 24});
+}
+
+template <class Make>
+void backend_conforms(Make make, double tolerance) {
+  map_conforms(make(), 4, 3, tolerance);
+  map_conforms(make(), 1, 1, tolerance);
+  map_conforms(make(), 257, 131, tolerance);
+  map_conforms(make(), 3, 0, tolerance);
+  contract_conforms(make(), tolerance);
+  copies_conform(make());
+  conv2d_conforms(make());
+}
+
+}  // namespace akin_test
