@@ -49,7 +49,7 @@ std::size_t allocations_of(Work&& work) {
 
 }  // namespace akin_test
 
-// operator new reaches malloc or aligned_alloc, and Eigen reaches malloc: both are counted by what they call.
+// operator new reaches malloc or aligned_alloc: it is counted by what it calls.
 #if defined(__GLIBC__) && !defined(AKIN_MALLOC_BELONGS_TO_A_SANITIZER)
 extern "C" {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that needs Eigen and the standard library only.
+// Everything that needs the standard library only.
 #pragma once
 
 #include <akin/expr/elementwise.hpp>  // first and by itself, so that its messages list few headers

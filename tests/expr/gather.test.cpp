@@ -30,7 +30,7 @@ struct lookup {
   }
 };
 
-/// A causal mask, and row sums of allowed entries.
+/// A causal mask. Where condition and value have the same axes, the result has the condition's order: [others, tokens].
 struct causal {
   static constexpr auto define(model& m) {
     const auto x = m.input<"x">(tokens, others);
@@ -88,7 +88,7 @@ TEST_CASE("positions make a causal mask") {
   const auto got = s.run();
   for (std::size_t i = 0; i < 3; ++i)
     for (std::size_t j = 0; j < 4; ++j) {
-      CHECK(got.at("masked")[i * 4 + j] == (j <= i ? s.reals["x"][i * 4 + j] : -5));
+      CHECK(got.at("masked")[j * 3 + i] == (j <= i ? s.reals["x"][i * 4 + j] : -5));
       CHECK(got.at("d x")[i * 4 + j] == (j <= i ? 2 * s.reals["x"][i * 4 + j] : 0));
     }
   akin_test::check_cpu<causal>(akin_test::ordinary, 1e-6, tokens(3), others(4));

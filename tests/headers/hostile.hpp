@@ -6,7 +6,6 @@
 #include <bits/stdc++.h>
 #include <immintrin.h>
 
-#include <Eigen/Core>
 
 #include <fcntl.h>
 #include <sys/mman.h>
