@@ -40,7 +40,9 @@
 #define IN ?!
 #define OUT ?!
 #define ERROR ?!
+#undef TRUE
 #define TRUE ?!
+#undef FALSE
 #define FALSE ?!
 #define DELETE ?!
 #define VOID ?!

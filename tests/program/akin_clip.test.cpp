@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,12 +28,18 @@ struct outcome {
 
 class running {
  public:
-  running(const std::vector<std::string>& arguments, const std::string& folder) : out_{folder + "/stdout"}, err_{folder + "/stderr"} {
+  /// A limit on the size of a written file stands in for a disk that is full.
+  running(const std::vector<std::string>& arguments, const std::string& folder, std::int64_t largest_file = -1) : out_{folder + "/stdout"}, err_{folder + "/stderr"} {
     std::vector<char*> words{const_cast<char*>(AKIN_CLIP)};
     for (const auto& a : arguments) words.push_back(const_cast<char*>(a.c_str()));
     words.push_back(nullptr);
     process_ = ::fork();
     if (process_ == 0) {
+      if (largest_file >= 0) {
+        ::signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit{static_cast<rlim_t>(largest_file), static_cast<rlim_t>(largest_file)};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+      }
       ::dup2(::open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
       ::dup2(::open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
       ::execv(AKIN_CLIP, words.data());
@@ -219,4 +226,11 @@ TEST_CASE("a full disk and a loss that is not finite leave the last checkpoint a
   const auto end = run(train_arguments(data, work / "o", {"--learning-rate", "1e30", "--clip-norm", "0"}), work);
   CHECK(end.code == 1);
   CHECK(contains(end.err, "is not finite; the first such value is the result of"));
+
+  REQUIRE(run(train_arguments(data, work / "m", {"--epochs", "1"}), work).code == 0);
+  const auto before = akin::read_file(work / "m/checkpoint.safetensors");
+  const auto full = running{train_arguments(data, work / "m", {"--overwrite", "--seed", "5"}), work.path(), 100'000}.wait();
+  CHECK(full.code == 1);
+  CHECK(contains(full.err, "checkpoint.safetensors"));
+  CHECK(akin::read_file(work / "m/checkpoint.safetensors") == before);
 }

@@ -20,8 +20,8 @@ namespace detail {
 template <class A, class B>
 using wider = std::conditional_t<contains<A, B>, A, B>;
 
-template <class N>
-concept number = std::integral<N> || std::floating_point<N>;
+template <class Number>
+concept number = std::integral<Number> || std::floating_point<Number>;
 
 template <class Kind = real, class InA, class A, class InB, class B>
 constexpr auto combine(int (*append)(model&, int, int), expr<InA, A> a, expr<InB, B> b) {
@@ -60,22 +60,22 @@ constexpr auto operator/(expr<real, A> a, expr<real, B> b) { return detail::comb
 template <class A>
 constexpr expr<real, A> operator-(expr<real, A> a) { return {a.owner, build::negate(*a.owner, a.id)}; }
 
-template <class A, detail::number N>
-constexpr auto operator+(expr<real, A> a, N b) { return a + detail::literal(a, static_cast<double>(b)); }
-template <class A, detail::number N>
-constexpr auto operator+(N a, expr<real, A> b) { return detail::literal(b, static_cast<double>(a)) + b; }
-template <class A, detail::number N>
-constexpr auto operator-(expr<real, A> a, N b) { return a - detail::literal(a, static_cast<double>(b)); }
-template <class A, detail::number N>
-constexpr auto operator-(N a, expr<real, A> b) { return detail::literal(b, static_cast<double>(a)) - b; }
-template <class A, detail::number N>
-constexpr auto operator*(expr<real, A> a, N b) { return a * detail::literal(a, static_cast<double>(b)); }
-template <class A, detail::number N>
-constexpr auto operator*(N a, expr<real, A> b) { return detail::literal(b, static_cast<double>(a)) * b; }
-template <class A, detail::number N>
-constexpr auto operator/(expr<real, A> a, N b) { return a / detail::literal(a, static_cast<double>(b)); }
-template <class A, detail::number N>
-constexpr auto operator/(N a, expr<real, A> b) { return detail::literal(b, static_cast<double>(a)) / b; }
+template <class A, detail::number Number>
+constexpr auto operator+(expr<real, A> a, Number b) { return a + detail::literal(a, static_cast<double>(b)); }
+template <class A, detail::number Number>
+constexpr auto operator+(Number a, expr<real, A> b) { return detail::literal(b, static_cast<double>(a)) + b; }
+template <class A, detail::number Number>
+constexpr auto operator-(expr<real, A> a, Number b) { return a - detail::literal(a, static_cast<double>(b)); }
+template <class A, detail::number Number>
+constexpr auto operator-(Number a, expr<real, A> b) { return detail::literal(b, static_cast<double>(a)) - b; }
+template <class A, detail::number Number>
+constexpr auto operator*(expr<real, A> a, Number b) { return a * detail::literal(a, static_cast<double>(b)); }
+template <class A, detail::number Number>
+constexpr auto operator*(Number a, expr<real, A> b) { return detail::literal(b, static_cast<double>(a)) * b; }
+template <class A, detail::number Number>
+constexpr auto operator/(expr<real, A> a, Number b) { return a / detail::literal(a, static_cast<double>(b)); }
+template <class A, detail::number Number>
+constexpr auto operator/(Number a, expr<real, A> b) { return detail::literal(b, static_cast<double>(a)) / b; }
 
 /// Functions of one real, elementwise; gradients as in the textbook.
 template <class A>
@@ -112,10 +112,10 @@ template <class A, class B>
 constexpr auto maximum(expr<real, A> a, expr<real, B> b) { return detail::combine(detail::append_pair<maximum_op, value_kind::real>, a, b); }
 template <class A, class B>
 constexpr auto minimum(expr<real, A> a, expr<real, B> b) { return detail::combine(detail::append_pair<minimum_op, value_kind::real>, a, b); }
-template <class A, detail::number N>
-constexpr auto maximum(expr<real, A> a, N b) { return maximum(a, detail::literal(a, static_cast<double>(b))); }
-template <class A, detail::number N>
-constexpr auto minimum(expr<real, A> a, N b) { return minimum(a, detail::literal(a, static_cast<double>(b))); }
+template <class A, detail::number Number>
+constexpr auto maximum(expr<real, A> a, Number b) { return maximum(a, detail::literal(a, static_cast<double>(b))); }
+template <class A, detail::number Number>
+constexpr auto minimum(expr<real, A> a, Number b) { return minimum(a, detail::literal(a, static_cast<double>(b))); }
 template <class A>
 constexpr expr<real, A> relu(expr<real, A> a) { return maximum(a, 0); }
 
@@ -128,10 +128,10 @@ template <class A, class B>
 constexpr auto operator<=(expr<real, A> a, expr<real, B> b) { return detail::combine<boolean>(detail::append_pair<less_equal_op, value_kind::boolean>, a, b); }
 template <class A, class B>
 constexpr auto operator>=(expr<real, A> a, expr<real, B> b) { return b <= a; }
-template <class A, detail::number N>
-constexpr auto operator<(expr<real, A> a, N b) { return a < detail::literal(a, static_cast<double>(b)); }
-template <class A, detail::number N>
-constexpr auto operator>(expr<real, A> a, N b) { return detail::literal(a, static_cast<double>(b)) < a; }
+template <class A, detail::number Number>
+constexpr auto operator<(expr<real, A> a, Number b) { return a < detail::literal(a, static_cast<double>(b)); }
+template <class A, detail::number Number>
+constexpr auto operator>(expr<real, A> a, Number b) { return detail::literal(a, static_cast<double>(b)) < a; }
 template <class A, class B>
 constexpr auto operator&&(expr<boolean, A> a, expr<boolean, B> b) { return detail::combine<boolean>(detail::append_pair<minimum_op, value_kind::boolean>, a, b); }
 template <class A, class B>
@@ -161,10 +161,10 @@ constexpr auto where(expr<boolean, C> condition, expr<real, A> a, expr<real, B> 
     else return expr<real, unknown>{a.owner, a.id};
   }
 }
-template <class C, class A, detail::number N>
-constexpr auto where(expr<boolean, C> condition, expr<real, A> a, N b) { return where(condition, a, detail::literal(a, static_cast<double>(b))); }
-template <class C, class A, detail::number N>
-constexpr auto where(expr<boolean, C> condition, N a, expr<real, A> b) { return where(condition, detail::literal(b, static_cast<double>(a)), b); }
+template <class C, class A, detail::number Number>
+constexpr auto where(expr<boolean, C> condition, expr<real, A> a, Number b) { return where(condition, a, detail::literal(a, static_cast<double>(b))); }
+template <class C, class A, detail::number Number>
+constexpr auto where(expr<boolean, C> condition, Number a, expr<real, A> b) { return where(condition, detail::literal(b, static_cast<double>(a)), b); }
 
 }  // namespace akin::inline v0
 

@@ -36,20 +36,20 @@ constexpr void pick(model& m, int n, int g) { by_ids(m, unpick_op, n, g); }
 /// shapes:   table [x, A], ids [I] -> [I, A]
 /// errors:   run time: an id outside of [0, |x|) is named with its place
 /// gradient: rows added where they came from, in the order of the ids
-template <some_axis X, class... A, class... I>
-constexpr expr<real, axes<I..., A...>> gather(expr<real, axes<X, A...>> table, expr<integer, axes<I...>> ids) {
+template <some_axis X, class... A, class... Ids>
+constexpr expr<real, axes<Ids..., A...>> gather(expr<real, axes<X, A...>> table, expr<integer, axes<Ids...>> ids) {
   model& m = *table.owner;
   node n{&gather_op};
   n.in = {static_cast<std::int16_t>(table.id), static_cast<std::int16_t>(ids.id), -1, -1};
-  n.axes = m.list(axes<I..., A...>{});
+  n.axes = m.list(axes<Ids..., A...>{});
   n.argument[0] = m.number_of<X>();
   return {&m, m.put(n)};
 }
 
 /// For each i the entry ids[i] along axis x.
 /// shapes:   [I, x, A] and ids [I] -> [I, A]
-template <class Axes, class... I, some_axis X>
-constexpr auto pick(expr<real, Axes> a, expr<integer, axes<I...>> ids, X) {
+template <class Axes, class... Ids, some_axis X>
+constexpr auto pick(expr<real, Axes> a, expr<integer, axes<Ids...>> ids, X) {
   model& m = *a.owner;
   using out = detail::minus<Axes, axes<X>>;
   node n{&pick_op};

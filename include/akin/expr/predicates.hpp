@@ -83,7 +83,7 @@ constexpr auto select(expr<real, A> s, P positives, over_axes<X> o) {
     return sum(where(predicate(*s.owner, positives), s, 0), o);
   }
 }
-template <class A, class I, class J>
-constexpr auto select(expr<real, A> s, pairing<I, J> positives) { return select(s, positives, over_axes<J>{}); }
+template <class A, class Row, class Column>
+constexpr auto select(expr<real, A> s, pairing<Row, Column> positives) { return select(s, positives, over_axes<Column>{}); }
 
 }  // namespace akin::inline v0

@@ -41,10 +41,10 @@ namespace detail {
 template <class Model, mode Mode, bool Fuses>
 inline constexpr plan plan_of = make_plan(full_graph<Model, Mode>, Fuses);
 
-template <std::size_t N, class T, std::size_t Capacity>
-constexpr std::array<T, N> first(const T (&all)[Capacity]) {
-  std::array<T, N> some{};
-  for (std::size_t k = 0; k < N; ++k) some[k] = all[k];
+template <std::size_t Size, class T, std::size_t Capacity>
+constexpr std::array<T, Size> first(const T (&all)[Capacity]) {
+  std::array<T, Size> some{};
+  for (std::size_t k = 0; k < Size; ++k) some[k] = all[k];
   return some;
 }
 

@@ -12,12 +12,12 @@
 namespace akin::inline v0 {
 
 /// A string literal as a template argument.
-template <std::size_t N>
+template <std::size_t Size>
 struct text {
-  char characters[N]{};
+  char characters[Size]{};
   constexpr text() = default;
-  constexpr text(const char (&literal)[N]) { std::copy_n(literal, N, characters); }
-  constexpr std::string_view view() const { return {characters, N - 1}; }
+  constexpr text(const char (&literal)[Size]) { std::copy_n(literal, Size, characters); }
+  constexpr std::string_view view() const { return {characters, Size - 1}; }
 };
 
 /// An axis with the extent that a program is bound to.

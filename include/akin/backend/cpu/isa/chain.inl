@@ -16,6 +16,16 @@ typedef std::uint32_t vu __attribute__((vector_size(AKIN_ISA_BITS / 8)));
   return to_float((vi)(h >> 8)) * 0x1.0p-24f;
 }
 
+/// The value as if it had been stored, so that no product is joined with the sum that takes it: a value that another pass computes again must have the same bits there
+/// (the gradient of a maximum finds its entry by them). g++ joins across statements unless told; clang does not.
+[[gnu::always_inline]] inline vf rounded(vf x) {
+#if !defined(__clang__)
+  return __builtin_assoc_barrier(x);
+#else
+  return x;
+#endif
+}
+
 /// Line `Line` of the tape for the elements from `at` on; x holds the lines before it.
 template <class Chain, int Line>
 [[gnu::always_inline]] inline vf line(const vf* x, const chain_call& c, std::int64_t at) {
@@ -55,7 +65,7 @@ template <class Chain, int Line>
 template <class Chain, int... Line>
 [[gnu::always_inline]] inline void block(const chain_call& c, std::int64_t at, std::integer_sequence<int, Line...>) {
   vf x[sizeof...(Line) + 1];
-  ((x[Line] = line<Chain, Line>(x, c, at)), ...);
+  ((x[Line] = rounded(line<Chain, Line>(x, c, at))), ...);
   for (std::size_t r = 0; r < static_cast<std::size_t>(Chain::results); ++r)
     if (c.out[r] != nullptr) store(c.out[r] + at, x[Chain::taken[r]]);
 }
