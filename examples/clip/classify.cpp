@@ -14,7 +14,10 @@ namespace clip_program {
 
 namespace {
 
-bool is_idx(const std::string& path) { return path.find("idx") != std::string::npos; }
+bool is_idx(const std::string& path) {
+  const auto name = std::filesystem::path{path}.filename().string();
+  return name.find("-idx") != std::string::npos || name.ends_with(".idx") || name.ends_with(".idx.gz");
+}
 
 // Every image of a file as gray bytes of the model's size.
 std::vector<std::uint8_t> read_pixels(const std::string& path, const model_sizes& s, bool invert, std::int64_t limit) {

@@ -44,14 +44,7 @@ inline void describe(const model_description& d, std::map<std::string, std::stri
 
 /// errors: run time, naming the file and what it lacks
 inline model_description read_description(const akin::safetensors_file& file) {
-  const auto number = [&](const std::string& name) {
-    const auto& text = akin::metadata_of(file, name);
-    try {
-      return std::stod(text);
-    } catch (const std::exception&) {
-      akin::fail("checkpoint: '", file.path(), "': metadata '", name, "' is '", text, "', expected a number");
-    }
-  };
+  const auto number = [&](const std::string& name) { return akin::metadata_number(file, name); };
   const auto size = [&](const std::string& name) {
     const double n = number("sizes." + name);
     if (n < 1 || n > 1e6) akin::fail("checkpoint: '", file.path(), "': size '", name, "' is ", n);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // akin-clip train: from a folder of labelled images to a checkpoint, a table and a report.
-#include "session.hpp"
+#include "training_run.hpp"
 #include "training_report.hpp"
 
 #include <akin/io/file.hpp>
@@ -12,13 +12,13 @@ namespace clip_program {
 
 volatile std::sig_atomic_t interrupted = 0;
 
-std::map<std::string, std::string> settings_of(const session& s) {
+std::map<std::string, std::string> settings_of(const training_run& s) {
   const auto& o = s.options;
   return {{"train.objective", o.objective}, {"train.epochs", std::to_string(o.epochs)}, {"train.batch", std::to_string(o.batch)}, {"train.shift", std::to_string(o.shift)}, {"train.learning_rate", exact(o.learning_rate)},
           {"train.weight_decay", exact(o.weight_decay)}, {"train.clip_norm", exact(o.clip_norm)}, {"train.seed", std::to_string(o.seed)}, {"train.embed", std::to_string(o.embed)}, {"train.images", std::to_string(s.train.count)}};
 }
 
-void save(session& s, double seconds) {
+void save(training_run& s, double seconds) {
   auto metadata = settings_of(s);
   describe(s.description, metadata);
   metadata["train.step"] = std::to_string(s.step);
@@ -28,14 +28,14 @@ void save(session& s, double seconds) {
   akin::save_checkpoint(checkpoint_path(s.options.out), *s.weights, *s.optimizer, series, std::move(metadata));
 }
 
-evaluation evaluate_now(session& s, encoders& encode) {
+evaluation evaluate_now(training_run& s, encoders& encode) {
   const auto features = class_features(encode, s.description.words, s.description.sizes, s.description.classes, s.description.test_templates);
   return evaluate(encode, s.test, features, static_cast<std::int64_t>(s.description.classes.size()), s.description.sizes.embed);
 }
 
 namespace {
 
-void resume(session& s) {
+void resume(training_run& s) {
   const akin::safetensors_file file{checkpoint_path(s.options.out)};
   for (const auto& [name, value] : settings_of(s))
     if (const auto& saved = akin::metadata_of(file, name); saved != value)
@@ -45,8 +45,8 @@ void resume(session& s) {
   for (const char* name : {"classes", "templates", "test_templates"})
     if (akin::metadata_of(file, name) != metadata[name]) akin::fail("--resume: '", file.path(), "' was trained with other ", name);
   akin::load_training_state(file, *s.weights, *s.optimizer);
-  s.step = std::stoll(akin::metadata_of(file, "train.step"));
-  s.seconds_before = std::stod(akin::metadata_of(file, "train.seconds"));
+  s.step = static_cast<std::int64_t>(akin::metadata_number(file, "train.step"));
+  s.seconds_before = akin::metadata_number(file, "train.seconds");
   s.history = file.read<float>("history");
 }
 
@@ -80,7 +80,7 @@ int train(const train_options& o) {
   if (o.resume && !exists) akin::fail("--resume: there is no checkpoint '", path, "'");
   if (exists && !o.resume && !o.overwrite) akin::fail("'", path, "' exists: go on with --resume, or start anew with --overwrite");
 
-  session s{o, {}, {}, {}, {}, {}, {}, 0, 0};
+  training_run s{o, {}, {}, {}, {}, {}, {}, 0, 0};
   const auto classes = o.classes_file.empty() ? fashion_classes() : parse_classes(read_lines(o.classes_file));
   s.train = read_labelled(o.data, "train", classes.size());
   s.test = read_labelled(o.data, "t10k", classes.size());
@@ -113,7 +113,7 @@ int train(const train_options& o) {
   std::vector<std::string> names;
   for (const auto& c : s.description.classes) names.push_back(c.front());
   const std::string report_path = o.out + "/report.html";
-  akin::write_file_atomically(report_path, training_report(o, s.description, s.test, result, s.history, metric_columns.size(), seconds, s.train.count * o.epochs, s.temperature()));
+  akin::write_file_atomically(report_path, training_report(o, s.description, s.test, result, s.history, metric_columns.size(), seconds, s.train.count, s.total_steps() * o.batch, s.temperature()));
   std::printf("\n%s\ncheckpoint  %s\nreport      %s\nmetrics     %s\n", akin::class_table(names, result.confusion).c_str(), path.c_str(), report_path.c_str(), (o.out + "/metrics.csv").c_str());
   std::printf("zero-shot top-1 %.4f top-5 %.4f train-seconds %.1f\n", result.top1, result.top5, seconds);
   return exit_done;

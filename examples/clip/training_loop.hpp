@@ -3,7 +3,7 @@
 #pragma once
 
 #include "model.hpp"
-#include "session.hpp"
+#include "training_run.hpp"
 
 #include <akin/io/csv.hpp>
 #include <akin/train/progress.hpp>
@@ -14,7 +14,7 @@ namespace clip_program {
 /// Pixels, captions and classes of one step: everything follows from the seed and the step's number.
 class batch_maker {
  public:
-  explicit batch_maker(const session& s) : s_{s} {
+  explicit batch_maker(const training_run& s) : s_{s} {
     const auto& d = s.description;
     for (const auto& names : d.classes) {
       captions_.emplace_back();
@@ -49,14 +49,14 @@ class batch_maker {
   std::vector<std::int32_t> ids, classes;
 
  private:
-  const session& s_;
+  const training_run& s_;
   std::vector<std::vector<std::vector<std::int32_t>>> captions_;  // [class][caption]
   std::vector<std::int32_t> order_;
   std::int64_t epoch_ = -1;
 };
 
 template <clip_model::positives Kind>
-double training_loop(session& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode) {
+double training_loop(training_run& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode) {
   namespace model = clip_model;
   const auto& o = s.options;
   const auto& sizes = s.description.sizes;

@@ -21,10 +21,10 @@ inline akin::image picture_of(const labelled_images& data, std::int64_t n) {
 }
 
 inline std::string training_report(const train_options& o, const model_description& d, const labelled_images& test, const evaluation& result, const std::vector<float>& history, std::size_t columns, double seconds,
-                                   std::int64_t images_seen, double temperature) {
+                                   std::int64_t images, std::int64_t images_seen, double temperature) {
   const std::size_t classes = d.classes.size();
   akin::report r;
-  r.title = "A CLIP trained on " + std::to_string(images_seen / o.epochs) + " images";
+  r.title = "A CLIP trained on " + akin::detail::with_commas(images) + " images";
   r.summary = "A residual network for images and a mean of word embeddings for captions, trained with a contrastive objective; the test images are classified by prompts that training never saw.";
   r.top1 = result.top1;
   r.top5 = result.top5;

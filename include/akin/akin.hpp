@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that needs the standard library only.
+// The core: expressions, the graph, backends, losses. It needs the standard library only; layers are in nn/.
 #pragma once
 
 #include <akin/expr/elementwise.hpp>  // first and by itself, so that its messages list few headers

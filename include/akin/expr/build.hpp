@@ -63,7 +63,12 @@ namespace akin::inline v0 {
 constexpr void model::add_adjoint(int id, int gradient) {
   const node& n = at(id);
   if (n.kind != value_kind::real) return;
-  if (n.op->vjp == no_gradient && n.op != &input_op && n.op != &parameter_op && n.op->name != "carry") return;
+  if (n.name >= 0) {
+    const auto role = names[n.name].role;
+    if (role != named_value::role_kind::input && role != named_value::role_kind::parameter) return;
+  } else if (n.op->vjp == no_gradient && id != regions[n.region].carry_in) {
+    return;
+  }
   const int home = regions[static_cast<std::size_t>(region)].forward;
   if (home >= 0 && n.region != home) report(mistake::gradient_leaves_repeat, id);
   gradient = build::fit(*this, gradient, at(id).axes);

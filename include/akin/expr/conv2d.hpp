@@ -40,12 +40,14 @@ namespace detail {
 template <class Axis, class Kernel, int Stride>
 consteval auto window_name() {
   constexpr std::string_view by = Kernel::name;
-  constexpr std::size_t size = Axis::name.size() + 1 + (Stride > 1 ? 1 : by.size());
+  static_assert(Stride < 100, "akin: conv2d: the stride must be below 100");
+  constexpr std::size_t size = Axis::name.size() + 1 + (Stride > 9 ? 2 : Stride > 1 ? 1 : by.size());
   text<size + 1> name;
   std::size_t k = 0;
   for (char c : Axis::name) name.characters[k++] = c;
   name.characters[k++] = Stride == 1 ? '-' : '/';
-  if constexpr (Stride > 1) name.characters[k++] = static_cast<char>('0' + Stride);
+  if constexpr (Stride > 9) name.characters[k++] = static_cast<char>('0' + Stride / 10);
+  if constexpr (Stride > 1) name.characters[k++] = static_cast<char>('0' + Stride % 10);
   else for (char c : by) name.characters[k++] = c;
   return name;
 }
@@ -96,5 +98,9 @@ constexpr auto conv2d(expr<real, axes<Images, X...>> x, expr<real, axes<Filters,
   m.relate({extent_rule::windows, m.number_of<columns>(), m.number_of<Width>(), m.number_of<Kw>(), Stride, Padding});
   return expr<real, out>{&m, m.put(n)};
 }
+
+/// Lets a mistake made before through.
+template <int Stride, int Padding, class Weight, class Height, class Width>
+constexpr expr<real, unknown> conv2d(expr<real, unknown> x, Weight, Height, Width) { return x; }
 
 }  // namespace akin::inline v0

@@ -7,15 +7,16 @@
 namespace akin::inline v0 {
 
 /// Drops entries with probability `rate` and scales the rest by 1 / (1 - rate) in training; the identity in evaluation.
-/// values:   a hash of (program seed, step, layer, this call, element): the same bits on every run, for every number of threads
+/// values:   a hash of (program seed, layer, this call, element): the same bits on every run, for every number of threads. Give
+///           program::seed another number before each step, or every step drops the same entries
 /// gradient: the same mask, recomputed
 /// source:   Srivastava et al. 2014
 template <class A>
 constexpr expr<real, A> dropout(expr<real, A> x, double rate) {
   model& m = *x.owner;
   if (!m.training() || rate <= 0) return x;
-  const int draw = build::map(m, random_op, m.at(x.id).axes, -1);
-  node n = m.at(draw);
+  node n{&random_op};
+  n.axes = m.at(x.id).axes;
   n.argument[0] = static_cast<std::int16_t>(++m.random_count);
   const expr<real, A> uniform{&m, m.put(n)};
   return where(uniform < rate, 0, x * (1 / (1 - rate)));

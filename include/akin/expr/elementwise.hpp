@@ -132,6 +132,10 @@ template <class A, detail::number Number>
 constexpr auto operator<(expr<real, A> a, Number b) { return a < detail::literal(a, static_cast<double>(b)); }
 template <class A, detail::number Number>
 constexpr auto operator>(expr<real, A> a, Number b) { return detail::literal(a, static_cast<double>(b)) < a; }
+template <class A, detail::number Number>
+constexpr auto operator<=(expr<real, A> a, Number b) { return a <= detail::literal(a, static_cast<double>(b)); }
+template <class A, detail::number Number>
+constexpr auto operator>=(expr<real, A> a, Number b) { return detail::literal(a, static_cast<double>(b)) <= a; }
 template <class A, class B>
 constexpr auto operator&&(expr<boolean, A> a, expr<boolean, B> b) { return detail::combine<boolean>(detail::append_pair<minimum_op, value_kind::boolean>, a, b); }
 template <class A, class B>

@@ -46,10 +46,38 @@ constexpr expr<real, axes<Ids..., A...>> gather(expr<real, axes<X, A...>> table,
   return {&m, m.put(n)};
 }
 
+/// Lets a mistake made before through.
+template <class Ids>
+constexpr expr<real, unknown> gather(expr<real, unknown> table, Ids) { return table; }
+
+namespace detail {
+
+template <class Axes, class Front>
+inline constexpr bool begins_with = false;
+template <class... A>
+inline constexpr bool begins_with<axes<A...>, axes<>> = true;
+template <class First, class... A, class... B>
+inline constexpr bool begins_with<axes<First, A...>, axes<First, B...>> = begins_with<axes<A...>, axes<B...>>;
+
+}  // namespace detail
+
+template <class Operand, class Indices, class Axis>
+inline constexpr bool indices_then_axis_come_first = false;
+template <class... A, class... B, class X>
+inline constexpr bool indices_then_axis_come_first<left_is<A...>, right_is<B...>, axis_is<X>> = detail::begins_with<axes<A...>, axes<B..., X>>;
+
 /// For each i the entry ids[i] along axis x.
 /// shapes:   [I, x, A] and ids [I] -> [I, A]
+/// errors:   compile time "akin: pick: the operand's axes must begin with those of the indices and then the picked axis"
 template <class Axes, class... Ids, some_axis X>
 constexpr auto pick(expr<real, Axes> a, expr<integer, axes<Ids...>> ids, X) {
+  if constexpr (std::is_same_v<Axes, unknown>) {
+    return a;
+  } else if constexpr (!indices_then_axis_come_first<detail::as_left<Axes>, right_is<Ids...>, axis_is<X>>) {
+    static_assert(indices_then_axis_come_first<detail::as_left<Axes>, right_is<Ids...>, axis_is<X>>,
+                  "akin: pick: the operand's axes must begin with those of the indices and then the picked axis");
+    return expr<real, unknown>{a.owner, a.id};
+  } else {
   model& m = *a.owner;
   using out = detail::minus<Axes, axes<X>>;
   node n{&pick_op};
@@ -57,13 +85,16 @@ constexpr auto pick(expr<real, Axes> a, expr<integer, axes<Ids...>> ids, X) {
   n.axes = m.list(out{});
   n.argument[0] = m.number_of<X>();
   return expr<real, out>{&m, m.put(n)};
+  }
 }
 
 /// The first place of the largest integer along the last axis: where CLIP's end-of-text token stands.
 /// shapes:   [I, x] -> [I]
+/// errors:   compile time "akin: first_arg_max: it runs along the last axis"
 template <class... A, some_axis X>
 constexpr auto first_arg_max(expr<integer, axes<A...>> ids, over_axes<X>) {
   model& m = *ids.owner;
+  static_assert(detail::begins_with<axes<A...>, typename detail::joined<detail::minus<axes<A...>, axes<X>>, axes<X>>::type>, "akin: first_arg_max: it runs along the last axis");
   using out = detail::minus<axes<A...>, axes<X>>;
   node n{&first_arg_max_op};
   n.in[0] = static_cast<std::int16_t>(ids.id);

@@ -45,7 +45,7 @@ struct kernel<&contract_op, Backend> {
   static void run(Backend& backend, const kernel_call<Backend>& c) { backend.contract(c.operand(0), c.operand(1), c.result()); }
 };
 
-/// Strides of a convolution, read from labelled views by the axes that its node names.
+/// The numbers that a convolution's node carries.
 struct conv2d_axes {
   int stride, padding, height, width;
 };

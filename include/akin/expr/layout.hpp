@@ -129,12 +129,22 @@ constexpr auto take(expr<real, Axes> a, X, int k) {
   }
 }
 
+template <class First, class Rest>
+inline constexpr bool first_fits_the_rest = false;
+template <class... A, class... B>
+inline constexpr bool first_fits_the_rest<left_is<A...>, right_is<B...>> = detail::contains<axes<B...>, axes<A...>>;
+
 /// One entry before all others along an axis: a class token before the patches.
 /// shapes:   first [..], rest [.., x, ..] -> [.., longer, ..] with |longer| = |x| + 1; `first` may lack axes of `rest` and is repeated
+/// errors:   compile time "akin: prepend: the first entry has an axis that the rest lacks"
 template <class First, class Rest, some_axis X, some_axis Longer>
 constexpr auto prepend(expr<real, First> first, expr<real, Rest> rest, X, Longer) {
   if constexpr (detail::either_unknown<First, Rest>) return expr<real, unknown>{rest.owner, rest.id};
   else if constexpr (!detail::check_axis<Rest, X>()) return expr<real, unknown>{rest.owner, rest.id};
+  else if constexpr (!first_fits_the_rest<detail::as_left<First>, detail::as_right<detail::minus<Rest, axes<X>>>>) {
+    static_assert(first_fits_the_rest<detail::as_left<First>, detail::as_right<detail::minus<Rest, axes<X>>>>, "akin: prepend: the first entry has an axis that the rest lacks");
+    return expr<real, unknown>{rest.owner, rest.id};
+  }
   else {
     model& m = *rest.owner;
     using out = typename detail::replaced<Rest, X, axes<Longer>>::type;

@@ -130,7 +130,7 @@ struct named_output {
   std::int16_t node = -1, text_begin = 0, text_size = 0;
 };
 
-enum class mistake : unsigned char { none, input_named_twice, parameter_named_twice, three_batch_axes, pair_in_repeat, gradient_leaves_repeat, value_enters_repeat, parameter_without_gradient, pair_is_output, pair_not_fusable, circle };
+enum class mistake : unsigned char { none, input_named_twice, parameter_named_twice, three_batch_axes, pair_in_repeat, gradient_leaves_repeat, value_enters_repeat, pair_is_output, pair_not_fusable, circle, position_is_stored, kept_in_repeat, two_axes_of_one_name };
 
 template <class Kind, class Axes>
 struct expr;
@@ -138,7 +138,7 @@ struct real {};
 struct integer {};
 struct boolean {};
 
-inline constexpr int max_nodes = 2048, max_axes = 96, max_names = 256, max_regions = 24, max_relations = 128, max_text = 8192;
+inline constexpr int max_nodes = 2048, max_axes = 96, max_names = 512, max_regions = 24, max_relations = 192, max_updates = 256, max_outputs = 16, max_text = 16384;
 
 /// The graph. A user meets it as the argument of `define`: it declares inputs and parameters; expressions do the rest.
 class model {
@@ -166,13 +166,17 @@ class model {
   /// A tensor that `update` changes after a training forward: running statistics.
   template <text Name, some_axis... A>
   constexpr expr<real, axes<A...>> state(initial start, A...) { return declare<real, A...>(named_value::role_kind::state, Name.view(), start); }
+  /// After a training forward the state takes this value; the gradient of that run still sees the old one.
   template <class Axes>
   constexpr void update(expr<real, Axes> state, expr<real, Axes> value) {
+    if (region != 0) report(mistake::kept_in_repeat, value.id);
     updates[static_cast<std::size_t>(update_count++)] = {static_cast<std::int16_t>(state.id), static_cast<std::int16_t>(value.id)};
   }
   /// Keeps a value readable after forward() as program::value<Name>().
   template <text Name, class Kind, class Axes>
+    requires(!std::is_same_v<Kind, integer>)
   constexpr void output(expr<Kind, Axes> value) {
+    if (region != 0) report(mistake::kept_in_repeat, value.id);
     outputs[static_cast<std::size_t>(output_count++)] = {static_cast<std::int16_t>(value.id), append_text(Name.view()), static_cast<std::int16_t>(Name.view().size())};
   }
 
@@ -188,7 +192,7 @@ class model {
     model& model_;
     std::int16_t outer_;
   };
-  constexpr scope_guard scope(std::string_view name) {
+  [[nodiscard]] constexpr scope_guard scope(std::string_view name) {
     const auto outer = scope_size_;
     for (char c : name) scope_[static_cast<std::size_t>(scope_size_++)] = c;
     if (!name.empty()) scope_[static_cast<std::size_t>(scope_size_++)] = '.';
@@ -229,8 +233,8 @@ class model {
   extent_relation relations[max_relations]{};
   named_value names[max_names]{};
   region_entry regions[max_regions]{};
-  state_update updates[64]{};
-  named_output outputs[16]{};
+  state_update updates[max_updates]{};
+  named_output outputs[max_outputs]{};
   char texts[max_text]{};
   int size = 0, axis_count = 0, relation_count = 0, name_count = 0, region_count = 1, update_count = 0, output_count = 0, text_size = 0, random_count = 0;
   int region = 0;  // where put() appends
@@ -289,7 +293,10 @@ constexpr int model::add_axis(std::string_view name, bool numbers_examples, std:
   for (int k = 0; k < axis_count; ++k)
     if (axis_entries[k].first == first) return k;
   for (int k = 0; k < axis_count; ++k)
-    if (axis_entries[k].name == name) return k;
+    if (axis_entries[k].name == name) {
+      if (axis_entries[k].numbers_examples != numbers_examples) report(mistake::two_axes_of_one_name, -1);
+      return k;
+    }
   axis_entries[static_cast<std::size_t>(axis_count)] = {name, numbers_examples, name.data()};
   if (static_extent > 0) relate({extent_rule::fixed, static_cast<std::int16_t>(axis_count), -1, -1, static_extent, 0});
   return axis_count++;
@@ -315,7 +322,7 @@ constexpr expr<Kind, axes<A...>> model::declare(named_value::role_kind role, std
     text_size = begin;
     n.name = static_cast<std::int16_t>(k);
     if (!stored) report(mistake::input_named_twice, other.node);
-    else if (!(at(other.node) == n)) report(mistake::parameter_named_twice, other.node);
+    else if (!(at(other.node) == n) || other.role != role) report(mistake::parameter_named_twice, other.node);
     return {this, other.node};
   }
   n.name = static_cast<std::int16_t>(name_count);

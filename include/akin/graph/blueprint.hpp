@@ -33,7 +33,6 @@ struct blueprint {
     return n;
   }
   std::string_view name(const named_value& v) const { return texts.substr(static_cast<std::size_t>(v.text_begin), static_cast<std::size_t>(v.text_size)); }
-  std::string_view name(const named_output& v) const { return texts.substr(static_cast<std::size_t>(v.text_begin), static_cast<std::size_t>(v.text_size)); }
 };
 
 namespace detail {

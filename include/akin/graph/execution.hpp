@@ -44,11 +44,11 @@ class execution {
   void bind(const extent_table& largest) {
     extents_ = largest;
     connect_parameters();
+    connect_states();
     choose_external();
     memory_ = plan_memory(b_, extents_, external_, sizeof(real_type));
-    bytes_ = memory_.bytes;
-    arena_.reset(static_cast<std::byte*>(::operator new(static_cast<std::size_t>(bytes_ + 64), std::align_val_t{64})));
-    std::memset(arena_.get(), 0, static_cast<std::size_t>(bytes_));
+    arena_.reset(static_cast<std::byte*>(::operator new(static_cast<std::size_t>(memory_.bytes + 64), std::align_val_t{64})));
+    std::memset(arena_.get(), 0, static_cast<std::size_t>(memory_.bytes));
     largest_ = extents_;
     input_.assign(b_.nodes.size(), nullptr);
     scratch_.assign(b_.regions.size(), nullptr);
@@ -82,6 +82,7 @@ class execution {
 
   void forward() {
     require_inputs();
+    take_states();
     run(0, 0, b_.forward_steps);
     ran_ = true;
   }
@@ -90,9 +91,10 @@ class execution {
     run(0, b_.forward_steps, b_.ranges[0].count - b_.forward_steps);
     copy_gradients(0);
   }
+  /// States that the model updates take their new values; a run, its gradient included, reads those from before it.
   void apply_updates() {
     for (const auto& u : b_.updates)
-      std::memcpy(pointer(u.state), pointer(u.value), static_cast<std::size_t>(extents_.size(b_.at(u.state).axes)) * sizeof(real_type));
+      std::memcpy(weights_.values().data() + parameter_offset(u.state), pointer(u.value), static_cast<std::size_t>(extents_.size(b_.at(u.state).axes)) * sizeof(real_type));
   }
 
   /// Runs forward again step by step; the first result that is not finite, by its step, or -1.
@@ -124,6 +126,7 @@ class execution {
     const auto k = static_cast<std::size_t>(n);
     const node& x = b_.at(n);
     if (x.op == &input_op) return input_[k];
+    if (x.op == &parameter_op && state_at_[k] >= 0) return states_.data() + state_at_[k];
     if (x.op == &parameter_op) return weights_.values().data() + parameter_offset(n);
     if (x.op == &count_op) return &counts_[static_cast<std::size_t>(x.argument[0])];
     if (gradient_of_[k] >= 0) return gradients_.data() + parameter_offset(gradient_of_[k]);
@@ -221,6 +224,22 @@ class execution {
     for (std::size_t k = 0; k < counts_.size(); ++k) counts_[k] = static_cast<real_type>(extents_[static_cast<int>(k)]);
   }
 
+  // Copies of the states that this run reads and updates: the gradient recomputes from the values that forward saw.
+  void take_states() {
+    for (const auto& u : b_.updates)
+      std::memcpy(states_.data() + state_at_[static_cast<std::size_t>(u.state)], weights_.values().data() + parameter_offset(u.state), static_cast<std::size_t>(extents_.size(b_.at(u.state).axes)) * sizeof(real_type));
+  }
+
+  void connect_states() {
+    std::int64_t size = 0;
+    state_at_.assign(b_.nodes.size(), -1);
+    for (const auto& u : b_.updates) {
+      state_at_[static_cast<std::size_t>(u.state)] = size;
+      size += extents_.size(b_.at(u.state).axes);
+    }
+    states_.assign(static_cast<std::size_t>(size), real_type{});
+  }
+
   void require_inputs() {
     if (!bound_) fail("forward: the program is not bound");
     for (const auto& v : b_.names)
@@ -235,14 +254,13 @@ class execution {
   extent_table extents_, largest_;
   memory_plan memory_;
   std::unique_ptr<std::byte, deleter> arena_;
-  std::int64_t bytes_ = 0;
   std::vector<void*> input_;
   std::vector<std::byte*> scratch_, saved_;
-  std::vector<std::int64_t> layer_, offset_;
+  std::vector<std::int64_t> layer_, offset_, state_at_;
   std::vector<char> external_;
   std::vector<int> gradient_of_;
   std::vector<std::pair<int, int>> copies_;
-  std::vector<real_type> counts_, gradients_;
+  std::vector<real_type> counts_, gradients_, states_;
   std::uint64_t seed_ = 0;
   bool bound_ = false, ran_ = false;
 };

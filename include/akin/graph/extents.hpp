@@ -76,6 +76,7 @@ class extent_table {
         return a / b;
       case extent_rule::windows: {
         const auto stride = r.stride == 0 ? b : r.stride;
+        if (stride == 0) fail("bind: axis '", name(r.b), "' cannot have extent 0 as a window");
         if (a + 2 * r.padding < b) fail("bind: axis '", name(r.a), "' of extent ", a, " is smaller than its window '", name(r.b), "' of ", b);
         return (a + 2 * r.padding - b) / stride + 1;
       }

@@ -83,6 +83,9 @@ class parameter_store {
 template <class Real>
 void parameter_store<Real>::bind(const blueprint& b, const extent_table& given, std::uint64_t seed) {
   if (bound_) fail("parameters: they are bound already");
+  entries_.clear();
+  extents_.clear();
+  size_ = 0;
   std::vector<double> scales;
   std::vector<initial> starts;
   for (const named_value& v : b.names) {

@@ -31,9 +31,11 @@ struct plan_step {
   std::int16_t node = -1;   // kernel and repeat
   std::int16_t level = 0;   // pairs: the number of the pass
   axis_list space{};        // map: iteration space; pairs: rows, columns
+  constexpr bool is_pair_pass() const { return kind == step_kind::pairs; }
   std::int16_t tape = 0, tape_size = 0, operand = 0, operand_count = 0, sink = 0, sink_count = 0, product_count = 0;
 };
 
+inline constexpr int most_results = 6;  // of one map: more would need more operands than a step may have
 inline constexpr int max_steps = 640, max_tape = 4096, max_operands = 2048, max_sinks = 1024;
 
 struct region_range {
@@ -179,6 +181,8 @@ class planner {
         if (pair(n) && outputs_[n]) report(mistake::pair_is_output, n);
       }
       if (!fusable(n)) report(mistake::pair_not_fusable, n);
+      if (!elementwise(n)) inputs(n, [&](int i) { if (m_.nodes[i].op == &position_op) report(mistake::position_is_stored, n); });
+      if (x.op == &position_op && outputs_[n]) report(mistake::position_is_stored, n);
       int level = floor_[n], pass = 0;
       const bool barrier = x.op->plays != role::elementwise && x.op->plays != role::leaf;
       inputs(n, [&](int i) {
@@ -203,7 +207,9 @@ class planner {
     switch (x.op->plays) {
       case role::elementwise: return !(pair(n) && x.op->code == scalar::random);
       case role::reduce: return !pair(n);
-      case role::contract: return pair(n) ? pairs == 0 && m_.nodes[x.in[0]].axes.rank == 2 && m_.nodes[x.in[1]].axes.rank == 2 : pairs < 2;
+      case role::contract:
+        if (pair(n)) return pairs == 0 && m_.nodes[x.in[0]].axes.rank == 2 && m_.nodes[x.in[1]].axes.rank == 2;
+        return pairs == 0 || (pairs == 1 && x.axes.rank == 2 && m_.nodes[x.in[pair(x.in[0]) ? 1 : 0]].axes.rank == 2);
       default: return !pair(n) && pairs == 0;
     }
   }
@@ -221,6 +227,7 @@ class planner {
       const node& x = m_.nodes[n];
       inputs(n, [&](int i) {
         const bool reads_in_registers = (elementwise(n) && pair(n) == pair(i)) || (x.op->plays == role::reduce);
+        if (!elementwise(n) && x.op->plays != role::reduce) read_by_kernel_[i] = true;
         if (!reads_in_registers) must_store_[i] = true;
         else if (elementwise(n) && !(x.axes == m_.nodes[i].axes)) must_store_[i] = true;
         else if (!same_group_reader(n, i)) crosses_[i] = true;
@@ -229,11 +236,11 @@ class planner {
     for (int n = 0; n < m_.size; ++n) {
       if (!p_.live[n] || !elementwise(n) || pair(n)) continue;
       const scalar code = m_.nodes[n].op->code;
-      int cost = code == scalar::constant ? 0 : transcendental(code) || code == scalar::random ? 8 : 1;
+      int cost = code == scalar::constant ? 0 : transcendental(code) ? 8 : code == scalar::random ? 4 : 1;
       inputs(n, [&](int i) { cost += elementwise(i) && !stored_[i] ? cost_[i] : 0; });
       cost_[n] = static_cast<std::int16_t>(cost);
-      stored_[n] = !fuses_ ? code != scalar::constant || outputs_[n]
-                              : outputs_[n] || (code != scalar::constant && (must_store_[n] || (crosses_[n] && cost > 6) || cost > 40));
+      stored_[n] = !fuses_ ? code != scalar::constant || outputs_[n] || read_by_kernel_[n]
+                              : outputs_[n] || read_by_kernel_[n] || (code != scalar::constant && (must_store_[n] || (crosses_[n] && cost > 6) || cost > 40));
     }
   }
   constexpr bool same_group_reader(int reader, int value) const {
@@ -257,7 +264,7 @@ class planner {
       for (int s = p_.step_count - 1; s >= 0; --s) {
         const plan_step& x = p_.steps[s];
         if (x.kind == step_kind::map && x.level == level_[value] && x.region == m_.nodes[n].region && x.phase == phase(n) && x.space == m_.nodes[value].axes &&
-            x.sink_count < 6)
+            x.sink_count < most_results)
           return s;
       }
     const int s = new_step(step_kind::map, n, m_.nodes[value].axes);
@@ -443,7 +450,7 @@ class planner {
   const model& m_;
   bool fuses_;
   plan p_{};
-  bool needed_[max_nodes]{}, outputs_[max_nodes]{}, pair_[max_nodes]{}, must_store_[max_nodes]{}, crosses_[max_nodes]{}, stored_[max_nodes]{};
+  bool needed_[max_nodes]{}, outputs_[max_nodes]{}, pair_[max_nodes]{}, must_store_[max_nodes]{}, read_by_kernel_[max_nodes]{}, crosses_[max_nodes]{}, stored_[max_nodes]{};
   std::int16_t level_[max_nodes]{}, floor_[max_nodes]{}, pass_[max_nodes]{}, cost_[max_nodes]{}, chain_[max_nodes]{}, stamp_[max_nodes]{}, slot_[max_nodes]{};
   sink_kind kinds_[max_nodes]{};
   std::int16_t last_of_[max_steps]{}, order_[max_steps]{};

@@ -51,10 +51,14 @@ constexpr auto cosine(expr<real, A> a, expr<real, B> b) { return dot(l2_normaliz
 /// gradient: 2 (a - b), and 0 where rounding made the distance negative
 template <class A, class B>
 constexpr auto squared_distance(expr<real, A> a, expr<real, B> b) {
+  if constexpr (detail::either_unknown<A, B>) {
+    return expr<real, unknown>{a.owner, a.id};
+  } else {
   using shared = detail::shared<A, B>;
   const typename detail::all_of<shared>::type o{};
   const auto product = dot(a, b);
   return maximum((sum(a * a, o) - 2 * product) + sum(b * b, o), 0);
+  }
 }
 
 /// Euclidean distance of every pair; its gradient where the distance is 0 is 0.

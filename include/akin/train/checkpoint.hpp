@@ -5,6 +5,7 @@
 #include <akin/io/safetensors.hpp>
 #include <akin/train/optimizer.hpp>
 
+#include <charconv>
 #include <map>
 #include <string>
 #include <vector>
@@ -43,6 +44,16 @@ inline const std::string& metadata_of(const safetensors_file& file, const std::s
   return place->second;
 }
 
+/// The same as a number.
+/// errors: run time, naming the file, the name and the text that is no number
+inline double metadata_number(const safetensors_file& file, const std::string& name) {
+  const auto& text = metadata_of(file, name);
+  double value = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (end.ec != std::errc{} || end.ptr != text.data() + text.size()) fail("checkpoint: '", file.path(), "': metadata '", name, "' is '", text, "', expected a number");
+  return value;
+}
+
 /// Fills every weight from the tensor of its name.
 /// errors: run time, naming the tensor that is missing or misshapen, with both shapes
 inline void load_weights(const safetensors_file& file, parameter_store<float>& weights) {
@@ -68,7 +79,7 @@ inline void load_training_state(const safetensors_file& file, parameter_store<fl
     file.read<float>("optimizer.first_moment." + t.name, part(optimizer.first_moment()));
     file.read<float>("optimizer.second_moment." + t.name, part(optimizer.second_moment()));
   }
-  optimizer.set_steps(std::stoll(metadata_of(file, "optimizer.steps")));
+  optimizer.set_steps(static_cast<std::int64_t>(metadata_number(file, "optimizer.steps")));
 }
 
 }  // namespace akin::inline v0

@@ -19,7 +19,7 @@ enum class decay_policy {
 inline bool decays(decay_policy policy, std::string_view name, std::size_t rank) {
   const auto has = [&](std::string_view part) { return name.find(part) != std::string_view::npos; };
   if (policy == decay_policy::legacy) return rank >= 2 && !has("bn") && !has("ln") && !has("bias") && !has("logit_scale");
-  return rank > 1 && name != "positional_embedding" && name != "visual.positional_embedding" && name != "visual.class_embedding";
+  return rank > 1 && !name.ends_with("positional_embedding") && !name.ends_with("class_embedding");
 }
 
 /// A stretch of the flat buffer that one rule applies to. Frozen tensors and states are in none.
@@ -30,6 +30,7 @@ struct parameter_group {
 
 template <class Real>
 std::vector<parameter_group> parameter_groups(const parameter_store<Real>& weights, decay_policy policy) {
+  if (!weights.bound()) fail("optimizer: the weights are not bound; call weights.bind(seed, ...) first");
   std::vector<parameter_group> groups;
   for (const auto& e : weights.entries())
     if (e.role == named_value::role_kind::parameter) groups.push_back({e.offset, e.slice * e.count, decays(policy, e.pattern, e.shape.size())});
@@ -61,7 +62,9 @@ class sgd {
 
   sgd(parameter_store<Real>& weights, const settings& s) : weights_{weights}, settings_{s}, groups_{parameter_groups(weights, s.policy)}, velocity_(static_cast<std::size_t>(weights.size())) {}
 
+  /// One update; gradients are laid out as the weights are.
   void step(std::span<const Real> gradients, double rate) {
+    if (static_cast<std::int64_t>(gradients.size()) != weights_.size()) fail("optimizer: got ", gradients.size(), " gradients for ", weights_.size(), " weights; is the program bound?");
     const auto w = weights_.values();
     for (const auto& group : groups_) {
       const Real decay = static_cast<Real>(group.decays ? settings_.weight_decay : 0), momentum = static_cast<Real>(settings_.momentum), r = static_cast<Real>(rate);
@@ -96,7 +99,9 @@ class adamw {
   adamw(parameter_store<Real>& weights, const settings& s)
       : weights_{weights}, settings_{s}, groups_{parameter_groups(weights, s.policy)}, first_(static_cast<std::size_t>(weights.size())), second_(static_cast<std::size_t>(weights.size())) {}
 
+  /// One update; gradients are laid out as the weights are.
   void step(std::span<const Real> gradients, double rate) {
+    if (static_cast<std::int64_t>(gradients.size()) != weights_.size()) fail("optimizer: got ", gradients.size(), " gradients for ", weights_.size(), " weights; is the program bound?");
     ++steps_;
     const auto w = weights_.values();
     const Real b1 = static_cast<Real>(settings_.beta1), b2 = static_cast<Real>(settings_.beta2), eps = static_cast<Real>(settings_.eps);
@@ -127,12 +132,13 @@ class adamw {
   std::int64_t steps_ = 0;
 };
 
-/// Keeps a learnable temperature exp(logit_scale) within [1, 100], by clamping logit_scale to [0, ln 100].
+/// Keeps every learnable temperature exp(logit_scale) within [1, 100], by clamping logit_scale to [0, ln 100].
 template <class Real>
 void clamp_temperature(parameter_store<Real>& weights) {
   constexpr double ln_100 = 4.605170185988092;
-  if (const auto* e = weights.find("logit_scale")) {
-    Real& t = weights.values()[static_cast<std::size_t>(e->offset)];
+  for (const auto& e : weights.entries()) {
+    if (e.pattern != "logit_scale" && !e.pattern.ends_with(".logit_scale")) continue;
+    Real& t = weights.values()[static_cast<std::size_t>(e.offset)];
     t = t < Real{0} ? Real{0} : t > static_cast<Real>(ln_100) ? static_cast<Real>(ln_100) : t;
   }
 }

@@ -31,10 +31,10 @@ class cpu_backend {
   void reserve(const Blueprint& b, const Extents& extents) {
     std::int64_t tiles = 0, operands = 0, blocks = 0;
     for (const auto& s : b.steps) {
-      if (s.product_count == 0 && s.space.rank != 2) continue;
+      if (!s.is_pair_pass()) continue;
       tiles = std::max<std::int64_t>(tiles, s.product_count + s.sink_count);
       operands = std::max<std::int64_t>(operands, s.operand_count);
-      if (s.space.rank == 2) blocks = std::max({blocks, extents[s.space[0]] / 28 + 1, extents[s.space[1]] / 28 + 1});
+      blocks = std::max({blocks, extents[s.space[0]] / 28 + 1, extents[s.space[1]] / 28 + 1});
     }
     if (b.pair_passes == 0) return;
     tiles_per_worker_ = (tiles * cpu::largest_tile.rows + operands) * cpu::largest_tile.columns;
@@ -87,7 +87,8 @@ class cpu_backend {
  private:
   static cpu::conv2d_shape shape(const view<const float>& x, const view<const float>& w, int stride, int padding, int height, int width) {
     const auto along = [&](int label) { return x.extent[static_cast<std::size_t>(x.find(label))]; };
-    // A stride of 0 is the kernel's extent: patches. Kernels are square there.
+    // A stride of 0 is the kernel's extent: patches.
+    if (stride == 0 && w.extent[2] != w.extent[3]) fail("conv2d: stride 0 needs a square kernel, got ", w.extent[2], " x ", w.extent[3]);
     return {x.extent[0], along(height), along(width), w.extent[1], w.extent[0], w.extent[2], w.extent[3], stride == 0 ? w.extent[2] : stride, padding};
   }
   static cpu::image_strides strides(const view<const float>& x, const view<const float>& w, int height, int width) {

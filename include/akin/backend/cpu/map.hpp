@@ -221,6 +221,7 @@ class folded_map {
     const bool one_number = (along == 0 || columns == 1) && (down == 0 || rows == 1);
     if (o.kind == operand_kind::seed || one_number) {
       call.step[z(k)] = 0;
+      s.filled_from = nullptr;
       float value;
       const std::int32_t number = o.kind == operand_kind::seed ? o.seed : static_cast<std::int32_t>(at);
       std::memcpy(&value, computed || o.kind == operand_kind::seed ? static_cast<const void*>(&number) : static_cast<const void*>(from), sizeof value);

@@ -70,9 +70,9 @@ class pair_pass {
     }
     evaluate(i0, j0, rows, columns, products, results, uniform);
     for (std::size_t r = 0; r < a_.reductions.size(); ++r)
-      reduce(a_.reductions[r], results + result_at(a_.reductions[r].step) * tile_floats, i0, j0, rows, columns, scalars + r);
+      reduce(a_.reductions[r], results + a_.reductions[r].step * tile_floats, i0, j0, rows, columns, scalars + r);
     for (const auto& c : a_.contractions) {
-      const float* g = results + result_at(c.step) * tile_floats;
+      const float* g = results + c.step * tile_floats;
       const int inner = c.tall.axis[0] == (c.keeps_rows ? a_.column : a_.row) ? c.tall.axis[1] : c.tall.axis[0];
       const std::int64_t depth = c.tall.extent[static_cast<std::size_t>(c.tall.find(inner))];
       const std::int64_t tall_step = c.tall.stride_of(c.keeps_rows ? a_.column : a_.row), out_step = c.out.stride_of(c.keeps_rows ? a_.row : a_.column);
@@ -84,7 +84,6 @@ class pair_pass {
   }
 
   void multiply(const product& p, bool add, float* scratch) const { gemm(level_, p, {0, p.m.size(), 0, p.n.size(), 0, p.k.size()}, add, scratch); }
-  static std::int64_t result_at(int step) { return step; }
 
   // The pair expression over the tile, a row at a time: row values are one number, column values a line of memory.
   void evaluate(std::int64_t i0, std::int64_t j0, std::int64_t rows, std::int64_t columns, const float* products, float* results, float* uniform) const {
@@ -121,7 +120,7 @@ class pair_pass {
           splat_into(k, &number);
         } else if (o.per_row) splat_into(k, static_cast<const float*>(o.data) + i0 + i);
       }
-      const auto aim = [&](int step) { call.out[static_cast<std::size_t>(step)] = results + result_at(step) * tile_floats + i * stride; };
+      const auto aim = [&](int step) { call.out[static_cast<std::size_t>(step)] = results + step * tile_floats + i * stride; };
       for (const auto& r : a_.reductions) aim(r.step);
       for (const auto& c : a_.contractions) aim(c.step);
       run_(call);

@@ -22,7 +22,7 @@ extern volatile std::sig_atomic_t interrupted;
 inline const std::vector<std::string> metric_columns{"step", "epoch", "loss", "learning_rate", "temperature", "seconds", "top1"};
 
 /// Everything that training owns; a checkpoint holds all of it that changes.
-struct session {
+struct training_run {
   train_options options;
   labelled_images train, test;
   model_description description;
@@ -38,12 +38,12 @@ struct session {
 };
 
 /// The settings that decide the result; a resumed run must have the same.
-std::map<std::string, std::string> settings_of(const session& s);
-void save(session& s, double seconds);
-evaluation evaluate_now(session& s, encoders& encode);
+std::map<std::string, std::string> settings_of(const training_run& s);
+void save(training_run& s, double seconds);
+evaluation evaluate_now(training_run& s, encoders& encode);
 
 /// Trains to the end or to an interruption; returns the seconds in all. Each objective is compiled in a file of its own.
-double train_with_one_positive(session& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode);
-double train_with_positives_of_class(session& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode);
+double train_with_one_positive(training_run& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode);
+double train_with_positives_of_class(training_run& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode);
 
 }  // namespace clip_program
