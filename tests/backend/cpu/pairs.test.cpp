@@ -38,7 +38,8 @@ struct maximum_again {
 };
 
 TEST_CASE("all operands and sinks, at the edges of tiles") {
-  for (const auto& [n, m] : {std::pair{1, 1}, {2, 65}, {28, 64}, {29, 63}, {57, 129}, {513, 30}, {30, 513}}) {
+  for (const auto& sizes : {std::pair{1, 1}, {2, 65}, {28, 64}, {29, 63}, {57, 129}, {513, 30}, {30, 513}}) {
+    const int n = sizes.first, m = sizes.second;
     CAPTURE(n);
     CAPTURE(m);
     const auto expected = subject<everything, reference_backend>{ordinary, images(n), texts(m), embed(9), other_embed(5)}.run();
