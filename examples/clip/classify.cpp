@@ -8,15 +8,25 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <numeric>
 
 namespace clip_program {
 
 namespace {
 
+// idx files are known by their first bytes, packed or not: no image begins so.
 bool is_idx(const std::string& path) {
-  const auto name = std::filesystem::path{path}.filename().string();
-  return name.find("-idx") != std::string::npos || name.ends_with(".idx") || name.ends_with(".idx.gz");
+  std::ifstream file{path, std::ios::binary};
+  char head[3]{};
+  file.read(head, 3);
+  return file.gcount() == 3 && ((head[0] == '\x1f' && head[1] == '\x8b') || (head[0] == 0 && head[1] == 0 && head[2] == 8));
+}
+
+void warn_of_unknown_words(const model_description& d, const std::vector<std::string>& texts) {
+  std::vector<std::int32_t> ids(static_cast<std::size_t>(d.sizes.tokens));
+  for (const auto& text : texts)
+    d.words.encode(text, ids, [&](const std::string& word) { std::fprintf(stderr, "akin-clip: '%s': the model does not know the word '%s' and leaves it out\n", text.c_str(), word.c_str()); });
 }
 
 // Every image of a file as gray bytes of the model's size.
@@ -56,6 +66,8 @@ int classify(const classify_options& o) {
     labels.clear();
     for (const auto& label : o.labels) labels.push_back({label});
   }
+  warn_of_unknown_words(d, o.labels);
+  warn_of_unknown_words(d, o.templates);
   const auto& templates = o.templates.empty() ? d.test_templates : o.templates;
   const auto features = class_features(encode, d.words, d.sizes, labels, templates);
   const double scale = std::exp(static_cast<double>(file.read<float>("logit_scale").front()));

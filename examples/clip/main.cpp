@@ -7,9 +7,24 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <cstdlib>
+#include <sstream>
 #include <exception>
 
 namespace {
+
+// CLI11's own range check lets nan through.
+CLI::Validator real_between(double least, double most) {
+  return {[=](std::string& text) {
+            char* end = nullptr;
+            const double value = std::strtod(text.c_str(), &end);
+            if (end != text.c_str() && *end == '\0' && value >= least && value <= most) return std::string{};
+            std::ostringstream sentence;
+            sentence << "got '" << text << "', expected a number from " << least << " to " << most;
+            return sentence.str();
+          },
+          "NUMBER"};
+}
 
 void add_train(CLI::App& app, clip_program::train_options& o) {
   auto* train = app.add_subcommand("train", "Train a CLIP on labelled images and test it zero-shot.");
@@ -20,12 +35,12 @@ void add_train(CLI::App& app, clip_program::train_options& o) {
   train->add_option("--data", o.data, "Folder with train-images-idx3-ubyte[.gz], train-labels-..., t10k-images-..., t10k-labels-...")->required();
   train->add_option("--out", o.out, "Folder for what is written")->capture_default_str();
   train->add_flag("--resume", o.resume, "Go on from the checkpoint in OUT");
-  train->add_flag("--overwrite", o.overwrite, "Start anew where OUT holds a checkpoint");
+  train->add_flag("--overwrite", o.overwrite, "Start anew where OUT holds a checkpoint")->excludes("--resume");
   train->add_option("--epochs", o.epochs, "Times that each image is seen")->check(CLI::Range(1, 10000))->capture_default_str();
   train->add_option("--batch", o.batch, "Pairs in a step")->check(CLI::Range(2, 1 << 20))->capture_default_str();
-  train->add_option("--learning-rate", o.learning_rate, "Peak of warm-up and cosine")->check(CLI::PositiveNumber)->capture_default_str();
-  train->add_option("--weight-decay", o.weight_decay, "Decoupled, on matrices only")->check(CLI::NonNegativeNumber)->capture_default_str();
-  train->add_option("--clip-norm", o.clip_norm, "Largest norm of the gradient; 0: none")->check(CLI::NonNegativeNumber)->capture_default_str();
+  train->add_option("--learning-rate", o.learning_rate, "Peak of warm-up and cosine")->check(real_between(1e-12, 1e6))->capture_default_str();
+  train->add_option("--weight-decay", o.weight_decay, "Decoupled, on matrices only")->check(real_between(0, 1e6))->capture_default_str();
+  train->add_option("--clip-norm", o.clip_norm, "Largest norm of the gradient; 0: none")->check(real_between(0, 1e9))->capture_default_str();
   train->add_option("--objective", o.objective, "Positives of an image: its own caption, or every caption of its class")->check(CLI::IsMember({"one", "same-class"}))->capture_default_str();
   train->add_option("--shift", o.shift, "Images move by up to so many pixels")->check(CLI::Range(0, 16))->capture_default_str();
   train->add_option("--embed", o.embed, "Width of the embeddings")->check(CLI::Range(2, 4096))->capture_default_str();
@@ -44,10 +59,10 @@ void add_classify(CLI::App& app, clip_program::classify_options& o) {
       "dark things on white. A label is a word or a phrase; the prompt is the template with the label in the place of {}.\n\n"
       "example: akin-clip classify --model out/fashion --label 'ankle boot' --label sandal --template 'a photo of a {}' shoe.png");
   classify->add_option("--model", o.model, "Folder that train wrote")->capture_default_str();
-  classify->add_option("--label", o.labels, "A label (repeat it; default: the classes of training)")->allow_extra_args(false);
-  classify->add_option("--template", o.templates, "A prompt with {}; several are averaged (default: the test's; '{}' is the bare label)")->allow_extra_args(false);
+  classify->add_option("--label", o.labels, "A label; once for each, as in --label coat --label bag (default: the classes of training)")->allow_extra_args(false);
+  classify->add_option("--template", o.templates, "A prompt with {}, once for each; several are averaged (default: the test's; '{}' is the bare label)")->allow_extra_args(false);
   classify->add_option("--top", o.top, "Labels shown for an image")->check(CLI::Range(1, 1000))->capture_default_str();
-  classify->add_option("--limit", o.limit, "Images read from each idx file; 0: all")->check(CLI::NonNegativeNumber)->capture_default_str();
+  classify->add_option("--limit", o.limit, "Images read from each idx file; 0: all")->check(CLI::Range(0, 1 << 30))->capture_default_str();
   classify->add_option("--threads", o.threads, "0: as many as the machine has")->check(CLI::Range(0, 256))->capture_default_str();
   classify->add_flag("--invert", o.invert, "Dark on white becomes light on black");
   classify->add_option("images", o.files, "PNG, JPEG, PPM or idx[.gz] files")->required();
@@ -71,7 +86,9 @@ int main(int count, char** words) {
     return clip_program::exit_usage;
   }
   try {
-    return app.got_subcommand("train") ? clip_program::train(train) : clip_program::classify(classify);
+    const int code = app.got_subcommand("train") ? clip_program::train(train) : clip_program::classify(classify);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) akin::fail("standard output could not be written");
+    return code;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "akin-clip: %s\n", e.what());
     return clip_program::exit_failed;

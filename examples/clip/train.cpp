@@ -26,6 +26,15 @@ void save(training_run& s, double seconds) {
   metadata["train.seconds"] = exact(seconds);
   const akin::kept_series series[] = {{"history", {static_cast<std::int64_t>(s.history.size() / metric_columns.size()), static_cast<std::int64_t>(metric_columns.size())}, s.history}};
   akin::save_checkpoint(checkpoint_path(s.options.out), *s.weights, *s.optimizer, series, std::move(metadata));
+  // metrics.csv says what the checkpoint says, so that both tell of the same run.
+  std::string table = join(metric_columns, ",") + "\n";
+  for (std::size_t k = 0; k < s.history.size(); ++k) {
+    const bool ends = (k + 1) % metric_columns.size() == 0;
+    char number[32];
+    std::snprintf(number, sizeof number, "%.7g", static_cast<double>(s.history[k]));
+    table += (std::isfinite(s.history[k]) ? number : "") + std::string{ends ? "\n" : ","};
+  }
+  akin::write_file_atomically(s.options.out + "/metrics.csv", table);
 }
 
 evaluation evaluate_now(training_run& s, encoders& encode) {

@@ -5,7 +5,6 @@
 #include "model.hpp"
 #include "training_run.hpp"
 
-#include <akin/io/csv.hpp>
 #include <akin/train/progress.hpp>
 #include <akin/train/schedule.hpp>
 
@@ -70,9 +69,6 @@ double training_loop(training_run& s, const std::shared_ptr<akin::thread_pool>& 
     program.template set<"text classes">(batch.classes);
   }
   const akin::warmup_cosine schedule{o.learning_rate, std::max<std::int64_t>(1, s.total_steps() / 10), s.total_steps()};
-  akin::csv_writer csv{o.out + "/metrics.csv", metric_columns};
-  const auto write_row = [&](std::size_t k) { csv.row(s.history[k], s.history[k + 1], s.history[k + 2], s.history[k + 3], s.history[k + 4], s.history[k + 5], s.history[k + 6]); };
-  for (std::size_t k = 0; k < s.history.size(); k += metric_columns.size()) write_row(k);
   akin::progress line{stderr, s.total_steps(), s.steps_per_epoch(), o.batch};
   const double start = akin::steady_seconds();
   const auto seconds = [&] { return s.seconds_before + akin::steady_seconds() - start; };
@@ -81,7 +77,7 @@ double training_loop(training_run& s, const std::shared_ptr<akin::thread_pool>& 
     const float loss = program.forward();
     if (!std::isfinite(loss)) {
       const auto culprit = program.first_not_finite();
-      akin::fail("training: the loss of step ", s.step, " is not finite; the first such value is the result of ", culprit, "; the last checkpoint is kept");
+      akin::fail("training: the loss of step ", s.step, " is not finite; the first such value is the result of ", culprit, "; what was saved before is kept");
     }
     program.backward();
     const double rate = schedule(s.step);
@@ -95,7 +91,6 @@ double training_loop(training_run& s, const std::shared_ptr<akin::thread_pool>& 
     if (epoch_ends || s.step % 10 == 0) {
       const double top1 = epoch_ends ? evaluate_now(s, encode).top1 : std::nan("");
       for (const double x : {static_cast<double>(s.step), static_cast<double>(epoch), static_cast<double>(loss), rate, s.temperature(), seconds(), top1}) s.history.push_back(static_cast<float>(x));
-      write_row(s.history.size() - metric_columns.size());
       if (epoch_ends) line.note("epoch " + std::to_string(epoch) + ": zero-shot top-1 " + std::to_string(top1).substr(0, 6) + " on the test images");
     }
     if (epoch_ends || s.step % o.checkpoint_every == 0) save(s, seconds());

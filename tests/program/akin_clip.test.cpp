@@ -169,6 +169,9 @@ TEST_CASE("classify says what it sees") {
   const auto unknown = run({"classify", "--model", work / "m", "--label", "zebra", pgm}, work);
   CHECK(unknown.code == 1);
   CHECK(contains(unknown.err, "'zebra'"));
+  const auto half = run({"classify", "--model", work / "m", "--label", "ankle zebra", "--label", "bag", pgm}, work);
+  CHECK(half.code == 0);
+  CHECK(contains(half.err, "does not know the word 'zebra'"));
   const auto broken = run({"classify", "--model", work / "m", work.put("broken.png", "\x89PNG\r\n\x1a\nrubbish"), pgm}, work);
   CHECK(broken.code == 1);
   CHECK(contains(broken.err, "broken.png"));
@@ -190,6 +193,8 @@ TEST_CASE("every mistake is one sentence, an exit code, and nothing overwritten"
   refused({"train", "--data", data.folder.path(), "--wings"}, 2, "--wings");
   refused({"train", "--data", data.folder.path(), "--objective", "two"}, 2, "objective");
   refused({"train", "--data", data.folder.path(), "--epochs", "many"}, 2, "epochs");
+  refused({"train", "--data", data.folder.path(), "--learning-rate", "nan"}, 2, "expected a number from");
+  refused({"train", "--data", data.folder.path(), "--resume", "--overwrite"}, 2, "--overwrite");
   refused({"train", "--data", work / "nowhere", "--out", work / "o"}, 1, "nowhere/train-images-idx3-ubyte");
   refused(train_arguments(data, work / "o", {"--batch", "321"}), 1, "larger than the data set of 320 images");
   refused(train_arguments(data, work / "o", {"--resume"}), 1, "no checkpoint");
@@ -223,7 +228,7 @@ TEST_CASE("every mistake is one sentence, an exit code, and nothing overwritten"
 TEST_CASE("a full disk and a loss that is not finite leave the last checkpoint as it was") {
   const small_data data;
   const temporary_folder work;
-  const auto end = run(train_arguments(data, work / "o", {"--learning-rate", "1e30", "--clip-norm", "0"}), work);
+  const auto end = run(train_arguments(data, work / "o", {"--learning-rate", "1e6", "--clip-norm", "0", "--epochs", "40"}), work);
   CHECK(end.code == 1);
   CHECK(contains(end.err, "is not finite; the first such value is the result of"));
 

@@ -42,12 +42,14 @@ class execution {
 
   /// Fixes the largest extents and allocates. Every later run, with these or smaller extents, allocates nothing.
   void bind(const extent_table& largest) {
+    bound_ = ran_ = has_gradients_ = false;
     extents_ = largest;
     connect_parameters();
     connect_states();
     choose_external();
     memory_ = plan_memory(b_, extents_, external_, sizeof(real_type));
-    arena_.reset(static_cast<std::byte*>(::operator new(static_cast<std::size_t>(memory_.bytes + 64), std::align_val_t{64})));
+    arena_.reset(static_cast<std::byte*>(::operator new(static_cast<std::size_t>(memory_.bytes + 64), std::align_val_t{64}, std::nothrow)));
+    if (!arena_) fail("bind: the program needs an arena of ", memory_.bytes / 1'000'000, " MB, which the machine does not give");
     std::memset(arena_.get(), 0, static_cast<std::size_t>(memory_.bytes));
     largest_ = extents_;
     input_.assign(b_.nodes.size(), nullptr);
@@ -58,7 +60,6 @@ class execution {
     counts_.assign(b_.axes.size(), real_type{});
     backend_.reserve(b_, extents_);
     bound_ = true;
-    ran_ = false;
     set_counts();
   }
 
@@ -70,7 +71,7 @@ class execution {
     for (const auto& v : b_.names)  // memory lent for other extents may be too small for these
       if (const axis_list& axes = b_.at(v.node).axes; now.size(axes) != extents_.size(axes)) input_[static_cast<std::size_t>(v.node)] = nullptr;
     extents_ = now;
-    ran_ = false;
+    ran_ = has_gradients_ = false;
     set_counts();
   }
 
@@ -85,12 +86,16 @@ class execution {
     take_states();
     run(0, 0, b_.forward_steps);
     ran_ = true;
+    has_gradients_ = false;
   }
   void backward() {
     if (!ran_) fail("backward: forward has not run with these extents");
     run(0, b_.forward_steps, b_.ranges[0].count - b_.forward_steps);
     copy_gradients(0);
+    has_gradients_ = true;
   }
+  bool ran() const { return ran_; }
+  bool has_gradients() const { return has_gradients_; }
   /// States that the model updates take their new values; a run, its gradient included, reads those from before it.
   void apply_updates() {
     for (const auto& u : b_.updates)
@@ -99,6 +104,7 @@ class execution {
 
   /// Runs forward again step by step; the first result that is not finite, by its step, or -1.
   int first_not_finite() {
+    require_inputs();
     for (int k = 0; k < b_.forward_steps; ++k) {
       const plan_step& s = b_.steps[static_cast<std::size_t>(b_.ranges[0].begin + k)];
       run(0, k, 1);
@@ -262,7 +268,7 @@ class execution {
   std::vector<std::pair<int, int>> copies_;
   std::vector<real_type> counts_, gradients_, states_;
   std::uint64_t seed_ = 0;
-  bool bound_ = false, ran_ = false;
+  bool bound_ = false, ran_ = false, has_gradients_ = false;
 };
 
 template <class Backend>

@@ -10,6 +10,13 @@
 
 namespace akin::inline v0 {
 
+/// errors: run time, where the product has more numbers than memory can have
+inline std::int64_t checked_product(std::int64_t a, std::int64_t b) {
+  constexpr std::int64_t most = std::int64_t{1} << 44;
+  if (a > 0 && b > most / a) fail("bind: extents of ", a, " and ", b, " together make a tensor that is too large");
+  return a * b;
+}
+
 /// Extents by axis number; -1 where none is known.
 class extent_table {
  public:
@@ -46,7 +53,7 @@ class extent_table {
 
   std::int64_t size(const axis_list& axes) const {
     std::int64_t product = 1;
-    for (int k = 0; k < axes.rank; ++k) product *= required(axes[k]);
+    for (int k = 0; k < axes.rank; ++k) product = checked_product(product, required(axes[k]));
     return product;
   }
   std::int64_t required(int axis) const {

@@ -37,6 +37,14 @@ template <class Real>
 class parameter_store {
  public:
   bool bound() const { return bound_; }
+  /// Forgets extents and values: the next bind starts anew.
+  void release() {
+    entries_.clear();
+    extents_.clear();
+    data_.reset();
+    size_ = 0;
+    bound_ = false;
+  }
   std::int64_t size() const { return size_; }
   std::span<Real> values() { return {data_.get(), static_cast<std::size_t>(size_)}; }
   std::span<const Real> values() const { return {data_.get(), static_cast<std::size_t>(size_)}; }
@@ -83,9 +91,7 @@ class parameter_store {
 template <class Real>
 void parameter_store<Real>::bind(const blueprint& b, const extent_table& given, std::uint64_t seed) {
   if (bound_) fail("parameters: they are bound already");
-  entries_.clear();
-  extents_.clear();
-  size_ = 0;
+  release();  // what a bind that failed has left
   std::vector<double> scales;
   std::vector<initial> starts;
   for (const named_value& v : b.names) {
@@ -98,19 +104,20 @@ void parameter_store<Real>::bind(const blueprint& b, const extent_table& given, 
       if (std::none_of(extents_.begin(), extents_.end(), [&](const auto& x) { return x.first == name; })) extents_.emplace_back(name, size);
       return size;
     };
-    for (int k = 0; k < n.axes.rank; ++k) e.shape.push_back(note(n.axes[k])), e.slice *= e.shape.back();
+    for (int k = 0; k < n.axes.rank; ++k) e.shape.push_back(note(n.axes[k])), e.slice = checked_product(e.slice, e.shape.back());
     for (int r = n.region; r > 0; r = b.regions[static_cast<std::size_t>(r)].parent) e.depths.insert(e.depths.begin(), note(b.regions[static_cast<std::size_t>(r)].depth_axis));
-    for (const auto depth : e.depths) e.count *= depth;
+    for (const auto depth : e.depths) e.count = checked_product(e.count, depth);
     double scale = v.start.scale;
     for (std::string_view axis : v.start.per)
       for (std::size_t k = 0; k < b.axes.size() && !axis.empty(); ++k)
         if (b.axes[k].name == axis) scale /= std::sqrt(static_cast<double>(given.required(static_cast<int>(k))));
     scales.push_back(scale);
     starts.push_back(v.start);
-    size_ += e.slice * e.count;
+    size_ += checked_product(e.slice, e.count);
     entries_.push_back(std::move(e));
   }
-  data_ = std::make_unique<Real[]>(static_cast<std::size_t>(size_));
+  data_.reset(new (std::nothrow) Real[static_cast<std::size_t>(size_)]{});
+  if (!data_) fail("bind: the parameters need ", size_ / 1'000'000, " million numbers, which the machine does not give");
   for (std::size_t k = 0; k < entries_.size(); ++k) {
     random_stream random{seed, k};
     for (Real& x : values().subspan(static_cast<std::size_t>(entries_[k].offset), static_cast<std::size_t>(entries_[k].slice * entries_[k].count)))

@@ -134,6 +134,8 @@ template <class Output>
 inline constexpr bool output_is_scalar = false;
 template <>
 inline constexpr bool output_is_scalar<axes_are<>> = true;
+template <>
+inline constexpr bool output_is_scalar<axes_are<unknown>> = true;  // another mistake has been named already
 
 namespace detail {
 
@@ -169,6 +171,8 @@ consteval bool check_parameters() {
 
 template <class Model, mode Mode, bool Fuses>
 consteval bool check_graph() {
+  if constexpr (std::is_same_v<typename axes_of_result<result_type<Model>>::type, unknown>) return true;  // that mistake has its sentence
+  else {
   constexpr mistake found = plan_of<Model, Mode, Fuses>.found;
   static_assert(graph_is_sound<Model, found> || found != mistake::input_named_twice, "akin: input: two inputs of one name");
   static_assert(graph_is_sound<Model, found> || found != mistake::parameter_named_twice, "akin: parameter: one name with different axes");
@@ -185,6 +189,7 @@ consteval bool check_graph() {
   static_assert(graph_is_sound<Model, found> || found != mistake::two_axes_of_one_name, "akin: axis: one name for an akin::axis and an akin::batch");
   static_assert(graph_is_sound<Model, found> || found != mistake::circle, "akin: plan: steps wait for each other; this is a mistake of akin, please report the model");
   return found == mistake::none;
+  }
 }
 
 template <class Model, mode Mode, class Backend, int Step>
@@ -260,11 +265,18 @@ class program {
   /// Fixes the largest extents and lays out one arena. Parameters that are not bound yet are bound with seed 0.
   template <class... Extents>
   void bind(const Extents&... given) {
-    if (own_ && !own_->bound()) own_->bind(0, given...);
+    refuse_twice({given...});
+    const bool binds_weights = own_ && !own_->bound();
+    if (binds_weights) own_->bind(0, given...);
     if (!weights_.bound()) fail("bind: the weights are not bound; call weights.bind(seed, ...) first");
     given_ = extent_table{execution_.plan()};
     for (const auto& [axis, size] : weights_.extents()) given_.set(axis, size, false);
-    execution_.bind(extended("bind", given...));
+    try {
+      execution_.bind(extended("bind", given...));
+    } catch (...) {
+      if (binds_weights) own_->release();  // a bind that failed changes nothing
+      throw;
+    }
     (given_.set(given.axis, given.size), ...);
   }
 
@@ -273,6 +285,7 @@ class program {
   template <class... Extents>
   void resize(const Extents&... given) {
     if (!execution_.bound()) fail("resize: the program is not bound");
+    refuse_twice({given...});
     execution_.resize(extended("resize", given...));
   }
 
@@ -293,7 +306,7 @@ class program {
   real_type forward() {
     execution_.forward();
     if constexpr (Mode == mode::training) execution_.apply_updates();
-    if constexpr (output_is_scalar<detail::as_axes<result_axes>>) return *execution_.reals(execution_.plan().result).data;
+    if constexpr (std::is_same_v<result_axes, axes<>>) return *execution_.reals(execution_.plan().result).data;
     else return real_type{};
   }
 
@@ -317,6 +330,7 @@ class program {
       constexpr int g = full_graph<Model, Mode>.adjoint_of(n) - 1;
       static_assert(g >= 0, "akin: gradient: nothing flows back to this input");
       if (!execution_.bound()) fail("gradient: the program is not bound");
+      if (!execution_.has_gradients()) fail("gradient: backward has not run since the last forward, bind or resize");
       return execution_.reals(g);
     } else {
       return {};
@@ -354,6 +368,12 @@ class program {
   static std::span<const step_code<Backend>> code() {
     if constexpr (detail::check_graph<Model, Mode, Backend::fuses>() && detail::check_parameters<Model, Mode, Backend::fuses>() && detail::check_kernels<Model, Mode, Backend>()) return detail::code_of_steps<Model, Mode, Backend>;
     else return {};
+  }
+
+  static void refuse_twice(std::initializer_list<extent> given) {
+    for (const extent* a = given.begin(); a != given.end(); ++a)
+      for (const extent* b = given.begin(); b != a; ++b)
+        if (a->axis == b->axis) fail("bind: axis '", a->axis, "' is given twice, as ", b->size, " and as ", a->size);
   }
 
   // The extents that the program was given, these in their place, and what follows from them.

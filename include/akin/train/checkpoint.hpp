@@ -6,6 +6,7 @@
 #include <akin/train/optimizer.hpp>
 
 #include <charconv>
+#include <cmath>
 #include <map>
 #include <string>
 #include <vector>
@@ -67,6 +68,8 @@ inline void load_weights(const safetensors_file& file, parameter_store<float>& w
     if (!entry) fail("checkpoint: '", file.path(), "' has no tensor '", t.name, "' ", text(t.shape));
     if (entry->shape != t.shape) fail("checkpoint: '", file.path(), "': tensor '", t.name, "' has shape ", text(entry->shape), ", expected ", text(t.shape));
     file.read<float>(t.name, t.values);
+    for (const float x : t.values)
+      if (!std::isfinite(x)) fail("checkpoint: '", file.path(), "': tensor '", t.name, "' has numbers that are not finite");
   }
 }
 

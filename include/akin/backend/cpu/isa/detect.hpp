@@ -41,7 +41,7 @@ inline isa processor_isa() {
 inline isa best_isa() {
   const isa best = processor_isa();
   const char* const wish = std::getenv("AKIN_ISA");
-  if (wish == nullptr) return best;
+  if (wish == nullptr || *wish == '\0') return best;
   for (const isa level : {isa::portable, isa::avx2, isa::avx512})
     if (wish == name_of(level)) return level < best ? level : best;
   fail("AKIN_ISA: got '", wish, "', expected portable, avx2 or avx512");
