@@ -92,7 +92,7 @@ struct panel_plan {
   void fill_line(const image_source& from, std::int64_t image, std::int64_t y, float* to) const {
     const std::int64_t channels = from.channels;
     const std::int64_t begin = std::clamp<std::int64_t>(-left, 0, width), end = std::clamp(from.width - left, begin, width);
-    if (y < 0 || y >= from.height || begin == end) {
+    if (y < 0 || y >= from.height || begin == end || channels == 0) {
       std::fill_n(to, width * channels, 0.f);
       return;
     }
