@@ -49,13 +49,6 @@ constexpr int fit(model& m, int a, const axis_list& out);
 /// Two-operand contraction: every axis of a or b that `out` lacks is summed over.
 constexpr int contract(model& m, int a, int b, const axis_list& out);
 
-constexpr axis_list without(const axis_list& all, int axis) {
-  axis_list l;
-  for (int k = 0; k < all.rank; ++k)
-    if (all[k] != axis) l.push(all[k]);
-  return l;
-}
-
 }  // namespace akin::inline v0::build
 
 namespace akin::inline v0 {
