@@ -49,6 +49,76 @@ TEST_CASE("all operands and sinks, at the edges of tiles") {
   }
 }
 
+/// Two products that two passes read.
+struct twice {
+  static constexpr auto define(model& m) {
+    const auto s = dot(m.input<"x">(images, embed), m.input<"y">(texts, embed));
+    const auto r = dot(m.input<"p">(images, other_embed), m.input<"q">(texts, other_embed));
+    return mean(log_sum_exp(s * 0.2 + r, over(texts))) + mean(log_sum_exp(s * 0.2 + r, over(images))) - mean(sigmoid(s) * r);
+  }
+};
+
+akin_test::results with_budget(std::int64_t bytes, int n, int m) {
+  subject<twice, cpu_backend> s{std::tuple{2}, ordinary, images(n), texts(m), embed(9), other_embed(5)};
+  s.program().pair_budget(bytes);
+  s.program().bind(images(n), texts(m), embed(9), other_embed(5));
+  s.lend();
+  return s.run();
+}
+
+TEST_CASE("products that are kept between passes change no bit, and memory only within the budget") {
+  for (const auto& [n, m] : {std::pair{3, 2}, {57, 129}, {600, 513}}) {
+    const auto never = with_budget(0, n, m);
+    CHECK(with_budget(std::int64_t{1} << 30, n, m) == never);
+    CHECK(with_budget(std::int64_t{4} * (n + 60) * (m + 130), n, m) == never);  // room for one of the two
+    akin_test::compare(never, subject<twice, reference_backend>{ordinary, images(n), texts(m), embed(9), other_embed(5)}.run(), 5e-5);
+  }
+  parameters<twice> weights;
+  program<twice, cpu_backend> p{weights, 1};
+  const auto bytes = [&](std::int64_t budget) {
+    p.pair_budget(budget);
+    p.bind(images(600), texts(513), embed(9), other_embed(5));
+    return p.bytes();
+  };
+  const auto none = bytes(0);
+  CHECK(bytes(std::int64_t{4} * 600 * 513 - 1) == none);
+  CHECK(bytes(std::int64_t{1} << 30) >= none + std::int64_t{2} * 4 * 600 * 513);
+}
+
+TEST_CASE("embeddings wider than one visit of the product, and more blocks than are packed at once") {
+  for (const auto& [n, m, d] : {std::tuple{40, 70, 1200}, {300, 70, 5000}, {60, 900, 5000}}) {
+    const auto narrow = [d = d](std::string_view, std::int64_t, double drawn) { return drawn / std::sqrt(std::sqrt(d)); };
+    const auto expected = subject<twice, reference_backend>{narrow, images(n), texts(m), embed(d), other_embed(5)}.run();
+    const auto got = subject<twice, cpu_backend>{std::tuple{1}, narrow, images(n), texts(m), embed(d), other_embed(5)}.run();
+    akin_test::compare(got, expected, 5e-5);
+    CHECK(subject<twice, cpu_backend>{std::tuple{3}, narrow, images(n), texts(m), embed(d), other_embed(5)}.run() == got);
+  }
+}
+
+/// Sums of exponentials over both axes of entries between -300 and 300: whatever a tile's maximum flushes is summed again.
+struct far_apart {
+  static constexpr auto define(model& m) {
+    const auto s = dot(m.input<"x">(images, embed), m.input<"y">(texts, embed));
+    const auto rows = log_sum_exp(s, over(texts));
+    const auto columns = log_sum_exp(s, over(images));
+    m.output<"rows">(rows), m.output<"columns">(columns);
+    return mean(rows) + mean(columns) + log_sum_exp(s, over(images, texts));
+  }
+};
+
+TEST_CASE("log_sum_exp of rows and columns whose entries lie hundreds apart") {
+  const auto fill = [](std::string_view name, std::int64_t k, double drawn) { return name == "y" ? 1 + 0.01 * drawn : (static_cast<double>(k % 61) - 30) * 10; };
+  akin_test::check_cpu<far_apart>(fill, 2e-5, images(130), texts(90), embed(1));
+  const auto columns_apart = [](std::string_view name, std::int64_t k, double drawn) { return name == "x" ? 1 + 0.01 * drawn : (static_cast<double>(k % 61) - 30) * 10; };
+  akin_test::check_cpu<far_apart>(columns_apart, 2e-5, images(130), texts(90), embed(1));
+  const auto with_infinity = [](std::string_view name, std::int64_t k, double drawn) { return name == "y" ? 1.0 : k == 7 ? -std::numeric_limits<double>::infinity() : drawn; };
+  subject<far_apart, cpu_backend> s{std::tuple{1}, with_infinity, images(40), texts(30), embed(1)};
+  const auto expected = subject<far_apart, reference_backend>{with_infinity, images(40), texts(30), embed(1)}.run();
+  akin_test::results got = s.run();
+  CHECK(got.at("rows")[7] == -std::numeric_limits<double>::infinity());
+  for (std::size_t j = 0; j < 30; ++j) CHECK(got.at("columns")[j] == doctest::Approx(expected.at("columns")[j]).epsilon(1e-5));
+}
+
 TEST_CASE("the gradient of a maximum finds the entry again") {
   for (int d : {1, 3, 16, 65}) akin_test::check_cpu<maximum_again>(ordinary, 2e-5, images(70), texts(90), embed(d));
   akin_test::check_gradients<maximum_again>(ordinary, images(4), texts(5), embed(3));

@@ -13,11 +13,6 @@
 namespace akin::inline v0 {
 namespace cpu {
 
-inline float start_of(reduction kind) {
-  constexpr float infinity = std::numeric_limits<float>::infinity();
-  return kind == reduction::sum ? 0.f : kind == reduction::minimum ? infinity : -infinity;
-}
-
 inline float merged(reduction kind, float a, float b) {
   switch (kind) {
     case reduction::sum: return a + b;

@@ -7,6 +7,7 @@
 #include <akin/backend/tape.hpp>
 
 #include <cstring>
+#include <limits>
 #include <utility>
 
 namespace akin::inline v0 {
@@ -24,10 +25,30 @@ struct chain_call {
 
 using chain_function = void (*)(const chain_call&);
 
+/// One tile of a pair pass. Rows of products and of what is stored lie `stride` apart; column operands and results have room for a whole vector at the end.
+struct pair_call {
+  std::array<const float*, max_chain_operands> in{};  // the tile of a product, the tile's rows or columns of a vector, or one number
+  std::int64_t rows = 0, columns = 0, stride = 0;
+  std::array<float*, max_chain_results> rows_out{}, columns_out{}, tile{};  // by result, as its use asks; a null tile is another result's
+};
+
+using pair_function = void (*)(const pair_call&);
+
+/// What a reduction starts from.
+constexpr float start_of(reduction kind) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  return kind == reduction::sum ? 0.f : kind == reduction::minimum ? infinity : -infinity;
+}
+
+/// Whether entries are merged one by one in registers; the other reductions read a stored tile.
+constexpr bool folds(reduction kind) { return kind != reduction::log_sum_exp; }
+
 }  // namespace cpu
 }  // namespace akin::inline v0
 
 #define AKIN_ISA_BODY <akin/backend/cpu/isa/chain.inl>
+#include <akin/backend/cpu/isa/each.inl>
+#define AKIN_ISA_BODY <akin/backend/cpu/isa/pair_chain.inl>
 #include <akin/backend/cpu/isa/each.inl>
 
 namespace akin::inline v0 {
@@ -38,31 +59,43 @@ struct chain_kernels {
   int lanes = 0;
   float (*reduce_row)(reduction, const float*, std::int64_t) = nullptr;
   void (*reduce_into)(reduction, float*, const float*, std::int64_t) = nullptr;
-  void (*log_sum_exp_columns)(float*, const float*, std::int64_t, std::int64_t, std::int64_t) = nullptr;
+  void (*log_sum_exp_tile)(const float*, std::int64_t, std::int64_t, std::int64_t, float*, float*) = nullptr;
 };
 
 inline chain_kernels chain_kernels_of(isa level) {
 #if AKIN_HAS_X86
-  if (level == isa::avx512) return {avx512::lanes, avx512::reduce_row, avx512::reduce_into, avx512::log_sum_exp_columns};
-  if (level == isa::avx2) return {avx2::lanes, avx2::reduce_row, avx2::reduce_into, avx2::log_sum_exp_columns};
+  if (level == isa::avx512) return {avx512::lanes, avx512::reduce_row, avx512::reduce_into, avx512::log_sum_exp_tile};
+  if (level == isa::avx2) return {avx2::lanes, avx2::reduce_row, avx2::reduce_into, avx2::log_sum_exp_tile};
 #endif
   (void)level;
-  return {portable::lanes, portable::reduce_row, portable::reduce_into, portable::log_sum_exp_columns};
+  return {portable::lanes, portable::reduce_row, portable::reduce_into, portable::log_sum_exp_tile};
 }
 
-/// A chain compiled for every instruction set.
+/// A chain compiled for every instruction set, for a map or for a pair pass.
 struct compiled_chain {
   std::array<chain_function, 3> functions{};  // by isa
+  std::array<pair_function, 3> pair_functions{};
   chain_function at(isa level) const { return functions[static_cast<std::size_t>(level)]; }
+  pair_function pairs_at(isa level) const { return pair_functions[static_cast<std::size_t>(level)]; }
 };
 
 template <class Chain>
 constexpr compiled_chain compile() {
   static_assert(Chain::operands <= max_chain_operands && Chain::results <= max_chain_results);
 #if AKIN_HAS_X86
-  return {{portable::run_chain<Chain>, avx2::run_chain<Chain>, avx512::run_chain<Chain>}};
+  return {{portable::run_chain<Chain>, avx2::run_chain<Chain>, avx512::run_chain<Chain>}, {}};
 #else
-  return {{portable::run_chain<Chain>, nullptr, nullptr}};
+  return {{portable::run_chain<Chain>, nullptr, nullptr}, {}};
+#endif
+}
+
+template <class Chain>
+constexpr compiled_chain compile_pairs() {
+  static_assert(Chain::operands <= max_chain_operands && Chain::results <= max_chain_results);
+#if AKIN_HAS_X86
+  return {{}, {portable::run_pairs<Chain>, avx2::run_pairs<Chain>, avx512::run_pairs<Chain>}};
+#else
+  return {{}, {portable::run_pairs<Chain>, nullptr, nullptr}};
 #endif
 }
 

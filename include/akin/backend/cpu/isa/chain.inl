@@ -105,6 +105,16 @@ void run_chain(const chain_call& c) {
   return select(low == -__builtin_inff(), top, top + log(1.f + exp(low - top)));
 }
 
+/// The reduction of the lanes; not for log_sum_exp.
+[[gnu::always_inline]] inline float reduced(reduction kind, vf x) { return kind == reduction::sum ? sum(x) : kind == reduction::maximum ? max(x) : -max(-x); }
+
+/// The same 32 bits in every lane, whatever they stand for.
+[[gnu::always_inline]] inline vf splat_bits(const float* from) {
+  std::int32_t bits;
+  __builtin_memcpy(&bits, from, sizeof bits);
+  return as_float(splat(bits));
+}
+
 /// The reduction of one row, in an order fixed by its length.
 inline float reduce_row(reduction kind, const float* v, std::int64_t n) {
   if (kind == reduction::log_sum_exp) {
@@ -119,11 +129,9 @@ inline float reduce_row(reduction kind, const float* v, std::int64_t n) {
       std::memcpy(rest, v + k, sizeof(float) * static_cast<std::size_t>(n - k));
       total += exp(load(rest) - top);
     }
-    alignas(64) float one[lanes];
-    store(one, log(splat(sum(total))));
-    return top + one[0];
+    return top + first(log(splat(sum(total))));
   }
-  const float start = kind == reduction::sum ? 0.f : kind == reduction::maximum ? -__builtin_inff() : __builtin_inff();
+  const float start = start_of(kind);
   vf a = splat(start), b = a, c = a, d = a;
   std::int64_t k = 0;
   for (; k + 4 * lanes <= n; k += 4 * lanes) {
@@ -139,9 +147,7 @@ inline float reduce_row(reduction kind, const float* v, std::int64_t n) {
     std::memcpy(rest, v + k, sizeof(float) * static_cast<std::size_t>(n - k));
     b = merge(kind, b, load(rest));
   }
-  a = merge(kind, merge(kind, a, b), merge(kind, c, d));
-  if (kind == reduction::sum) return sum(a);
-  return kind == reduction::maximum ? max(a) : -max(-a);
+  return reduced(kind, merge(kind, merge(kind, a, b), merge(kind, c, d)));
 }
 
 /// into[k] = merge(into[k], v[k])
