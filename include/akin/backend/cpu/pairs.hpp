@@ -16,10 +16,10 @@ struct pair_tiles {
   std::int64_t rows = 0, columns = 0;  // of the space
   std::int64_t tile_rows = 0, tile_columns = 0;
 
-  static constexpr std::int64_t most_rows = 112, most_columns = 256;
+  static constexpr std::int64_t most_rows = 224, most_columns = 256;
 
   constexpr pair_tiles(std::int64_t rows_, std::int64_t columns_)
-      : rows{rows_}, columns{columns_}, tile_rows{rows_ >= 2048 ? most_rows : rows_ >= 512 ? 56 : 28}, tile_columns{columns_ >= 2048 ? most_columns : columns_ >= 512 ? 128 : 64} {}
+      : rows{rows_}, columns{columns_}, tile_rows{rows_ >= 2048 ? most_rows : rows_ >= 512 ? 112 : 28}, tile_columns{columns_ >= 2048 ? most_columns : columns_ >= 512 ? 128 : 64} {}
 
   constexpr std::int64_t down() const { return (rows + tile_rows - 1) / tile_rows; }
   constexpr std::int64_t along() const { return (columns + tile_columns - 1) / tile_columns; }
@@ -154,7 +154,7 @@ class pair_pass {
     }
 
    private:
-    float* take(std::int64_t floats) { return std::exchange(free_, free_ + floats); }
+    float* take(std::int64_t floats) { return std::exchange(free_, free_ + (floats + 15) / 16 * 16); }  // whole vectors
 
     void bring_products() {
       for (std::size_t k = 0; k < a_.products.size(); ++k) {

@@ -62,41 +62,64 @@ void run_pairs(const pair_call& c) {
 
 /// log sum exp of the rows and of the columns of a tile with one exponential for each entry: shifted by its row's maximum for the row, and from there
 /// by the tile's for the column. A column so far below the tile's maximum that its entries may have been flushed is summed again with its own.
-/// columns_out may be null; rows_out always gets the rows' results.
+/// rows_out and columns_out hold whole vectors at their end; columns_out may be null.
 inline void log_sum_exp_tile(const float* v, std::int64_t rows, std::int64_t columns, std::int64_t stride, float* rows_out, float* columns_out) {
   constexpr float infinity = __builtin_inff();
-  float top = -infinity;
-  bool finite = true;
+  const std::int64_t whole = columns / lanes * lanes;
+  const vi live = lane_numbers() < splat(static_cast<std::int32_t>(columns - whole));
+  vf tops = splat(-infinity), nans{};
   for (std::int64_t i = 0; i < rows; ++i) {
-    rows_out[i] = reduce_row(reduction::maximum, v + i * stride, columns);
-    finite = finite && rows_out[i] < infinity;
-    top = rows_out[i] > top ? rows_out[i] : top;
+    vf top = splat(-infinity);
+    for (std::int64_t j = 0; j < whole; j += lanes) top = select(load(v + i * stride + j) > top, load(v + i * stride + j), top);
+    if (whole < columns) top = max(top, select(live, load(v + i * stride + whole), splat(-infinity)));
+    tops = select(top > tops, top, tops);
+    rows_out[i] = max(top);
   }
-  const bool together = columns_out != nullptr && finite && top > -infinity;
-  if (columns_out != nullptr)
-    for (std::int64_t j = 0; j < columns; j += lanes) store(columns_out + j, splat(together ? 0.f : -infinity));
-  for (std::int64_t i = 0; i < rows; ++i) {
-    const float own = rows_out[i];
-    if (!(own > -infinity && own < infinity)) continue;  // the maximum is the result
-    const vf share = exp(splat(own - top));
-    vf total{};
-    for (std::int64_t j = 0; j < columns; j += lanes) {
-      const vf e = exp(load(v + i * stride + j) - own);
-      total += select(lane_numbers() < splat(static_cast<std::int32_t>(columns - j)), e, vf{});
-      if (together) store(columns_out + j, fma(e, share, load(columns_out + j)));
+  const float top = max(tops);
+  const bool together = columns_out != nullptr && top > -infinity && top < infinity;
+  if (together)
+    for (std::int64_t j = 0; j < columns; j += lanes) store(columns_out + j, vf{});
+  for (std::int64_t i0 = 0; i0 < rows; i0 += lanes) {
+    const vf own = load(rows_out + i0), shift = select((own > -infinity) & (own < infinity), own, vf{});
+    alignas(sizeof(vf)) float shifts[lanes], shares[lanes];
+    store(shifts, shift);
+    store(shares, together ? exp(own - top) : vf{});
+    vf totals[lanes] = {};
+    const int count = rows - i0 < lanes ? static_cast<int>(rows - i0) : lanes;
+    for (int q = 0; q < count; ++q) {
+      const float* const row = v + (i0 + q) * stride;
+      const vf share = splat(shares[q]);
+      vf total{};
+      for (std::int64_t j = 0; j < whole; j += lanes) {
+        const vf e = exp(load(row + j) - shifts[q]);
+        total += e;
+        if (together) store(columns_out + j, fma(e, share, load(columns_out + j)));
+      }
+      if (whole < columns) {
+        const vf e = exp(load(row + whole) - shifts[q]);
+        total += select(live, e, vf{});
+        if (together) store(columns_out + whole, fma(e, share, load(columns_out + whole)));
+      }
+      totals[q] = total;
     }
-    rows_out[i] = own + first(log(splat(sum(total))));
+    transpose(totals);
+    vf total{};
+    for (int q = 0; q < lanes; ++q) total += totals[q];
+    nans += total;
+    store(rows_out + i0, shift + log(total));
   }
   if (columns_out == nullptr) return;
-  vf least = splat(infinity);
-  if (together)
+  bool flushed = !together || sum(nans) != sum(nans);
+  if (!flushed) {
+    vf least = splat(infinity);
     for (std::int64_t j = 0; j < columns; j += lanes) {
       const vf total = load(columns_out + j);
-      least = min(least, select(lane_numbers() < splat(static_cast<std::int32_t>(columns - j)), total, splat(infinity)));
+      least = min(least, j < whole ? total : select(live, total, splat(infinity)));
       store(columns_out + j, top + log(total));
     }
-  // Some 500 entries that were flushed, each below 2^-126, are less than a rounding of 2^-93.
-  if (together && reduced(reduction::minimum, least) > 0x1p-93f) return;
+    flushed = !(reduced(reduction::minimum, least) > 0x1p-93f);  // some 500 flushed entries, each below 2^-126, are less than a rounding of 2^-93
+  }
+  if (!flushed) return;
   for (std::int64_t j = 0; j < columns; j += lanes) store(columns_out + j, splat(-infinity));
   log_sum_exp_columns(columns_out, v, rows, columns, stride);
 }

@@ -169,19 +169,30 @@ typedef std::int32_t vi __attribute__((vector_size(AKIN_ISA_BITS / 8)));
   }
 }
 
+/// Lane i holds what lane i + Shift held, round the end.
+template <int Shift>
+[[gnu::always_inline]] inline vf turned(vf x) {
+#if AKIN_ISA_BITS == 512
+  return __builtin_shufflevector(x, x, Shift, Shift + 1, Shift + 2, Shift + 3, Shift + 4, Shift + 5, Shift + 6, Shift + 7, Shift + 8, Shift + 9, Shift + 10, Shift + 11, Shift + 12,
+                                 Shift + 13, Shift + 14, Shift + 15);
+#elif AKIN_ISA_BITS == 256
+  return __builtin_shufflevector(x, x, Shift, Shift + 1, Shift + 2, Shift + 3, Shift + 4, Shift + 5, Shift + 6, Shift + 7);
+#else
+  return __builtin_shufflevector(x, x, Shift, Shift + 1, Shift + 2, Shift + 3);
+#endif
+}
+
 /// Lane i meets lane i + half, then half of that: one order for each width, the same on every call.
 [[gnu::always_inline]] inline float sum(vf x) {
-  alignas(sizeof(vf)) float v[lanes];
-  store(v, x);
-  for (int half = lanes / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i) v[i] += v[i + half];
-  return v[0];
+  if constexpr (lanes > 8) x += turned<8 % lanes>(x);
+  if constexpr (lanes > 4) x += turned<4 % lanes>(x);
+  x += turned<2>(x);
+  return first(x + turned<1>(x));
 }
 /// NaN if a lane is NaN.
 [[gnu::always_inline]] inline float max(vf x) {
-  alignas(sizeof(vf)) float v[lanes];
-  store(v, x);
-  for (int half = lanes / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i) v[i] = (v[i] > v[i + half] || v[i] != v[i]) ? v[i] : v[i + half];
-  return v[0];
+  if constexpr (lanes > 8) x = max(x, turned<8 % lanes>(x));
+  if constexpr (lanes > 4) x = max(x, turned<4 % lanes>(x));
+  x = max(x, turned<2>(x));
+  return first(max(x, turned<1>(x)));
 }
