@@ -35,7 +35,10 @@ enum class operand_kind : unsigned char {
   product        // pair passes only: a tile of a product of two embeddings
 };
 
-enum class reduction : unsigned char { sum, maximum, minimum, log_sum_exp };
+enum class reduction : unsigned char { sum, maximum, minimum, log_sum_exp, kth_largest, arg_max };
+
+/// Whether results of parts can be merged to that of the whole. The others look at all entries at once: a pair pass keeps a state for them, elsewhere they are kernels.
+constexpr bool merges(reduction kind) { return kind <= reduction::log_sum_exp; }
 
 /// How many operands and results one step may have.
 inline constexpr int max_operands_of_step = 40, max_results_of_step = 12;
@@ -113,6 +116,8 @@ struct pair_reduction {
   reduction kind = reduction::sum;
   bool keeps_rows = false, keeps_columns = false;
   Real* out = nullptr;
+  int k = 1;                        // kth_largest
+  std::int32_t* indices = nullptr;  // arg_max, in the place of out
 };
 
 /// out[rows, k] = G tall[columns, k], or out[columns, k] = G^T tall[rows, k]; G is a result of the tape.

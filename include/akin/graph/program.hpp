@@ -118,7 +118,10 @@ void run_pairs(execution<Backend>& e, const plan_step& s, const typename Backend
     const node& n = b.at(sink.node);
     lines[k] = sink.step;
     if (sink.kind == sink_kind::reduce) {
-      reductions[reduction_count++] = {static_cast<int>(k), n.op->reduces, n.axes.has(row), n.axes.has(column), static_cast<R*>(e.pointer(sink.node))};
+      auto& r = reductions[reduction_count++] = {static_cast<int>(k), n.op->reduces, n.axes.has(row), n.axes.has(column)};
+      if (n.op->reduces == reduction::arg_max) r.indices = static_cast<std::int32_t*>(e.pointer(sink.node));
+      else r.out = static_cast<R*>(e.pointer(sink.node));
+      if (n.op->reduces == reduction::kth_largest) r.k = n.argument[0];
     } else {
       const axis_list& first = b.at(n.in[0]).axes;
       const int tall = n.in[first.has(row) && first.has(column) ? 1 : 0];

@@ -119,6 +119,50 @@ TEST_CASE("log_sum_exp of rows and columns whose entries lie hundreds apart") {
   for (std::size_t j = 0; j < 30; ++j) CHECK(got.at("columns")[j] == doctest::Approx(expected.at("columns")[j]).epsilon(1e-5));
 }
 
+inline constexpr struct hundred : axis<"hundred", 100> {} hundred;
+
+/// A place below 100 as a real.
+template <class Axes, class Numbers>
+constexpr auto one_at(expr<integer, Axes> place, Numbers numbers) { return dot(as_real(same(place, position(*place.owner, hundred))), numbers); }
+
+/// The largest entries and their places, with ties, along both axes and outside of pairs.
+struct largest {
+  static constexpr auto define(model& m) {
+    const auto s = dot(m.input<"x">(images, embed), m.input<"y">(texts, embed));
+    const auto rows = kth_largest<3>(s, over(texts));
+    const auto columns = kth_largest<1>(s * 0.5, over(images));
+    const auto x = m.input<"p">(images, other_embed);
+    m.output<"third">(rows), m.output<"first">(columns), m.output<"fifth">(kth_largest<5>(x, over(other_embed)));
+    const auto numbers = m.data<"numbers">(hundred);
+    m.output<"place in row">(one_at(arg_max(s, over(texts)), numbers)), m.output<"place in column">(one_at(arg_max(s, over(images)), numbers)), m.output<"place">(one_at(arg_max(x, over(other_embed)), numbers));
+    return sum(where(s >= rows, s * s, 0)) + sum(columns) + sum(kth_largest<2>(x, over(images)));
+  }
+};
+
+TEST_CASE("k-th largest entries and the places of the largest") {
+  const auto with_ties = [](std::string_view name, std::int64_t k, double drawn) { return name == "numbers" ? static_cast<double>(k) : std::round(2 * drawn); };
+  const auto without = [](std::string_view name, std::int64_t k, double drawn) { return name == "numbers" ? static_cast<double>(k) : drawn; };
+  for (const auto& [n, m] : {std::pair{1, 1}, {2, 65}, {70, 90}, {90, 29}})
+    for (const auto& fill : {akin_test::generator{with_ties}, akin_test::generator{without}}) {
+      CAPTURE(n);
+      const auto expected = subject<largest, reference_backend>{fill, images(n), texts(m), embed(5), other_embed(7)}.run();
+      const auto got = subject<largest, cpu_backend>{std::tuple{1}, fill, images(n), texts(m), embed(5), other_embed(7)}.run();
+      akin_test::compare(got, expected, 2e-5);
+      CHECK(subject<largest, cpu_backend>{std::tuple{3}, fill, images(n), texts(m), embed(5), other_embed(7)}.run() == got);
+    }
+  // Against a sort.
+  subject<largest, cpu_backend> s{without, images(9), texts(40), embed(5), other_embed(7)};
+  const auto third = s.run().at("third");
+  for (std::size_t i = 0; i < 9; ++i) {
+    std::vector<double> row(40);
+    for (std::size_t j = 0; j < 40; ++j)
+      for (std::size_t k = 0; k < 5; ++k) row[j] += static_cast<double>(s.reals["x"][i * 5 + k]) * static_cast<double>(s.reals["y"][j * 5 + k]);
+    std::sort(row.begin(), row.end(), std::greater<>{});
+    CHECK(third[i] == doctest::Approx(row[2]).epsilon(1e-5));
+  }
+  akin_test::check_gradients<largest>(without, images(6), texts(8), embed(3), other_embed(5));
+}
+
 TEST_CASE("the gradient of a maximum finds the entry again") {
   for (int d : {1, 3, 16, 65}) akin_test::check_cpu<maximum_again>(ordinary, 2e-5, images(70), texts(90), embed(d));
   akin_test::check_gradients<maximum_again>(ordinary, images(4), texts(5), embed(3));

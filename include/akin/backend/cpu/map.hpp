@@ -18,7 +18,7 @@ inline float merged(reduction kind, float a, float b) {
     case reduction::sum: return a + b;
     case reduction::maximum: return a > b || a != a ? a : b;
     case reduction::minimum: return a < b || a != a ? a : b;
-    case reduction::log_sum_exp: break;
+    default: break;  // log_sum_exp: the others do not merge
   }
   if (b != b) return b;  // std::max and std::min would lose it
   const float top = std::max(a, b), low = std::min(a, b);

@@ -49,8 +49,12 @@ class pair_pass {
     std::int64_t floats_per_worker;
     float* packed;                   // packed_floats for each product's two factors and for each contraction's one
     std::int64_t floats_per_factor;
-    float* sums;                     // max_chain_results for each block of rows, and as many for each of columns
+    float* sums;                     // max_chain_results for each block of rows
+    float* states;                   // state_floats of the pass
   };
+
+  /// What a reduction that cannot be merged remembers of each row or column.
+  static constexpr std::int64_t state_floats(reduction kind, int k, std::int64_t lines) { return kind == reduction::kth_largest ? k * lines : kind == reduction::arg_max ? lines : 0; }
 
   /// What a worker needs beside its tiles: vectors along a tile, one for each operand and two for each result.
   static constexpr std::int64_t vectors_floats = (max_chain_operands + 2 * max_chain_results) * std::max(pair_tiles::most_rows, pair_tiles::most_columns);
@@ -59,7 +63,7 @@ class pair_pass {
       : a_{a}, run_{chain}, kernels_{chain_kernels_of(level)}, packed_{packed_kernels_of(level)}, level_{level}, memory_{m}, t_{a.rows, a.columns} {}
 
   void run(thread_pool& pool) {
-    for (const auto& r : a_.reductions) std::fill_n(r.out, r.keeps_rows ? a_.rows : r.keeps_columns ? a_.columns : 1, start_of(r.kind));
+    start_reductions();
     for (const auto& c : a_.contractions) std::fill_n(c.out.data, c.out.size(), 0.f);
     if (a_.rows == 0 || a_.columns == 0) return;
     list_factors();
@@ -131,6 +135,16 @@ class pair_pass {
       });
   }
 
+  void start_reductions() {
+    float* state = memory_.states;
+    for (const auto& r : a_.reductions) {
+      const std::int64_t lines = r.keeps_rows ? a_.rows : r.keeps_columns ? a_.columns : 1, floats = state_floats(r.kind, r.k, lines);
+      states_[static_cast<std::size_t>(r.step)] = std::exchange(state, std::fill_n(state, floats, start_of(r.kind)));
+      if (r.indices) std::fill_n(r.indices, lines, 0);
+      else std::fill_n(r.out, lines, start_of(r.kind));
+    }
+  }
+
   float& sum_of(std::int64_t row_block, const pair_reduction<float>& r) const { return memory_.sums[row_block * max_chain_results + r.step]; }
 
   /// The work on one tile, with the memory that it uses.
@@ -197,6 +211,7 @@ class pair_pass {
       for (const auto& r : a_.reductions) {
         const auto k = static_cast<std::size_t>(r.step);
         if (!folds(r.kind)) store(k);
+        if (!merges(r.kind)) continue;
         if (!r.keeps_columns || !folds(r.kind)) call_.rows_out[k] = take(t_.tile_rows);
         if (!r.keeps_columns) continue;
         call_.columns_out[k] = take(t_.tile_columns);
@@ -217,7 +232,13 @@ class pair_pass {
 
     void finish(const pair_reduction<float>& r) {
       const auto k = static_cast<std::size_t>(r.step);
-      if (!folds(r.kind) && !summed_[k]) {
+      const std::int64_t first = r.keeps_rows ? i0_ : j0_;
+      if (r.kind == reduction::kth_largest)
+        return p_.kernels_.kth_largest_tile(stored_[k], rows_, columns_, t_.tile_columns, r.keeps_rows, r.k, p_.states_[k] + first * r.k, r.out + first);
+      if (r.kind == reduction::arg_max)
+        return p_.kernels_.arg_max_tile(stored_[k], rows_, columns_, t_.tile_columns, r.keeps_rows, static_cast<std::int32_t>(i0_), static_cast<std::int32_t>(j0_), p_.states_[k] + first,
+                                        r.indices + first);
+      if (r.kind == reduction::log_sum_exp && !summed_[k]) {
         // The same entries along the other axis, if they are asked for, cost no exponentials of their own.
         const pair_reduction<float>* columns = r.keeps_columns ? &r : nullptr;
         for (const auto& other : a_.reductions)
@@ -266,6 +287,7 @@ class pair_pass {
   pair_tiles t_;
   std::array<factor, 2 * max_chain_operands + max_chain_results> factors_{};
   std::int64_t factor_count_ = 0, widest_ = 0;
+  std::array<float*, max_chain_results> states_{};
 };
 
 }  // namespace cpu

@@ -41,7 +41,7 @@ constexpr float start_of(reduction kind) {
 }
 
 /// Whether entries are merged one by one in registers; the other reductions read a stored tile.
-constexpr bool folds(reduction kind) { return kind != reduction::log_sum_exp; }
+constexpr bool folds(reduction kind) { return kind < reduction::log_sum_exp; }
 
 }  // namespace cpu
 }  // namespace akin::inline v0
@@ -59,16 +59,18 @@ struct chain_kernels {
   int lanes = 0;
   float (*reduce_row)(reduction, const float*, std::int64_t) = nullptr;
   void (*reduce_into)(reduction, float*, const float*, std::int64_t) = nullptr;
-  void (*log_sum_exp_tile)(const float*, std::int64_t, std::int64_t, std::int64_t, float*, float*) = nullptr;
+  decltype(&portable::log_sum_exp_tile) log_sum_exp_tile = nullptr;
+  decltype(&portable::kth_largest_tile) kth_largest_tile = nullptr;
+  decltype(&portable::arg_max_tile) arg_max_tile = nullptr;
 };
 
 inline chain_kernels chain_kernels_of(isa level) {
 #if AKIN_HAS_X86
-  if (level == isa::avx512) return {avx512::lanes, avx512::reduce_row, avx512::reduce_into, avx512::log_sum_exp_tile};
-  if (level == isa::avx2) return {avx2::lanes, avx2::reduce_row, avx2::reduce_into, avx2::log_sum_exp_tile};
+  if (level == isa::avx512) return {avx512::lanes, avx512::reduce_row, avx512::reduce_into, avx512::log_sum_exp_tile, avx512::kth_largest_tile, avx512::arg_max_tile};
+  if (level == isa::avx2) return {avx2::lanes, avx2::reduce_row, avx2::reduce_into, avx2::log_sum_exp_tile, avx2::kth_largest_tile, avx2::arg_max_tile};
 #endif
   (void)level;
-  return {portable::lanes, portable::reduce_row, portable::reduce_into, portable::log_sum_exp_tile};
+  return {portable::lanes, portable::reduce_row, portable::reduce_into, portable::log_sum_exp_tile, portable::kth_largest_tile, portable::arg_max_tile};
 }
 
 /// A chain compiled for every instruction set, for a map or for a pair pass.

@@ -123,3 +123,42 @@ inline void log_sum_exp_tile(const float* v, std::int64_t rows, std::int64_t col
   for (std::int64_t j = 0; j < columns; j += lanes) store(columns_out + j, splat(-infinity));
   log_sum_exp_columns(columns_out, v, rows, columns, stride);
 }
+
+/// Puts x into k numbers that are sorted downwards, over the least of them.
+inline void insert(float* best, int k, float x) {
+  int at = k - 1;
+  for (; at > 0 && best[at - 1] < x; --at) best[at] = best[at - 1];
+  best[at] = x;
+}
+
+/// The k largest entries of each row (by_rows) or column so far, k numbers each, and the least of them in `out`.
+inline void kth_largest_tile(const float* v, std::int64_t rows, std::int64_t columns, std::int64_t stride, bool by_rows, int k, float* best, float* out) {
+  for (std::int64_t i = 0; i < rows; ++i)
+    for (std::int64_t j = 0; j < columns; j += lanes) {
+      const int width = columns - j < lanes ? static_cast<int>(columns - j) : lanes;
+      const float* const x = v + i * stride + j;
+      if (!any((load(x) > (by_rows ? splat(out[i]) : load_first(out + j, width))) & (lane_numbers() < splat(static_cast<std::int32_t>(width))))) continue;
+      for (int q = 0; q < width; ++q) {
+        const std::int64_t line = by_rows ? i : j + q;
+        if (!(x[q] > out[line])) continue;
+        insert(best + line * k, k, x[q]);
+        out[line] = best[line * k + k - 1];
+      }
+    }
+}
+
+/// The largest entry of each row (by_rows) or column so far, and where it first stood.
+inline void arg_max_tile(const float* v, std::int64_t rows, std::int64_t columns, std::int64_t stride, bool by_rows, std::int32_t first_row, std::int32_t first_column, float* best,
+                         std::int32_t* places) {
+  for (std::int64_t i = 0; i < rows; ++i)
+    for (std::int64_t j = 0; j < columns; j += lanes) {
+      const int width = columns - j < lanes ? static_cast<int>(columns - j) : lanes;
+      const float* const x = v + i * stride + j;
+      if (!any((load(x) >= (by_rows ? splat(best[i]) : load_first(best + j, width))) & (lane_numbers() < splat(static_cast<std::int32_t>(width))))) continue;
+      for (int q = 0; q < width; ++q) {
+        const std::int64_t line = by_rows ? i : j + q;
+        const std::int32_t place = by_rows ? first_column + static_cast<std::int32_t>(j) + q : first_row + static_cast<std::int32_t>(i);
+        if (x[q] > best[line] || (x[q] == best[line] && place < places[line])) best[line] = x[q], places[line] = place;
+      }
+    }
+}

@@ -80,6 +80,16 @@ typedef std::int32_t vi __attribute__((vector_size(AKIN_ISA_BITS / 8)));
 [[gnu::always_inline]] inline vf min(vf x, vf y) { return select((x < y) | (x != x), x, y); }
 [[gnu::always_inline]] inline vf max(vf x, vf y) { return select((x > y) | (x != x), x, y); }
 
+[[gnu::always_inline]] inline bool any(vi mask) {
+#if AKIN_ISA_BITS == 512
+  return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0;
+#elif AKIN_ISA_BITS == 256
+  return _mm256_movemask_ps((__m256)mask) != 0;
+#else
+  return (mask[0] | mask[1] | mask[2] | mask[3]) != 0;
+#endif
+}
+
 /// x held at least or at most at a number; NaN stays.
 [[gnu::always_inline]] inline vf at_least(vf x, float bound) {
 #if AKIN_ISA_BITS == 512
