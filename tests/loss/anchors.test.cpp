@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What objectives share: several positives by ids, pairs left out, both ways, sums of objectives.
+#include "loss/golden.hpp"
+
+using namespace akin;
+
+struct several_positives {
+  static constexpr auto define(model& m) { return info_nce(logits(m), same_id(m)); }
+};
+struct masked_false_negatives {
+  static constexpr auto define(model& m) {
+    const auto positive = predicate(m, own);
+    return info_nce(without(logits(m), same_id(m) && !positive), positive);
+  }
+};
+
+TEST_CASE("golden values") {
+  akin_test::check_golden<several_positives>("several_positives");
+  akin_test::check_golden<masked_false_negatives>("masked_false_negatives");
+}
+
+struct weighted {
+  static constexpr auto define(model& m) {
+    const auto c = cosines(m);
+    return 0.75 * info_nce(c * learnable_temperature(m), own) + 0.25 * siglip(c * 7 + learnable_bias(m), own, over(texts));
+  }
+};
+
+TEST_CASE("objectives are numbers: a weighted sum of two") {
+  akin_test::check_cpu<weighted>(akin_test::ordinary, 1e-5, images(9), texts(7), embed(4));
+  akin_test::check_gradients<weighted>(akin_test::ordinary, images(4), texts(5), embed(3));
+}
