@@ -30,3 +30,22 @@ TEST_CASE("objectives are numbers: a weighted sum of two") {
   akin_test::check_cpu<weighted>(akin_test::ordinary, 1e-5, images(9), texts(7), embed(4));
   akin_test::check_gradients<weighted>(akin_test::ordinary, images(4), texts(5), embed(3));
 }
+
+/// The positives may name the axes in the other order.
+struct turned {
+  static constexpr auto define(model& m) {
+    const auto s = akin_test::by_dot::of(m);
+    const auto i = m.indices<"ids">(images);
+    const auto j = m.indices<"ids_of_texts">(texts);
+    m.output<"as written">(info_nce(s, same(i, j)) + decoupled(s, same(i, j), over(texts)) + hinge_hardest(s, same(i, j), over(images), 1));
+    const auto loss = info_nce(s, same(j, i)) + decoupled(s, same(j, i), over(texts)) + hinge_hardest(s, same(j, i), over(images), 1);
+    m.output<"turned">(loss);
+    return loss;
+  }
+};
+
+TEST_CASE("positives whose axes stand in the other order") {
+  const auto got = akin_test::finite_results<turned>(akin_test::with_ids, images(7), texts(5), embed(3));
+  CHECK(got.at("turned") == got.at("as written"));
+  akin_test::check_objective<turned>();
+}

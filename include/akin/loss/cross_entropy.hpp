@@ -16,7 +16,7 @@ namespace akin::inline v0 {
 template <class Axes, class Positives, class X>
 constexpr auto cross_entropy(expr<real, Axes> logits, Positives positives, over_axes<X> candidates) {
   const auto a = anchors_of(logits, positives, candidates);
-  return mean_where(a.have_positive, log_sum_exp(logits, candidates) - a.own);
+  return mean_where(a.have_positive, log_sum_exp(a.similarity, candidates) - a.own);
 }
 
 /// Mean over the anchors of -sum of target * log softmax: the targets are a distribution over the candidates.

@@ -13,10 +13,9 @@ namespace detail {
 template <class Axes, class Positives, class X, class Sum, class Lowest>
 constexpr auto debiased(expr<real, Axes> logits, Positives positives, over_axes<X> candidates, Sum log_sum, double prior, Lowest lowest) {
   const auto a = anchors_of(logits, positives, candidates);
-  const auto negative = without(logits, a.positive);
-  const auto number = count(negative > -infinity, candidates);
+  const auto number = count(a.negatives > -infinity, candidates);
   const auto have_both = a.have_positive && number > 0;
-  const auto negatives = where(have_both, log_sum(negative, number), 0);
+  const auto negatives = where(have_both, log_sum(a.negatives, number), 0);
   const auto top = stop_gradient(maximum(a.own, negatives));
   const auto positive = exp(a.own - top);
   const auto corrected = maximum((exp(negatives - top) - prior * number * positive) / (1 - prior), number * exp(lowest - top));
@@ -35,7 +34,7 @@ constexpr auto debiased(expr<real, Axes> logits, Positives positives, over_axes<
 /// example:  debiased(cosine(x, y) * t, paired(images, texts), over(texts), 0.1, -t)
 template <class Axes, class Positives, class X, class Lowest>
 constexpr auto debiased(expr<real, Axes> logits, Positives positives, over_axes<X> candidates, double prior, Lowest lowest) {
-  return detail::debiased(logits, positives, candidates, [&](auto negative, auto) { return log_sum_exp(negative, candidates); }, prior, lowest);
+  return detail::debiased(logits, positives, candidates, [&](auto negatives, auto) { return log_sum_exp(negatives, candidates); }, prior, lowest);
 }
 
 /// The debiased objective with each negative weighted by exp(hardness * logit), the weights of an anchor having mean 1.
@@ -45,8 +44,8 @@ constexpr auto debiased(expr<real, Axes> logits, Positives positives, over_axes<
 /// source:   Robinson et al. 2021 (2010.04592), equation 4; hardness is the paper's beta
 template <class Axes, class Positives, class X, class Lowest>
 constexpr auto hard_negatives(expr<real, Axes> logits, Positives positives, over_axes<X> candidates, double hardness, double prior, Lowest lowest) {
-  const auto weighted = [&](auto negative, auto number) {
-    return log(number) + log_sum_exp((1 + hardness) * negative, candidates) - log_sum_exp(hardness * negative, candidates);
+  const auto weighted = [&](auto negatives, auto number) {
+    return log(number) + log_sum_exp((1 + hardness) * negatives, candidates) - log_sum_exp(hardness * negatives, candidates);
   };
   return detail::debiased(logits, positives, candidates, weighted, prior, lowest);
 }

@@ -16,7 +16,7 @@ namespace akin::inline v0 {
 template <class Axes, class Positives, class X>
 constexpr auto decoupled(expr<real, Axes> logits, Positives positives, over_axes<X> candidates) {
   const auto a = anchors_of(logits, positives, candidates);
-  const auto negatives = log_sum_exp(without(logits, a.positive), candidates);
+  const auto negatives = log_sum_exp(a.negatives, candidates);
   return mean_where(a.have_positive && negatives > -detail::infinity, negatives - a.own);
 }
 

@@ -17,7 +17,7 @@ namespace akin::inline v0 {
 template <class Axes, class Positives, class X>
 constexpr auto hinge_sum(expr<real, Axes> similarity, Positives positives, over_axes<X> candidates, double margin) {
   const auto a = anchors_of(similarity, positives, candidates);
-  return mean_where(a.have_positive, sum(relu(margin + without(similarity, a.positive) - a.own), candidates));
+  return mean_where(a.have_positive, sum(relu(margin + a.negatives - a.own), candidates));
 }
 
 /// The hinge of the most similar negative only.
@@ -29,7 +29,7 @@ constexpr auto hinge_sum(expr<real, Axes> similarity, Positives positives, over_
 template <class Axes, class Positives, class X>
 constexpr auto hinge_hardest(expr<real, Axes> similarity, Positives positives, over_axes<X> candidates, double margin) {
   const auto a = anchors_of(similarity, positives, candidates);
-  return mean_where(a.have_positive, relu(margin + max(without(similarity, a.positive), candidates) - a.own));
+  return mean_where(a.have_positive, relu(margin + max(a.negatives, candidates) - a.own));
 }
 
 }  // namespace akin::inline v0

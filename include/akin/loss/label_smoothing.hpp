@@ -16,7 +16,7 @@ namespace akin::inline v0 {
 template <class Axes, class Positives, class X>
 constexpr auto label_smoothing(expr<real, Axes> logits, Positives positives, over_axes<X> candidates, double smoothing) {
   const auto a = anchors_of(logits, positives, candidates);
-  return mean_where(a.have_positive, log_sum_exp(logits, candidates) - (1 - smoothing) * a.own - smoothing * mean(logits, candidates));
+  return mean_where(a.have_positive, log_sum_exp(a.similarity, candidates) - (1 - smoothing) * a.own - smoothing * mean(a.similarity, candidates));
 }
 
 }  // namespace akin::inline v0

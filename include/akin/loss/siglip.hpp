@@ -17,7 +17,7 @@ namespace akin::inline v0 {
 template <class Axes, class Positives, class X>
 constexpr auto siglip(expr<real, Axes> logits, Positives positives, over_axes<X> candidates) {
   const auto a = anchors_of(logits, positives, candidates);
-  return mean(sum(softplus(where(a.positive, -logits, logits)), candidates));
+  return mean(sum(softplus(where(a.positive, -a.similarity, a.similarity)), candidates));
 }
 
 /// A learnable bias that starts at -10, where nearly every pair is taken for a negative.

@@ -15,9 +15,9 @@ namespace akin::inline v0 {
 /// source:   Hermans et al. 2017 (1703.07737), batch hard
 template <class Axes, class Positives, class X>
 constexpr auto triplet_hardest(expr<real, Axes> distances, Positives positives, over_axes<X> candidates, double margin) {
-  const auto a = anchors_of(distances, positives, candidates);
-  const auto farthest_positive = max(where(a.positive, distances, -detail::infinity), candidates);
-  const auto nearest_negative = min(where(a.positive, detail::infinity, distances), candidates);
+  const auto a = anchors_of(-distances, positives, candidates);  // near is similar
+  const auto farthest_positive = -min(where(a.positive, a.similarity, detail::infinity), candidates);
+  const auto nearest_negative = -max(a.negatives, candidates);
   return mean_where(a.have_positive, relu(farthest_positive - nearest_negative + margin));
 }
 
@@ -29,12 +29,12 @@ constexpr auto triplet_hardest(expr<real, Axes> distances, Positives positives, 
 /// source:   Schroff et al. 2015 (1503.03832), section 3.2
 template <class Axes, class Positives, class X>
 constexpr auto triplet_semi_hard(expr<real, Axes> distances, Positives positives, over_axes<X> candidates, double margin) {
-  const auto a = anchors_of(distances, positives, candidates);
-  const auto semi_hard = min(where(a.positive || distances <= a.own, detail::infinity, distances), candidates);
-  const auto farthest = max(where(a.positive, -detail::infinity, distances), candidates);
-  const auto negative = where(semi_hard < detail::infinity, semi_hard, farthest);
-  const auto violation = relu(a.own - negative + margin);
-  return mean_where(a.have_positive, where(farthest > -detail::infinity, violation, 0));
+  const auto a = anchors_of(-distances, positives, candidates);  // near is similar
+  const auto semi_hard = max(where(a.similarity < a.own, a.negatives, -detail::infinity), candidates);
+  const auto farthest = min(where(a.negatives > -detail::infinity, a.negatives, detail::infinity), candidates);
+  const auto negative = where(semi_hard > -detail::infinity, semi_hard, farthest);
+  const auto violation = relu(negative - a.own + margin);
+  return mean_where(a.have_positive, where(farthest < detail::infinity, violation, 0));
 }
 
 }  // namespace akin::inline v0
