@@ -14,7 +14,7 @@ namespace akin::inline v0 {
 /// Booleans are the reals 0 and 1. Index functions read 32-bit integers.
 enum class scalar : unsigned char {
   none, operand, constant, identity, negate, exp, log, sqrt, tanh, sigmoid, softplus, erf, absolute, sine, cosine, arc_cosine, logical_not,
-  add, subtract, multiply, divide, maximum, minimum, less, less_equal, equal, equal_index, less_equal_index, where, random
+  add, subtract, multiply, divide, maximum, minimum, less, less_equal, equal, equal_index, less_equal_index, index_to_real, where, random
 };
 
 /// One line of a tape: the result of step k is function(result a, result b, result c). `operand` reads operand a, `constant` is `number`,

@@ -90,8 +90,9 @@ struct kernel<&slice_op, Backend> {
   static void run(Backend& backend, const kernel_call<Backend>& c) {
     const around from{c.operand(0), c.op.argument[0]};
     const std::int64_t taken = c.op.argument[1] < 0 ? 1 : around{c.result(), c.op.argument[1]}.along;
-    if (c.op.argument[2] < 0 || c.op.argument[2] + taken > from.along) fail("take: entry ", c.op.argument[2] + taken - 1, " of an axis of extent ", from.along);
-    backend.slice(c.operand(0).data, c.result().data, from.outer, from.along, c.op.argument[2], taken, from.inner);
+    const std::int64_t first = c.op.argument[3] == 1 ? from.along - taken : c.op.argument[2];
+    if (first < 0 || first + taken > from.along) fail("take: entry ", first + taken - 1, " of an axis of extent ", from.along);
+    backend.slice(c.operand(0).data, c.result().data, from.outer, from.along, first, taken, from.inner);
   }
 };
 template <class Backend>
@@ -99,7 +100,18 @@ struct kernel<&place_op, Backend> {
   static void run(Backend& backend, const kernel_call<Backend>& c) {
     const around to{c.result(), c.op.argument[0]};
     const std::int64_t given = c.op.argument[1] < 0 ? 1 : around{c.operand(0), c.op.argument[1]}.along;
-    backend.place(c.operand(0).data, c.result().data, to.outer, to.along, c.op.argument[2], given, to.inner);
+    backend.place(c.operand(0).data, c.result().data, to.outer, to.along, c.op.argument[3] == 1 ? to.along - given : c.op.argument[2], given, to.inner);
+  }
+};
+template <class Backend>
+struct kernel<&concatenate_op, Backend> {
+  static void run(Backend& backend, const kernel_call<Backend>& c) {
+    const auto join = [&](auto a, auto b, auto out) {
+      const around first{a, c.op.argument[0]}, second{b, c.op.argument[1]};
+      backend.concatenate(a.data, b.data, out.data, first.outer, first.along * first.inner, second.along * second.inner);
+    };
+    if (c.op.kind == value_kind::index) join(c.integers(0), c.integers(1), c.out.integers);
+    else join(c.operand(0), c.operand(1), c.result());
   }
 };
 

@@ -92,6 +92,11 @@ class cpu_backend {
       std::fill_n(line + (from + count) * inner, (along - from - count) * inner, 0.f);
     }
   }
+  /// Each line of the result is a line of a, then one of b: reals or integers.
+  template <class T>
+  void concatenate(const T* a, const T* b, T* out, std::int64_t lines, std::int64_t of_a, std::int64_t of_b) {
+    for (std::int64_t k = 0; k < lines; ++k) out = std::copy_n(b + k * of_b, of_b, std::copy_n(a + k * of_a, of_a, out));
+  }
   void gather(const float* table, const std::int32_t* ids, float* out, std::int64_t count, std::int64_t width) {
     for (std::int64_t k = 0; k < count; ++k) std::copy_n(table + ids[k] * width, width, out + k * width);
   }

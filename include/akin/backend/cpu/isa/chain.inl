@@ -61,6 +61,7 @@ template <class Chain, int Line>
   else if constexpr (code == scalar::equal) return truth(x[s.a] == x[s.b]);
   else if constexpr (code == scalar::equal_index) return truth(as_int(x[s.a]) == as_int(x[s.b]));
   else if constexpr (code == scalar::less_equal_index) return truth(as_int(x[s.a]) <= as_int(x[s.b]));
+  else if constexpr (code == scalar::index_to_real) return to_float(as_int(x[s.a]));
   else if constexpr (code == scalar::where) return select(x[s.a] != 0.f, x[s.b], x[s.c]);
   else return uniform_lanes(x[s.a], x[s.b], static_cast<std::uint32_t>(s.number));
 }
