@@ -37,9 +37,9 @@ namespace gradient_of {
 
 constexpr void extremum(model& m, int n, int g) {
   const int x = in(m, n, 0);
-  const int attains = apply(m, as_real_op, map(m, equal_op, m.at(x).axes, x, n, -1, value_kind::boolean));
-  const int ties = build::reduce(m, sum_op, attains, m.at(n).axes);
-  m.add_adjoint(x, multiply(m, attains, divide(m, g, ties)));
+  const int attains = map(m, equal_op, m.at(x).axes, x, n, -1, value_kind::boolean);
+  const int ties = build::reduce(m, sum_op, apply(m, as_real_op, attains), m.at(n).axes);
+  m.add_adjoint(x, build::where(m, attains, divide(m, g, ties), constant(m, 0)));  // where no entry attains it, 0 and not 0 / 0
 }
 
 }  // namespace gradient_of
