@@ -12,7 +12,7 @@ template <class Chain, int Line>
     else if constexpr (Chain::places[k] == pair_place::per_column) return load(c.in[k] + j);
     else return splat_bits(c.in[k] + (Chain::places[k] == pair_place::per_row ? i : 0));
   } else {
-    return line<Chain, Line>(x, chain_call{}, 0);
+    return line<tape_line::of(s).word>(x, chain_call{}, 0);
   }
 }
 
