@@ -50,8 +50,8 @@ struct objective {
     const auto I_e = encode_image(m, m.data<"pixels">(images, channels, height, width));
     const auto T_e = encode_text(m, m.indices<"ids">(texts, tokens));
     const auto logits = dot(I_e, T_e) * learnable_temperature(m);
-    if constexpr (Kind == positives::one) return symmetric_cross_entropy(logits, paired(images, texts));
-    else return symmetric_cross_entropy(logits, same(m.indices<"image classes">(images), m.indices<"text classes">(texts)));
+    if constexpr (Kind == positives::one) return info_nce(logits, paired(images, texts));
+    else return info_nce(logits, same(m.indices<"image classes">(images), m.indices<"text classes">(texts)));
   }
 };
 

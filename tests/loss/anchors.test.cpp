@@ -2,6 +2,10 @@
 // What objectives share: several positives by ids, pairs left out, both ways, sums of objectives.
 #include "loss/golden.hpp"
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 using namespace akin;
 
 struct several_positives {
@@ -17,6 +21,20 @@ struct masked_false_negatives {
 TEST_CASE("golden values") {
   akin_test::check_golden<several_positives>("several_positives");
   akin_test::check_golden<masked_false_negatives>("masked_false_negatives");
+}
+
+TEST_CASE("every golden objective has its test beside this one") {
+  std::string tests;
+  for (const auto& file : std::filesystem::directory_iterator{std::filesystem::path{__FILE__}.parent_path()}) {
+    std::ifstream in{file.path()};
+    tests.append(std::istreambuf_iterator<char>{in}, {});
+  }
+  for (const auto& file : std::filesystem::directory_iterator{std::string{AKIN_GOLDEN_DIR} + "/objectives"}) {
+    const std::string name = file.path().stem().string();
+    if (file.path().extension() != ".safetensors" || name == "inputs" || name == "hard_threshold") continue;  // hard_threshold waits for kth_largest
+    CAPTURE(name);
+    CHECK(tests.find(">(\"" + name + "\")") != std::string::npos);
+  }
 }
 
 struct weighted {

@@ -10,7 +10,7 @@ namespace akin::inline v0 {
 /// The mean distance of all positive pairs.
 /// shapes:   distances [images, texts], positives [images, texts] -> []
 /// values:   0 where there is no positive
-/// cost:     one pass over the tiles, shared with the gradient
+/// cost:     one pass over the tiles, one more for the gradient, which waits for the number of positives
 /// errors:   compile time "akin: where: the condition's axes must contain the values' or be contained"
 /// gradient: 1 / number of positives at each of them
 /// source:   Wang and Isola 2020 (2005.10242), equation 4, alpha = 2 with squared_distance of unit rows, 1 with euclidean_distance

@@ -9,7 +9,7 @@ namespace akin::inline v0 {
 /// Sum over all negatives of max(0, margin + similarity of the negative - similarity of the positive); mean over the anchors.
 /// shapes:   similarity [images, texts], positives [images, texts], over(texts) -> []
 /// values:   an anchor without a positive is left out of the mean; of several positives the mean similarity counts
-/// cost:     two passes over the tiles, the second shared with the gradient
+/// cost:     two passes over the tiles (the positives, then the sum), one more for the gradient
 /// errors:   those of anchors_of
 /// gradient: 1 / number of anchors at each negative that violates the margin, minus their number at the positive
 /// source:   Kiros et al. 2014 (1411.2539), section 2.2

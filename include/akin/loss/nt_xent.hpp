@@ -10,7 +10,9 @@ namespace akin::inline v0 {
 /// shapes:   [views, others]; n is the extent of `examples`
 template <some_axis Views, some_axis Others, some_axis Examples>
 constexpr auto other_view(model& m, Views views, Others others, Examples examples) {
-  const auto i = as_real(position(m, views)), j = as_real(position(m, others)), n = count(m, examples);
+  const auto i = as_real(position(m, views));
+  const auto j = as_real(position(m, others));
+  const auto n = count(m, examples);
   return same(i + n, j) || same(i, j + n);
 }
 
