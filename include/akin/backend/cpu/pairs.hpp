@@ -3,7 +3,7 @@
 #pragma once
 
 #include <akin/backend/cpu/isa/chain.hpp>
-#include <akin/backend/cpu/isa/gemm.hpp>
+#include <akin/backend/cpu/isa/packed.hpp>
 #include <akin/backend/cpu/map.hpp>
 
 #include <algorithm>
@@ -60,7 +60,7 @@ class pair_pass {
   static constexpr std::int64_t vectors_floats = (max_chain_operands + 2 * max_chain_results) * std::max(pair_tiles::most_rows, pair_tiles::most_columns);
 
   pair_pass(const pair_arguments<float>& a, isa level, pair_function chain, const memory& m)
-      : a_{a}, run_{chain}, kernels_{chain_kernels_of(level)}, packed_{packed_kernels_of(level)}, level_{level}, memory_{m}, t_{a.rows, a.columns} {}
+      : a_{a}, run_{chain}, kernels_{chain_kernels_of(level)}, tile_kernels_{tile_kernels_of(level)}, level_{level}, memory_{m}, t_{a.rows, a.columns} {}
 
   void run(thread_pool& pool) {
     start_reductions();
@@ -117,11 +117,11 @@ class pair_pass {
       const std::int64_t tile = of_rows ? t_.tile_rows : t_.tile_columns, at = (first + k % blocks) * tile, count = std::min(tile, (of_rows ? a_.rows : a_.columns) - at);
       const float* const from = f.from + at * f.batch_step;
       float* const to = f.packed + k % blocks * f.block_floats;
-      if (f.contracts_batch) return packed_.pack_panels(from, f.batch_step, f.width_step, count, f.width, to);
+      if (f.contracts_batch) return pack_panels(tile_kernels_, from, f.batch_step, f.width_step, count, f.width, to);
       for (std::int64_t w = 0; w < f.width; w += deepest) {
         const std::int64_t depth = std::min(deepest, f.width - w);
-        if (f.strips) packed_.pack_strips(from + w * f.width_step, f.batch_step, f.width_step, count, depth, to + w * (f.block_floats / f.width));
-        else packed_.pack_panels(from + w * f.width_step, f.width_step, f.batch_step, depth, count, to + w * (f.block_floats / f.width));
+        if (f.strips) pack_strips(tile_kernels_, from + w * f.width_step, f.batch_step, f.width_step, count, depth, to + w * (f.block_floats / f.width));
+        else pack_panels(tile_kernels_, from + w * f.width_step, f.width_step, f.batch_step, depth, count, to + w * (f.block_floats / f.width));
       }
     });
   }
@@ -179,7 +179,7 @@ class pair_pass {
         const float *a = left.packed + row_block_ * left.block_floats, *b = right.packed + column_block_ * right.block_floats;
         if (left.width == 0) std::fill_n(tile, t_.floats(), 0.f);
         for (std::int64_t w = 0; w < left.width; w += deepest)
-          p_.packed_.multiply({a + w * (left.block_floats / left.width), b + w * (right.block_floats / right.width), tile, rows_, columns_, std::min(deepest, left.width - w), t_.tile_columns, 1, w > 0});
+          multiply_packed(p_.tile_kernels_, {a + w * (left.block_floats / left.width), b + w * (right.block_floats / right.width), tile, rows_, columns_, std::min(deepest, left.width - w), t_.tile_columns, 1, w > 0});
       }
     }
 
@@ -260,8 +260,8 @@ class pair_pass {
       const float* const g = stored_[static_cast<std::size_t>(c.step)];
       const std::int64_t stride = t_.tile_columns, out_rows = c.keeps_rows ? rows_ : columns_, depth = c.keeps_rows ? columns_ : rows_, out_step = c.out.stride_of(c.keeps_rows ? a_.row : a_.column);
       const int inner = c.out.axis[0] == (c.keeps_rows ? a_.row : a_.column) ? c.out.axis[1] : c.out.axis[0];
-      p_.packed_.pack_strips(g, c.keeps_rows ? stride : 1, c.keeps_rows ? 1 : stride, out_rows, depth, free_);
-      p_.packed_.multiply({free_, tall.packed + (c.keeps_rows ? column_block_ : row_block_) * tall.block_floats, c.out.data + (c.keeps_rows ? i0_ : j0_) * out_step, out_rows, tall.width, depth, out_step,
+      pack_strips(p_.tile_kernels_, g, c.keeps_rows ? stride : 1, c.keeps_rows ? 1 : stride, out_rows, depth, free_);
+      multiply_packed(p_.tile_kernels_, {free_, tall.packed + (c.keeps_rows ? column_block_ : row_block_) * tall.block_floats, c.out.data + (c.keeps_rows ? i0_ : j0_) * out_step, out_rows, tall.width, depth, out_step,
                            c.out.stride_of(inner), true});
     }
 
@@ -281,7 +281,7 @@ class pair_pass {
   const pair_arguments<float>& a_;
   pair_function run_;
   chain_kernels kernels_;
-  packed_kernels packed_;
+  tile_kernels tile_kernels_;
   isa level_;
   memory memory_;
   pair_tiles t_;
