@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Floats to panels of bf16 in pairs along k. Whatever the order in memory, the work goes by blocks of 16 lines (rows of a or
+// columns of b) and 16 pairs: read along k or along the lines, and transposed in registers where the panel wants the other way.
+
+typedef std::uint32_t vu __attribute__((vector_size(AKIN_ISA_BITS / 8)));
+
+[[gnu::always_inline]] inline vu load_pairs(const std::uint32_t* from) {
+  vu x;
+  std::memcpy(&x, from, sizeof x);
+  return x;
+}
+[[gnu::always_inline]] inline void store_pairs(std::uint32_t* to, vu x) { std::memcpy(to, &x, sizeof x); }
+
+/// Bits of the nearest bf16, ties to even, in the upper half of each lane; the lower half is 0. NaN stays NaN.
+[[gnu::always_inline]] inline vu rounded(vf x) {
+  const vu bits = (vu)x;
+  const vu nearest = bits + 0x7fffu + ((bits >> 16) & 1u);
+  return (x == x ? nearest : bits | 0x00400000u) & 0xffff0000u;
+}
+
+/// What rounding to `high` left, rounded in turn; 0 where high is infinite or NaN, which it is to say alone.
+[[gnu::always_inline]] inline vu rounded_rest(vf x, vu high) {
+  const vf rest = x - (vf)high;
+  return rounded(abs(rest) < __builtin_inff() ? rest : vf{});
+}
+
+[[gnu::always_inline]] inline vu in_pairs(vu first, vu second) { return (first >> 16) | second; }
+
+// Of the lanes of x, then y: those at even places; those at odd ones; x0 y0 x1 y1 ... of the lower halves; of the upper ones.
+[[gnu::always_inline]] inline vu even_lanes(vu x, vu y) {
+#if AKIN_ISA_BITS == 512
+  return __builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+#elif AKIN_ISA_BITS == 256
+  return __builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14);
+#else
+  return __builtin_shufflevector(x, y, 0, 2, 4, 6);
+#endif
+}
+[[gnu::always_inline]] inline vu odd_lanes(vu x, vu y) {
+#if AKIN_ISA_BITS == 512
+  return __builtin_shufflevector(x, y, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+#elif AKIN_ISA_BITS == 256
+  return __builtin_shufflevector(x, y, 1, 3, 5, 7, 9, 11, 13, 15);
+#else
+  return __builtin_shufflevector(x, y, 1, 3, 5, 7);
+#endif
+}
+[[gnu::always_inline]] inline vu woven_lower(vu x, vu y) {
+#if AKIN_ISA_BITS == 512
+  return __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+#elif AKIN_ISA_BITS == 256
+  return __builtin_shufflevector(x, y, 0, 8, 1, 9, 2, 10, 3, 11);
+#else
+  return __builtin_shufflevector(x, y, 0, 4, 1, 5);
+#endif
+}
+[[gnu::always_inline]] inline vu woven_upper(vu x, vu y) {
+#if AKIN_ISA_BITS == 512
+  return __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+#elif AKIN_ISA_BITS == 256
+  return __builtin_shufflevector(x, y, 4, 12, 5, 13, 6, 14, 7, 15);
+#else
+  return __builtin_shufflevector(x, y, 2, 6, 3, 7);
+#endif
+}
+
+/// Rows of 16 become columns; the first `rows` rows of the result are written, row_step apart.
+inline void transpose_block(const std::uint32_t* from, std::uint32_t* to, std::int64_t row_step, int rows) {
+  for (int i = 0; i < rows; i += lanes)
+    for (int j = 0; j < 16; j += lanes) {
+      vu x[lanes], y[lanes];
+#pragma GCC unroll 16
+      for (int k = 0; k < lanes; ++k) x[k] = load_pairs(from + (j + k) * 16 + i);
+#pragma GCC unroll 4
+      for (int stage = 1; stage < lanes; stage *= 2) {  // weaving the two halves log2(lanes) times transposes
+#pragma GCC unroll 8
+        for (int k = 0; k < lanes / 2; ++k) {
+          y[2 * k] = woven_lower(x[k], x[k + lanes / 2]);
+          y[2 * k + 1] = woven_upper(x[k], x[k + lanes / 2]);
+        }
+#pragma GCC unroll 16
+        for (int k = 0; k < lanes; ++k) x[k] = y[k];
+      }
+#pragma GCC unroll 16
+      for (int k = 0; k < lanes; ++k)
+        if (i + k < rows) store_pairs(to + (i + k) * row_step + j, x[k]);
+    }
+}
+
+[[gnu::always_inline]] inline vf load_some(const float* from, std::int64_t count) {
+  return count >= lanes ? load(from) : count > 0 ? load_first(from, static_cast<int>(count)) : vf{};
+}
+
+/// One line: 32 floats along k, of which `count` exist, as 16 pairs; the rests go to `low` unless that is null.
+[[gnu::always_inline]] inline void pack_line(const float* from, std::int64_t count, std::uint32_t* high, std::uint32_t* low) {
+#pragma GCC unroll 4
+  for (int v = 0; v < 16; v += lanes) {
+    const vf x = load_some(from + 2 * v, count - 2 * v), y = load_some(from + 2 * v + lanes, count - 2 * v - lanes);
+    const vu x_high = rounded(x), y_high = rounded(y);
+    store_pairs(high + v, in_pairs(even_lanes(x_high, y_high), odd_lanes(x_high, y_high)));
+    if (low == nullptr) continue;
+    const vu x_low = rounded_rest(x, x_high), y_low = rounded_rest(y, y_high);
+    store_pairs(low + v, in_pairs(even_lanes(x_low, y_low), odd_lanes(x_low, y_low)));
+  }
+}
+
+/// One pair of k over 16 lines, of which `count` exist. second: null behind the last k
+[[gnu::always_inline]] inline void pack_pair(const float* first, const float* second, std::int64_t count, std::uint32_t* high,
+                                             std::uint32_t* low) {
+#pragma GCC unroll 4
+  for (int v = 0; v < 16; v += lanes) {
+    const vf x = load_some(first + v, count - v), y = second == nullptr ? vf{} : load_some(second + v, count - v);
+    const vu x_high = rounded(x), y_high = rounded(y);
+    store_pairs(high + v, in_pairs(x_high, y_high));
+    if (low != nullptr) store_pairs(low + v, in_pairs(rounded_rest(x, x_high), rounded_rest(y, y_high)));
+  }
+}
+
+/// Where blocks of 16 lines and 16 pairs go: a line's pairs follow each other in a panel of rows, a pair's lines in one of columns.
+struct pair_block {
+  bool by_line;
+  std::int64_t step;  // from one line, or from one pair, to the next
+  std::uint32_t *high, *low;
+};
+
+/// A block of an operand that is read along its lines, from `data` (the first of them) and position k0 on.
+inline void pack_along_lines(const bf16_operand& x, const float* data, std::int64_t count, int capacity, std::int64_t k0,
+                             std::int64_t depth, const pair_block& to) {
+  alignas(64) std::uint32_t turned[2][256];
+  std::uint32_t* const high = to.by_line ? turned[0] : to.high;
+  std::uint32_t* const low = to.low == nullptr ? nullptr : to.by_line ? turned[1] : to.low;
+  const std::int64_t step = to.by_line ? 16 : to.step;
+  index_walk k(x.depth, k0);
+  for (std::int64_t pair = 0; pair < 16; ++pair) {
+    const float* const first = data + k.first;
+    const float* second = nullptr;
+    if (2 * pair + 1 < depth) {
+      k.next();
+      second = data + k.first;
+    }
+    pack_pair(first, second, 2 * pair < depth ? count : 0, high + pair * step, low == nullptr ? nullptr : low + pair * step);
+    if (2 * pair + 2 < depth) k.next();
+  }
+  if (!to.by_line) return;
+  transpose_block(high, to.high, to.step, capacity);
+  if (low != nullptr) transpose_block(low, to.low, to.step, capacity);
+}
+
+/// A block of an operand that is read along k, or number by number.
+inline void pack_along_depth(const bf16_operand& x, const std::int64_t* line_at, std::int64_t count, int capacity,
+                             std::int64_t k0, std::int64_t depth, const pair_block& to) {
+  alignas(64) std::uint32_t turned[2][256];
+  alignas(64) float gathered[16 * 32];
+  const bool follows = x.depth_follows();
+  if (!follows) {
+    index_walk k(x.depth, k0);
+    for (int j = 0; j < depth && j < 32; ++j) {
+      for (int i = 0; i < count; ++i) gathered[i * 32 + j] = x.data[line_at[i] + k.first];
+      if (j + 1 < depth) k.next();
+    }
+  }
+  std::uint32_t* const high = to.by_line ? to.high : turned[0];
+  std::uint32_t* const low = to.low == nullptr ? nullptr : to.by_line ? to.low : turned[1];
+  const std::int64_t step = to.by_line ? to.step : 16;
+  for (int i = 0; i < capacity; ++i)
+    pack_line(follows ? x.data + line_at[i < count ? i : 0] + k0 : gathered + i * 32, i < count ? depth : 0, high + i * step,
+              low == nullptr ? nullptr : low + i * step);
+  if (to.by_line) return;
+  transpose_block(high, to.high, to.step, 16);
+  if (low != nullptr) transpose_block(low, to.low, to.step, 16);
+}
+
+/// Rounds lines [line0, line0 + to.lines) and positions [k0, k0 + to.depth) of an operand into panels.
+/// values: to nearest, ties to even; zeros behind the last line (up to the end of its block of 16) and behind the last position
+inline void pack(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to) {
+  const bool along_lines = x.lines_follow();
+  const std::int64_t panels = to.panels(), groups = to.groups();
+  std::int64_t line_at[32];
+  // Read along its lines an operand goes group by group, so that memory is read row by row; else panel by panel.
+  for (std::int64_t visit = 0; visit < panels * groups; ++visit) {
+    const std::int64_t panel = along_lines ? visit % panels : visit / groups, group = along_lines ? visit / panels : visit % groups;
+    const std::int64_t first = panel * to.panel_lines, lines = to.lines - first < to.panel_lines ? to.lines - first : to.panel_lines;
+    if (!along_lines && group == 0) {
+      index_walk line(x.lines, line0 + first);
+      for (std::int64_t i = 0; i < lines; ++i, line.next()) line_at[i] = line.first;
+    }
+    for (int block = 0; block < lines; block += 16) {
+      const std::int64_t count = lines - block < 16 ? lines - block : 16;
+      const int capacity = to.panel_lines - block < 16 ? to.panel_lines - block : 16;
+      pair_block place{to.by_line, to.by_line ? 16 : to.panel_lines, to.group(panel, group) + block * (to.by_line ? 16 : 1), nullptr};
+      if (to.parts == 2) place.low = place.high + to.part_step();
+      if (along_lines)
+        pack_along_lines(x, x.data + line0 + first + block, count, capacity, k0 + group * 32, to.depth - group * 32, place);
+      else pack_along_depth(x, line_at + block, count, capacity, k0 + group * 32, to.depth - group * 32, place);
+    }
+  }
+}
