@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products with bf16 operands on one thread: from packed operands and in one call, as shares of what the registers can do at most.
-// Peak and product take turns and the best of each counts, since the clock of a shared machine wanders by a half.
+// Products with bf16 operands on one thread: from packed operands and in one call, as shares of what the registers can do at
+// most. Peak and product take turns and the best of each counts, since the clock of a shared machine wanders by a half.
 #include "akin/backend/cpu/isa/bf16.hpp"
 
 #include <algorithm>
@@ -28,10 +28,10 @@ std::vector<float> numbers(std::int64_t count, unsigned seed) {
 template <class T>
 struct aligned {
   explicit aligned(std::int64_t count)
-      : data(static_cast<T*>(::operator new(sizeof(T) * static_cast<std::size_t>(count), std::align_val_t{64}))) {
+      : data(static_cast<T*>(::operator new (sizeof(T) * static_cast<std::size_t>(count), std::align_val_t{64}))) {
     std::fill_n(data, count, T{});
   }
-  ~aligned() { ::operator delete(data, std::align_val_t{64}); }
+  ~aligned() { ::operator delete (data, std::align_val_t{64}); }
   aligned(const aligned&) = delete;
   aligned& operator=(const aligned&) = delete;
   T* data;
@@ -44,7 +44,8 @@ double seconds(Work&& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// ---- what the registers can do ----------------------------------------------------------------------------------------------------
+// ---- what the registers can do
+// ----------------------------------------------------------------------------------------------------
 
 #if AKIN_HAS_X86
 #if defined(__clang__)
@@ -56,7 +57,7 @@ double seconds(Work&& work) {
 void pair_products(std::int64_t times) {
   __m512 sums[24];
 #pragma GCC unroll 24
-  for (auto& sum : sums) sum = _mm512_setzero_ps();
+  for (int i = 0; i < 24; ++i) sums[i] = _mm512_set1_ps(static_cast<float>(i));  // equal ones would be computed once
   const auto ones = (__m512bh)_mm512_set1_epi32(0x3f803f80);
   for (std::int64_t i = 0; i < times; ++i)
 #pragma GCC unroll 24
@@ -100,13 +101,14 @@ double peak_of(bf16_isa level) {
   return 0;
 }
 
-// ---- products --------------------------------------------------------------------------------------------------------------------
+// ---- products
+// --------------------------------------------------------------------------------------------------------------------
 
 struct shape {
   std::int64_t m, n, k;
 };
 
-void measure(bf16_isa level, bf16_precision precision, const shape& s, int rounds) {
+void measure(bf16_isa level, bf16_precision precision, const shape& s, double budget) {
   const bool split = precision == bf16_precision::split;
   const auto a = numbers(s.m * s.k, 1), b = numbers(s.k * s.n, 2);
   aligned<float> c(s.m * s.n), scratch(cpu::bf16_scratch);
@@ -129,7 +131,8 @@ void measure(bf16_isa level, bf16_precision precision, const shape& s, int round
 
   double peak = 0, product = 1e9, one_call = 1e9, single = 1e9, pack[4] = {1e9, 1e9, 1e9, 1e9};
   const cpu::isa vectors = std::min(cpu::processor_isa(), static_cast<cpu::isa>(std::min(level, bf16_isa::avx512)));
-  for (int round = 0; round < rounds; ++round) {
+  const auto start = std::chrono::steady_clock::now();
+  while (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() < budget) {
     const auto least = [](double& best, double taken) { best = std::min(best, taken); };
     least(pack[0], seconds([&] { cpu::pack(level, a_columns, 0, 0, left); }));
     least(pack[1], seconds([&] { cpu::pack(level, b_columns, 0, 0, right); }));
@@ -151,18 +154,20 @@ void measure(bf16_isa level, bf16_precision precision, const shape& s, int round
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int rounds = argc > 1 ? std::atoi(argv[1]) : 40;
+  const std::string only = argc > 1 ? argv[1] : "";
+  const double budget = argc > 2 ? std::atof(argv[2]) : 0.5;
   const bf16_isa best = cpu::processor_bf16_isa();
   double peak = 0;
   for (int i = 0; i < 200; ++i) peak = std::max(peak, peak_of(best));
   std::printf("register peak of %s: %.0f GFLOP/s; chosen here: %s\n\n", std::string(cpu::name_of(best)).c_str(), peak * 1e-9,
               std::string(cpu::name_of(cpu::best_bf16_isa())).c_str());
-  std::printf("                                      packed   of     in one  the same   packed, 1e9 numbers/s\n"
-              "level        operands   m     n     k  GFLOP/s  peak    call    in fp32   a     a^T   b     b^T\n");
+  std::printf(
+      "                                      packed   of     in one  the same   packed, 1e9 numbers/s\n"
+      "level        operands   m     n     k  GFLOP/s  peak    call    in fp32   a     a^T   b     b^T\n");
   for (const bf16_isa level : {bf16_isa::portable, bf16_isa::avx2, bf16_isa::avx512, bf16_isa::avx512_bf16, bf16_isa::amx_bf16}) {
-    if (level > std::min(best, cpu::detail::wished_isa())) continue;
+    if (level > best || (!only.empty() && only != cpu::name_of(level))) continue;
     for (const bf16_precision precision : {bf16_precision::plain, bf16_precision::split})
       for (const shape& s : {shape{112, 256, 512}, {448, 256, 512}, {2048, 256, 512}, {1024, 1024, 1024}, {5000, 64, 300}})
-        measure(level, precision, s, rounds);
+        measure(level, precision, s, budget);
   }
 }

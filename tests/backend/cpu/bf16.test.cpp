@@ -39,8 +39,7 @@ float to_bf16(float x) {
 
 std::vector<bf16_isa> levels() {
   std::vector<bf16_isa> all;
-  for (const bf16_isa level :
-       {bf16_isa::portable, bf16_isa::avx2, bf16_isa::avx512, bf16_isa::avx512_bf16, bf16_isa::amx_bf16})
+  for (const bf16_isa level : {bf16_isa::portable, bf16_isa::avx2, bf16_isa::avx512, bf16_isa::avx512_bf16, bf16_isa::amx_bf16})
     if (level <= cpu::processor_bf16_isa()) all.push_back(level);
   return all;
 }
@@ -80,7 +79,8 @@ double worst_error(bf16_isa level, bf16_precision precision, const extents& e, l
   const auto floats = [](const strides& s, std::int64_t rows, std::int64_t columns) {
     return 1 + rows * s.row + columns * s.column;
   };
-  const auto a = numbers(floats(sa, e.m, e.k), 1), b = numbers(floats(sb, e.k, e.n), 2), before = numbers(floats(sc, e.m, e.n), 3);
+  const auto a = numbers(floats(sa, e.m, e.k), 1), b = numbers(floats(sb, e.k, e.n), 2),
+             before = numbers(floats(sc, e.m, e.n), 3);
   auto c = before;
   const cpu::workspace scratch(1);
   product p;
@@ -100,7 +100,8 @@ double worst_error(bf16_isa level, bf16_precision precision, const extents& e, l
       const auto at = static_cast<std::size_t>(i * sc.row + j * sc.column);
       double expected = add ? static_cast<double>(before[at]) : 0, size = std::fabs(expected);
       for (std::int64_t k = 0; k < e.k; ++k) {
-        const float x = a[static_cast<std::size_t>(i * sa.row + k * sa.column)], y = b[static_cast<std::size_t>(k * sb.row + j * sb.column)];
+        const float x = a[static_cast<std::size_t>(i * sa.row + k * sa.column)],
+                    y = b[static_cast<std::size_t>(k * sb.row + j * sb.column)];
         const double term = static_cast<double>(plain ? to_bf16(x) : x) * static_cast<double>(plain ? to_bf16(y) : y);
         expected += term;
         size += std::fabs(term);
@@ -149,8 +150,16 @@ bool same_bits(const std::vector<float>& x, const std::vector<float>& y) {
 TEST_CASE("gemm_bf16 agrees with loops in double for every layout") {
   for (const bf16_isa level : levels())
     for (const bf16_precision precision : precisions)
-      for (const extents& e :
-           {extents{1, 1, 1}, {5, 3, 0}, {0, 3, 4}, {3, 0, 4}, {1, 77, 13}, {77, 1, 13}, {13, 9, 1}, {29, 47, 31}, {15, 33, 127}, {32, 64, 64}})
+      for (const extents& e : {extents{1, 1, 1},
+                               {5, 3, 0},
+                               {0, 3, 4},
+                               {3, 0, 4},
+                               {1, 77, 13},
+                               {77, 1, 13},
+                               {13, 9, 1},
+                               {29, 47, 31},
+                               {15, 33, 127},
+                               {32, 64, 64}})
         for (const layout a : layouts)
           for (const layout b : layouts)
             for (const layout c : layouts)
@@ -166,9 +175,12 @@ TEST_CASE("gemm_bf16 agrees with loops in double for every size around a tile an
       for (const std::int64_t k : {2, 3, 15, 17, 32, 33, 63, 127, 255, 256, 257, 511, 512, 513})
         CHECK(worst_error(level, precision, {17, 33, k}, layout::columns, layout::columns, layout::rows, true) <= 1);
     }
-  CHECK(worst_error(cpu::best_bf16_isa(), bf16_precision::plain, {470, 1050, 70}, layout::rows, layout::rows, layout::rows, false) <= 1);
-  CHECK(worst_error(cpu::best_bf16_isa(), bf16_precision::plain, {33, 601, 1030}, layout::rows, layout::columns, layout::rows, true) <= 1);
-  CHECK(worst_error(cpu::best_bf16_isa(), bf16_precision::split, {150, 300, 640}, layout::columns, layout::rows, layout::columns, true) <= 1);
+  CHECK(worst_error(cpu::best_bf16_isa(), bf16_precision::plain, {470, 1050, 70}, layout::rows, layout::rows, layout::rows,
+                    false) <= 1);
+  CHECK(worst_error(cpu::best_bf16_isa(), bf16_precision::plain, {33, 601, 1030}, layout::rows, layout::columns, layout::rows,
+                    true) <= 1);
+  CHECK(worst_error(cpu::best_bf16_isa(), bf16_precision::split, {150, 300, 640}, layout::columns, layout::rows, layout::columns,
+                    true) <= 1);
 }
 
 TEST_CASE("axes of several dimensions are packed like one") {
@@ -203,8 +215,8 @@ TEST_CASE("the parts of a product have the bits of the whole, and so has the pro
       cpu::gemm_bf16(level, precision, dense(e, a, b, whole), {0, e.m, 0, e.n, 0, e.k}, false, scratch.worker(0));
       for (std::int64_t m = 0; m < e.m; m += 23)
         for (std::int64_t n = 0; n < e.n; n += 17)
-          cpu::gemm_bf16(level, precision, dense(e, a, b, pieces), {m, std::min(e.m, m + 23), n, std::min(e.n, n + 17), 0, e.k}, false,
-                         scratch.worker(0));
+          cpu::gemm_bf16(level, precision, dense(e, a, b, pieces), {m, std::min(e.m, m + 23), n, std::min(e.n, n + 17), 0, e.k},
+                         false, scratch.worker(0));
       CHECK(same_bits(whole, pieces));
       CHECK(same_bits(whole, multiplied(level, precision, e, a, b)));
     }
@@ -244,11 +256,38 @@ TEST_CASE("every level that works on tiles has the same bits") {
 
 TEST_CASE("numbers are rounded to the nearest bf16, ties to even") {
   const auto from_bits = [](std::uint32_t bits) { return std::bit_cast<float>(bits); };
-  std::vector<float> x = {0.f, -0.f, 1.f, from_bits(0x3f808000), from_bits(0x3f818000), from_bits(0x3f808001), from_bits(0x3f817fff),
-                          from_bits(0xbf808000), from_bits(0xbf818000), from_bits(0x3fffffff), from_bits(0x00800000), 3.3895314e38f,
-                          3.3961776e38f, std::numeric_limits<float>::max(), infinity, -infinity};
-  const std::vector<float> expected = {0.f, -0.f, 1.f, 1.f, from_bits(0x3f820000), from_bits(0x3f810000), from_bits(0x3f810000), -1.f,
-                                       from_bits(0xbf820000), 2.f, from_bits(0x00800000), 3.3895314e38f, infinity, infinity, infinity, -infinity};
+  std::vector<float> x = {0.f,
+                          -0.f,
+                          1.f,
+                          from_bits(0x3f808000),
+                          from_bits(0x3f818000),
+                          from_bits(0x3f808001),
+                          from_bits(0x3f817fff),
+                          from_bits(0xbf808000),
+                          from_bits(0xbf818000),
+                          from_bits(0x3fffffff),
+                          from_bits(0x00800000),
+                          3.3895314e38f,
+                          3.3961776e38f,
+                          std::numeric_limits<float>::max(),
+                          infinity,
+                          -infinity};
+  const std::vector<float> expected = {0.f,
+                                       -0.f,
+                                       1.f,
+                                       1.f,
+                                       from_bits(0x3f820000),
+                                       from_bits(0x3f810000),
+                                       from_bits(0x3f810000),
+                                       -1.f,
+                                       from_bits(0xbf820000),
+                                       2.f,
+                                       from_bits(0x00800000),
+                                       3.3895314e38f,
+                                       infinity,
+                                       infinity,
+                                       infinity,
+                                       -infinity};
   std::mt19937 random(5);
   for (int i = 0; i < 1000; ++i) x.push_back(from_bits(static_cast<std::uint32_t>(random()) & 0xbfffffffu));
   for (std::size_t i = 0; i < expected.size(); ++i) CHECK(to_bf16(x[i]) == expected[i]);
@@ -275,7 +314,8 @@ TEST_CASE("NaN and infinity of an operand reach the results that they belong to,
   const extents e{19, 21, 37};
   for (const bf16_isa level : levels())
     for (const bf16_precision precision : precisions)
-      for (const float strange : {std::bit_cast<float>(0x7f800001u), -std::numeric_limits<float>::quiet_NaN(), infinity, -infinity}) {
+      for (const float strange :
+           {std::bit_cast<float>(0x7f800001u), -std::numeric_limits<float>::quiet_NaN(), infinity, -infinity}) {
         auto a = numbers(e.m * e.k, 1), b = numbers(e.k * e.n, 2);
         a[static_cast<std::size_t>(3 * e.k + 36)] = strange;
         b[static_cast<std::size_t>(5 * e.n + 20)] = strange;

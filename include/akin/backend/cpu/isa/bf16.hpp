@@ -20,7 +20,8 @@ inline bf16_panels panels_of_a(bf16_isa level, bf16_precision precision, std::in
                                std::uint32_t* memory = nullptr) {
   return {memory, rows, depth, bf16_rows_of(level), precision == bf16_precision::split ? 2 : 1, true};
 }
-inline bf16_panels panels_of_b(bf16_precision precision, std::int64_t columns, std::int64_t depth, std::uint32_t* memory = nullptr) {
+inline bf16_panels panels_of_b(bf16_precision precision, std::int64_t columns, std::int64_t depth,
+                               std::uint32_t* memory = nullptr) {
   return {memory, columns, depth, bf16_cols, precision == bf16_precision::split ? 2 : 1, false};
 }
 
@@ -53,9 +54,10 @@ struct bf16_result {
 /// A block that ends inside a vector or a tile, or whose rows or columns are scattered, is computed beside its place.
 template <class Kernel>
 void run_beside(Kernel& kernel, bf16_block w, const bf16_result& to, std::int64_t row, std::int64_t column) {
-  alignas(64) float sums[Kernel::rows][bf16_cols];
+  constexpr int rows = Kernel::rows;
+  alignas(64) float sums[rows][bf16_cols];
   if (w.add)
-    for (int i = 0; i < Kernel::rows; ++i)
+    for (int i = 0; i < rows; ++i)
       for (int j = 0; j < bf16_cols; ++j) sums[i][j] = i < w.rows && j < w.cols ? to.at(row + i, column + j) : 0.f;
   w.c = &sums[0][0];
   w.c_step = bf16_cols;
@@ -64,37 +66,43 @@ void run_beside(Kernel& kernel, bf16_block w, const bf16_result& to, std::int64_
     for (int j = 0; j < w.cols; ++j) to.at(row + i, column + j) = sums[i][j];
 }
 
-inline constexpr std::int64_t bf16_depth_block = 512;  // with 32 rows 32 KiB: the first cache; half of it where operands are split
+inline constexpr std::int64_t bf16_depth_block =
+    512;  // with 32 rows 32 KiB: the first cache; half of it where operands are split
 inline constexpr std::int64_t bf16_cache_pairs = std::int64_t{1} << 17;  // 512 KiB of b: half of a second-level cache
+
+/// Panel i of a by panel q of b, over at most `most` groups of k from group g on.
+inline bf16_block block_of(const bf16_panels& a, const bf16_panels& b, std::int64_t i, std::int64_t q, std::int64_t g,
+                           std::int64_t most) {
+  const std::uint32_t *const a_high = a.group(i, g), *const b_high = b.group(q, g);
+  bf16_block w;
+  w.terms = a.parts == 1 ? 1 : 3;
+  w.a[w.terms - 1] = a_high;
+  w.b[w.terms - 1] = b_high;
+  if (w.terms == 3) {  // the small terms first: they are added while the sum is still small
+    w.a[0] = a_high + a.part_step();
+    w.b[0] = b_high;
+    w.a[1] = a_high;
+    w.b[1] = b_high + b.part_step();
+  }
+  w.pairs = (std::min(a.depth - g * 32, most * 32) + 1) / 2;
+  w.rows = static_cast<int>(std::min<std::int64_t>(a.panel_lines, a.lines - i * a.panel_lines));
+  w.cols = static_cast<int>(std::min<std::int64_t>(b.panel_lines, b.lines - q * b.panel_lines));
+  return w;
+}
 
 template <class Kernel>
 void multiply_with(Kernel&& kernel, const bf16_panels& a, const bf16_panels& b, const bf16_result& to) {
-  constexpr bool any_rows = std::remove_reference_t<Kernel>::any_rows;
-  const std::int64_t step = bf16_depth_block / 32 / a.parts, groups = a.groups(), row_panels = a.panels(), panels = b.panels();
-  const std::int64_t panel_pairs = std::min(step, groups) * 16 * bf16_cols * b.parts;
-  const std::int64_t panel_step = std::max<std::int64_t>(1, bf16_cache_pairs / std::max<std::int64_t>(1, panel_pairs));
+  const std::int64_t step = bf16_depth_block / 32 / a.parts, groups = std::max<std::int64_t>(1, a.groups()), panels = b.panels();
+  const std::int64_t panel_step = bf16_cache_pairs / (std::min(step, groups) * 16 * bf16_cols * b.parts);
   kernel.begin();
   for (std::int64_t q0 = 0; q0 < panels; q0 += panel_step)
-    for (std::int64_t g0 = 0; g0 < std::max<std::int64_t>(1, groups); g0 += step)
-      for (std::int64_t i = 0; i < row_panels; ++i)
+    for (std::int64_t g = 0; g < groups; g += step)
+      for (std::int64_t i = 0; i < a.panels(); ++i)
         for (std::int64_t q = q0; q < std::min(panels, q0 + panel_step); ++q) {
-          const std::uint32_t *const a_high = a.group(i, g0), *const b_high = b.group(q, g0);
-          bf16_block w;
-          w.terms = a.parts == 1 ? 1 : 3;  // small terms first: they are added while the sum is still small
-          w.a[w.terms - 1] = a_high;
-          w.b[w.terms - 1] = b_high;
-          if (w.terms == 3) {
-            w.a[0] = a_high + a.part_step();
-            w.b[0] = b_high;
-            w.a[1] = a_high;
-            w.b[1] = b_high + b.part_step();
-          }
-          w.pairs = (std::min(a.depth - g0 * 32, step * 32) + 1) / 2;
-          const std::int64_t row = i * a.panel_lines, column = q * bf16_cols;
-          w.rows = static_cast<int>(std::min<std::int64_t>(a.panel_lines, a.lines - row));
-          w.cols = static_cast<int>(std::min<std::int64_t>(bf16_cols, b.lines - column));
-          w.add = to.add || g0 > 0;
-          const bool whole = w.cols % 16 == 0 && (any_rows || w.rows % 16 == 0);
+          bf16_block w = block_of(a, b, i, q, g, step);
+          const std::int64_t row = i * a.panel_lines, column = q * b.panel_lines;
+          w.add = to.add || g > 0;
+          const bool whole = w.cols % 16 == 0 && (std::remove_reference_t<Kernel>::any_rows || w.rows % 16 == 0);
           if (whole && to.rows == nullptr && to.columns == nullptr) {
             w.c = &to.at(row, column);
             w.c_step = to.row_step;
@@ -129,42 +137,83 @@ inline void multiply(bf16_isa level, const bf16_panels& a, const bf16_panels& b,
   detail::multiply(level, a, b, {c, row_step, nullptr, nullptr, add});
 }
 
+namespace detail {
+
+/// Blocks of one thread's part: columns of b packed to stay in the second cache, then rows of a in a quarter of that.
+class bf16_gemm {
+ public:
+  static constexpr std::int64_t most_columns = 1024, most_rows = 448;  // 448: whole panels, of 14 rows and of 32
+
+  bf16_gemm(bf16_isa level, bf16_precision precision, const product& p, const part& r, float* scratch)
+      : level_(level),
+        precision_(precision),
+        p_(p),
+        r_(r),
+        a_{p.a, p.m, p.k},
+        b_{p.b, p.n, p.k},
+        memory_(reinterpret_cast<std::uint32_t*>(scratch)),
+        columns_follow_(p.n.is_line() && (p.n.rank == 0 || p.n.second() == 1)) {
+    for (index_space::dimension& k : b_.depth.dimensions) k.first = k.second;
+    const std::int64_t depth = std::clamp<std::int64_t>(r.k1 - r.k0, 1, bf16_depth_block), height = bf16_rows_of(level);
+    const std::int64_t line = (depth + 31) / 32 * 16 * (precision == bf16_precision::split ? 2 : 1);  // pairs
+    column_step_ = std::min(most_columns, bf16_cache_pairs / line / bf16_cols * bf16_cols);
+    row_step_ = std::min(most_rows, bf16_cache_pairs / 4 / line / height * height);
+  }
+
+  void run(bool add) {
+    for (std::int64_t n0 = r_.n0; n0 < r_.n1; n0 += column_step_) {
+      const std::int64_t width = std::min(column_step_, r_.n1 - n0);
+      list(p_.n, n0, columns_follow_ ? 0 : width, columns_);
+      for (std::int64_t k0 = r_.k0; k0 == r_.k0 || k0 < r_.k1; k0 += bf16_depth_block) {
+        const std::int64_t depth = std::clamp<std::int64_t>(r_.k1 - k0, 0, bf16_depth_block);
+        const bf16_panels b = panels_of_b(precision_, width, depth, memory_);
+        pack(level_, b_, n0, k0, b);
+        multiply_rows(b, n0, k0, add || k0 > r_.k0);
+      }
+    }
+  }
+
+ private:
+  void multiply_rows(const bf16_panels& b, std::int64_t n0, std::int64_t k0, bool add) {
+    for (std::int64_t m0 = r_.m0; m0 < r_.m1; m0 += row_step_) {
+      const bf16_panels a = panels_of_a(level_, precision_, std::min(row_step_, r_.m1 - m0), b.depth, memory_ + b.size());
+      pack(level_, a_, m0, k0, a);
+      float* const c = p_.c + index_walk(p_.m, m0).second + index_walk(p_.n, n0).second;
+      bf16_result to{c, p_.m.second(), nullptr, columns_follow_ ? nullptr : columns_, add};
+      if (!p_.m.is_line()) {
+        list(p_.m, m0, a.lines, rows_);
+        to.rows = rows_;
+      }
+      multiply(level_, a, b, to);
+    }
+  }
+
+  /// Offsets in c from position `first` on.
+  static void list(const index_space& space, std::int64_t first, std::int64_t count, std::int64_t* to) {
+    index_walk at(space, first);
+    const std::int64_t start = at.second;
+    for (std::int64_t i = 0; i < count; ++i, at.next()) to[i] = at.second - start;
+  }
+
+  const bf16_isa level_;
+  const bf16_precision precision_;
+  const product& p_;
+  const part& r_;
+  bf16_operand a_, b_;
+  std::uint32_t* const memory_;
+  const bool columns_follow_;
+  std::int64_t column_step_ = 0, row_step_ = 0;
+  std::int64_t rows_[most_rows], columns_[most_columns];
+};
+
+}  // namespace detail
+
 /// gemm of gemm.hpp with operands rounded to bf16 as they are packed. scratch: bf16_scratch floats, 64-byte aligned.
 /// values: the bits of pack and multiply; a sum over nothing is 0
 inline constexpr std::int64_t bf16_scratch = std::int64_t{1} << 18;
 inline void gemm_bf16(bf16_isa level, bf16_precision precision, const product& p, const part& r, bool add, float* scratch) {
   if (r.m1 <= r.m0 || r.n1 <= r.n0 || (r.k1 <= r.k0 && add)) return;
-  constexpr std::int64_t most_columns = 1024, most_rows = 448, a_pairs = std::int64_t{1} << 15;  // 448: whole panels of 14 and of 32
-  std::int64_t rows[most_rows], columns[most_columns];
-  auto* const memory = reinterpret_cast<std::uint32_t*>(scratch);
-  bf16_operand a{p.a, p.m, p.k}, b{p.b, p.n, p.k};
-  for (auto& dimension : b.depth.dimensions) dimension.first = dimension.second;
-  const std::int64_t line = (std::min(detail::bf16_depth_block, r.k1 - r.k0) + 31) / 32 * 16 * (precision == bf16_precision::split ? 2 : 1);
-  const std::int64_t column_step = std::clamp(detail::bf16_cache_pairs / std::max<std::int64_t>(1, line) / 32 * 32, std::int64_t{32}, most_columns);
-  const std::int64_t height = bf16_rows_of(level), row_step = std::clamp(a_pairs / std::max<std::int64_t>(1, line) / height * height, height, most_rows);
-  const bool rows_regular = p.m.is_line(), columns_follow = p.n.is_line() && (p.n.rank == 0 || p.n.second() == 1);
-
-  for (std::int64_t n0 = r.n0; n0 < r.n1; n0 += column_step) {
-    const std::int64_t width = std::min(column_step, r.n1 - n0);
-    index_walk n(p.n, n0);
-    const std::int64_t first_column = n.second;
-    for (std::int64_t j = 0; j < width && !columns_follow; ++j, n.next()) columns[j] = n.second - first_column;
-    for (std::int64_t k0 = r.k0; k0 == r.k0 || k0 < r.k1; k0 += detail::bf16_depth_block) {
-      const std::int64_t depth = std::clamp<std::int64_t>(r.k1 - k0, 0, detail::bf16_depth_block);
-      const bf16_panels b_panels = panels_of_b(precision, width, depth, memory);
-      pack(level, b, n0, k0, b_panels);
-      for (std::int64_t m0 = r.m0; m0 < r.m1; m0 += row_step) {
-        const bf16_panels a_panels = panels_of_a(level, precision, std::min(row_step, r.m1 - m0), depth, memory + b_panels.size());
-        pack(level, a, m0, k0, a_panels);
-        index_walk m(p.m, m0);
-        detail::bf16_result to{p.c + m.second + first_column, p.m.second(), nullptr, nullptr, add || k0 > r.k0};
-        for (std::int64_t i = 0, start = m.second; i < a_panels.lines && !rows_regular; ++i, m.next()) rows[i] = m.second - start;
-        if (!rows_regular) to.rows = rows;
-        if (!columns_follow) to.columns = columns;
-        detail::multiply(level, a_panels, b_panels, to);
-      }
-    }
-  }
+  detail::bf16_gemm(level, precision, p, r, scratch).run(add);
 }
 
 }  // namespace cpu

@@ -116,7 +116,8 @@ inline void transpose_block(const std::uint32_t* from, std::uint32_t* to, std::i
   }
 }
 
-/// Where blocks of 16 lines and 16 pairs go: a line's pairs follow each other in a panel of rows, a pair's lines in one of columns.
+/// Where blocks of 16 lines and 16 pairs go: a line's pairs follow each other in a panel of rows, a pair's lines in one of
+/// columns.
 struct pair_block {
   bool by_line;
   std::int64_t step;  // from one line, or from one pair, to the next
@@ -172,26 +173,54 @@ inline void pack_along_depth(const bf16_operand& x, const std::int64_t* line_at,
 
 /// Rounds lines [line0, line0 + to.lines) and positions [k0, k0 + to.depth) of an operand into panels.
 /// values: to nearest, ties to even; zeros behind the last line (up to the end of its block of 16) and behind the last position
-inline void pack(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to) {
-  const bool along_lines = x.lines_follow();
-  const std::int64_t panels = to.panels(), groups = to.groups();
-  std::int64_t line_at[32];
-  // Read along its lines an operand goes group by group, so that memory is read row by row; else panel by panel.
-  for (std::int64_t visit = 0; visit < panels * groups; ++visit) {
-    const std::int64_t panel = along_lines ? visit % panels : visit / groups, group = along_lines ? visit / panels : visit % groups;
-    const std::int64_t first = panel * to.panel_lines, lines = to.lines - first < to.panel_lines ? to.lines - first : to.panel_lines;
-    if (!along_lines && group == 0) {
-      index_walk line(x.lines, line0 + first);
-      for (std::int64_t i = 0; i < lines; ++i, line.next()) line_at[i] = line.first;
+class packing {
+ public:
+  packing(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to)
+      : x_(x), line0_(line0), k0_(k0), to_(to), along_lines_(x.lines_follow()) {}
+
+  /// An operand that is read along its lines goes group by group, so that memory is read row by row; others go panel by panel.
+  void run() {
+    const std::int64_t panels = to_.panels(), groups = to_.groups();
+    if (along_lines_) {
+      for (std::int64_t group = 0; group < groups; ++group)
+        for (std::int64_t panel = 0; panel < panels; ++panel) pack_group(panel, group);
+      return;
     }
-    for (int block = 0; block < lines; block += 16) {
-      const std::int64_t count = lines - block < 16 ? lines - block : 16;
-      const int capacity = to.panel_lines - block < 16 ? to.panel_lines - block : 16;
-      pair_block place{to.by_line, to.by_line ? 16 : to.panel_lines, to.group(panel, group) + block * (to.by_line ? 16 : 1), nullptr};
-      if (to.parts == 2) place.low = place.high + to.part_step();
-      if (along_lines)
-        pack_along_lines(x, x.data + line0 + first + block, count, capacity, k0 + group * 32, to.depth - group * 32, place);
-      else pack_along_depth(x, line_at + block, count, capacity, k0 + group * 32, to.depth - group * 32, place);
+    for (std::int64_t panel = 0; panel < panels; ++panel) {
+      index_walk line(x_.lines, line0_ + panel * to_.panel_lines);
+      for (std::int64_t i = 0; i < lines_of(panel); ++i, line.next()) line_at_[i] = line.first;
+      for (std::int64_t group = 0; group < groups; ++group) pack_group(panel, group);
     }
   }
+
+ private:
+  std::int64_t lines_of(std::int64_t panel) const {
+    const std::int64_t left = to_.lines - panel * to_.panel_lines;
+    return left < to_.panel_lines ? left : to_.panel_lines;
+  }
+
+  void pack_group(std::int64_t panel, std::int64_t group) {
+    const std::int64_t lines = lines_of(panel), k = k0_ + group * 32, depth = to_.depth - group * 32;
+    const int line_step = to_.by_line ? 16 : 1;
+    for (int block = 0; block < lines; block += 16) {
+      const std::int64_t count = lines - block < 16 ? lines - block : 16;
+      const int capacity = to_.panel_lines - block < 16 ? to_.panel_lines - block : 16;
+      std::uint32_t* const high = to_.group(panel, group) + block * line_step;
+      const pair_block place{to_.by_line, to_.by_line ? 16 : to_.panel_lines, high,
+                             to_.parts == 2 ? high + to_.part_step() : nullptr};
+      if (along_lines_)
+        pack_along_lines(x_, x_.data + line0_ + panel * to_.panel_lines + block, count, capacity, k, depth, place);
+      else pack_along_depth(x_, line_at_ + block, count, capacity, k, depth, place);
+    }
+  }
+
+  const bf16_operand& x_;
+  const std::int64_t line0_, k0_;
+  const bf16_panels& to_;
+  const bool along_lines_;
+  std::int64_t line_at_[32];
+};
+
+inline void pack(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to) {
+  packing(x, line0, k0, to).run();
 }

@@ -70,8 +70,7 @@ inline bool ask_for_amx() {
 inline bf16_isa wished_isa() {
   const char* const wish = std::getenv("AKIN_ISA");
   if (wish == nullptr || *wish == '\0') return bf16_isa::amx_bf16;
-  for (const bf16_isa level :
-       {bf16_isa::portable, bf16_isa::avx2, bf16_isa::avx512, bf16_isa::avx512_bf16, bf16_isa::amx_bf16})
+  for (const bf16_isa level : {bf16_isa::portable, bf16_isa::avx2, bf16_isa::avx512, bf16_isa::avx512_bf16, bf16_isa::amx_bf16})
     if (wish == name_of(level)) return level;
   fail("AKIN_ISA: got '", wish, "', expected portable, avx2, avx512, avx512_bf16 or amx_bf16");
 }
@@ -102,14 +101,14 @@ inline bf16_isa processor_bf16_isa() {
   return static_cast<bf16_isa>(vectors);
 }
 
-/// The level to use for products with bf16 operands: the one that was fastest where it was measured, or a lower one named in
-/// AKIN_ISA. Rates of one core, relative to its fp32:
+/// The level to use for products with bf16 operands: the one that is fastest where it was measured, or a lower one named in
+/// AKIN_ISA. Rates of one core, relative to products in fp32:
 ///
-///   processor                                       fp32 from bf16   vdpbf16ps   tiles   chosen
-///   Xeon, Sapphire Rapids                                  1             0.5       16    amx_bf16
-///   Xeon with AVX512_BF16, the tiles not allowed           1             0.5        -    avx512
-///   EPYC, Zen 4 and Zen 5                                  1               2        -    avx512_bf16
-///   any other                                              1               -        -    its vectors' level
+///   processor                                      widened   vdpbf16ps   tiles   chosen
+///   Xeon, Sapphire Rapids                             -         0.5       16     amx_bf16
+///   Xeon that may not use the tiles                0.6-0.75     0.5        -     avx512
+///   EPYC, Zen 4 and Zen 5                          0.6-0.75      2         -     avx512_bf16
+///   any other                                      0.6-0.75      -         -     that of its vectors
 inline bf16_isa best_bf16_isa() {
   const bf16_isa best = processor_bf16_isa(), wish = detail::wished_isa();
   if (wish < best) return wish;
@@ -118,6 +117,9 @@ inline bf16_isa best_bf16_isa() {
 #endif
   return best;
 }
+
+/// Whether products with bf16 operands are faster than those in fp32; where they are not, they save memory at most.
+constexpr bool bf16_is_faster(bf16_isa level) { return level >= bf16_isa::avx512_bf16; }
 
 }  // namespace cpu
 }  // namespace akin::inline v0
