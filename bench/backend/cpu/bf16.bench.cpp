@@ -61,10 +61,10 @@ void pair_products(std::int64_t times) {
   const auto ones = (__m512bh)_mm512_set1_epi32(0x3f803f80);
   for (std::int64_t i = 0; i < times; ++i)
 #pragma GCC unroll 24
-    for (auto& sum : sums) sum = _mm512_dpbf16_ps(sum, ones, ones);
+    for (int j = 0; j < 24; ++j) sums[j] = _mm512_dpbf16_ps(sums[j], ones, ones);
   static volatile float sink = 0;
 #pragma GCC unroll 24
-  for (auto& sum : sums) sink = sink + _mm512_cvtss_f32(sum);
+  for (int i = 0; i < 24; ++i) sink = sink + _mm512_cvtss_f32(sums[i]);
 }
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -18,6 +18,8 @@ namespace {
 using namespace akin;
 using cpu::bf16_isa, cpu::bf16_panels, cpu::bf16_precision, cpu::part, cpu::product;
 
+static_assert(cpu::workspace::worker_floats >= cpu::bf16_scratch);
+
 constexpr bf16_precision precisions[] = {bf16_precision::plain, bf16_precision::split};
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
@@ -242,6 +244,16 @@ TEST_CASE("a part of packed operands starts at any panel") {
                         pieces.data() + m * e.n + n, e.n, true);
       CHECK(same_bits(whole, pieces));
     }
+}
+
+TEST_CASE("operands that do not fit each other are refused") {
+  const bf16_isa level = bf16_isa::portable;
+  const bf16_panels a = cpu::panels_of_a(level, bf16_precision::plain, 3, 8), b = cpu::panels_of_b(bf16_precision::plain, 4, 8);
+  CHECK_THROWS_WITH_AS(cpu::multiply(level, a, cpu::panels_of_b(bf16_precision::split, 4, 9), nullptr, 4, false),
+                       "multiply: rows of 8 numbers in 1 parts, columns of 9 in 2", error);
+  CHECK_THROWS_WITH_AS(cpu::multiply(bf16_isa::avx512_bf16, a, b, nullptr, 4, false),
+                       "multiply: avx512_bf16 takes panels of 14 rows and of columns, got 32 rows and columns", error);
+  CHECK_THROWS_AS(cpu::multiply(level, b, a, nullptr, 4, false), error);
 }
 
 TEST_CASE("every level that works on tiles has the same bits") {
