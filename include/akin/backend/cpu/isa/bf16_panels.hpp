@@ -10,13 +10,11 @@ namespace akin::inline v0 {
 namespace cpu {
 
 /// plain: one bf16 for each number, relative error 2^-8.
-/// split: a sum of two, relative error 2^-16; a product is then lo hi + hi lo + hi hi, three products, and differs from the exact
-/// one
-///        by at most 3 2^-16 |a||b| (sums of many: below 2^-16 sum |a||b|, since the errors have either sign), besides fp32's
-///        roundings.
+/// split: a sum of two, relative error 2^-16. A product is then lo hi + hi lo + hi hi, three products, and differs from the exact
+///        one by at most 3 2^-16 |a||b| besides fp32's roundings; sums of 16 and more random terms stay below 2^-16 sum |a||b|.
 enum class bf16_precision { plain, split };
 
-/// What is packed: lines are rows of a or columns of b. Strides are those of the spaces' first block.
+/// What is packed: lines are rows of a or columns of b. Of an index_space's two strides the first is read.
 struct bf16_operand {
   const float* data = nullptr;
   index_space lines, depth;
