@@ -79,7 +79,7 @@ void contract_conforms(Backend&& backend, double tolerance) {
   check_close(out, expected, tolerance);
 }
 
-/// slice and place, gather and scatter_add: exact copies, and rows that meet are added.
+/// slice, place and concatenate, gather and scatter_add: exact copies, and rows that meet are added.
 template <class Backend>
 void copies_conform(Backend&& backend) {
   using R = typename std::remove_cvref_t<Backend>::real;
@@ -90,6 +90,10 @@ void copies_conform(Backend&& backend) {
   for (std::size_t o = 0; o < 2; ++o)
     for (std::size_t k = 0; k < 5; ++k)
       for (std::size_t i = 0; i < 3; ++i) CHECK(whole[(o * 5 + k) * 3 + i] == (k >= 3 ? x[(o * 5 + k) * 3 + i] : R{0}));
+  std::vector<R> together(2 * (5 * 3 + 2 * 3));
+  backend.concatenate(x.data(), part.data(), together.data(), 2, 5 * 3, 2 * 3);
+  for (std::size_t o = 0; o < 2; ++o)
+    for (std::size_t k = 0; k < 21; ++k) CHECK(together[o * 21 + k] == (k < 15 ? x[o * 15 + k] : part[o * 6 + k - 15]));
   const std::vector<std::int32_t> ids{4, 0, 4};
   std::vector<R> rows(9), table(15, R{7});
   backend.gather(x.data(), ids.data(), rows.data(), 3, 3);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// split, merge, rename (the same numbers), take and prepend (copies): axes, round trips, gradients.
+// split, merge, rename (the same numbers), take, prepend and concatenate (copies): axes, round trips, gradients.
 #include "check_model.hpp"
 
 using namespace akin;
@@ -88,6 +88,50 @@ TEST_CASE("gradients, and cpu against reference") {
   akin_test::check_cpu<shapes>(ordinary, 5e-6, images(1), tokens(2), embed(3), heads(3));
   akin_test::check_cpu<with_itself>(ordinary, 1e-5, images(4), embed(3));
   akin_test::check_cpu<with_itself>(ordinary, 1e-5, images(65), embed(20));
+}
+
+inline constexpr struct texts : batch<"texts"> {} texts;
+inline constexpr struct both : batch<"both"> {} both;
+inline constexpr struct words : axis<"words"> {} words;
+
+// Laws: operands that differ in one axis are joined along it, those with the same axes along the first.
+using ie = axes<struct images, struct embed>;
+static_assert(has_axes<decltype(concatenate(expr<real, ie>{}, expr<real, axes<struct texts, struct embed>>{}, both)), axes<struct both, struct embed>>);
+static_assert(has_axes<decltype(concatenate(expr<real, ie>{}, expr<real, ie>{}, both)), axes<struct both, struct embed>>);
+static_assert(has_axes<decltype(concatenate(ite{}, expr<real, axes<struct images, struct words, struct embed>>{}, longer)), axes<struct images, struct longer, struct embed>>);
+static_assert(std::is_same_v<decltype(concatenate(expr<integer, axes<struct images>>{}, expr<integer, axes<struct texts>>{}, both)), expr<integer, axes<struct both>>>);
+
+/// Joined along a batch axis (with itself too), along an inner axis, and integers.
+struct joined {
+  static constexpr auto define(model& m) {
+    const auto x = m.input<"x">(images, tokens, embed);
+    const auto y = m.input<"y">(texts, tokens, embed);
+    const auto z = m.input<"z">(images, words, embed);
+    const auto rows = concatenate(x, sin(y), both);
+    const auto inner = concatenate(x, z, longer);
+    const auto twice = concatenate(take(x, tokens, 0), take(x, tokens, 0), flat);
+    const auto ids = concatenate(m.indices<"a">(images), m.indices<"b">(texts), both);
+    m.output<"rows">(rows), m.output<"inner">(inner), m.output<"twice">(twice), m.output<"ids">(as_real(ids));
+    return sum(rows * rows * m.data<"w">(both, embed)) + sum(exp(inner)) + sum(twice * m.data<"v">(flat)) + sum(as_real(ids) * sum(take(rows, tokens, 0), over(embed)));
+  }
+};
+
+TEST_CASE("concatenate: first the entries of a, then those of b") {
+  subject<joined, reference_backend> s{ordinary, images(3), texts(2), tokens(2), words(3), embed(2)};
+  const auto got = s.run();
+  const auto& x = s.reals["x"];
+  for (std::size_t k = 0; k < 12; ++k) CHECK(got.at("rows")[k] == x[k]);
+  for (std::size_t k = 0; k < 8; ++k) CHECK(got.at("rows")[12 + k] == std::sin(s.reals["y"][k]));
+  for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t k = 0; k < 10; ++k) CHECK(got.at("inner")[i * 10 + k] == (k < 4 ? x[i * 4 + k] : s.reals["z"][i * 6 + k - 4]));
+  for (std::size_t k = 0; k < 12; ++k) CHECK(got.at("twice")[k] == x[k % 6 / 2 * 4 + k % 2]);
+  for (std::size_t k = 0; k < 5; ++k) CHECK(got.at("ids")[k] == (k < 3 ? s.integers["a"][k] : s.integers["b"][k - 3]));
+}
+
+TEST_CASE("concatenate: gradients, and cpu against reference, down to nothing to join") {
+  akin_test::check_gradients<joined>(ordinary, images(3), texts(2), tokens(2), words(3), embed(2));
+  for (const auto& [n, m] : {std::pair<int, int>{3, 2}, {1, 1}, {0, 3}, {3, 0}, {65, 129}})
+    akin_test::check_cpu<joined>(ordinary, 5e-6, images(n), texts(m), tokens(2), words(n % 2), embed(5));
 }
 
 TEST_CASE("an entry that is not there is one sentence") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The positives of other axes than the logits.
-// expect: akin: select: the predicate must name the operand's axes
+// expect: akin: objective: the positives must name the axes of the similarity
 // shows: words
 // max-lines: 12
 #include <akin/loss/cross_entropy.hpp>

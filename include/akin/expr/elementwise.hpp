@@ -145,6 +145,34 @@ constexpr expr<boolean, A> operator!(expr<boolean, A> a) { return {a.owner, buil
 /// 1 where true, 0 where false.
 template <class A>
 constexpr expr<real, A> as_real(expr<boolean, A> a) { return {a.owner, build::apply(*a.owner, as_real_op, a.id)}; }
+/// An integer as a real: as_real(position(m, images)) is 0, 1, 2, ... for any arithmetic.
+/// values:   exact up to 2^24 on a backend in single precision
+/// gradient: none
+template <class A>
+constexpr expr<real, A> as_real(expr<integer, A> a) { return {a.owner, build::apply(*a.owner, index_to_real_op, a.id)}; }
+
+template <class Operand, class Axis>
+inline constexpr bool axis_is_new = true;
+template <class... A, class Axis>
+inline constexpr bool axis_is_new<axes_are<A...>, axis_is<Axis>> = !detail::has<axes<A...>, Axis>;
+
+/// The same value along a further axis, so that values of two axes can meet: broadcast(i, texts) - j is a difference for every pair.
+/// shapes:   [A] -> [A, x]
+/// values:   y(a, k) = x(a) for all k; nothing is copied
+/// errors:   compile time "akin: broadcast: the operand has this axis already"
+/// gradient: summed over the further axis
+template <class A, some_axis X>
+constexpr auto broadcast(expr<real, A> a, X) {
+  if constexpr (std::is_same_v<A, unknown>) {
+    return a;
+  } else if constexpr (!axis_is_new<detail::as_axes<A>, axis_is<X>>) {
+    static_assert(axis_is_new<detail::as_axes<A>, axis_is<X>>, "akin: broadcast: the operand has this axis already");
+    return expr<real, unknown>{a.owner, a.id};
+  } else {
+    using out = typename detail::joined<A, axes<X>>::type;
+    return expr<real, out>{a.owner, build::identity(*a.owner, a.id, a.owner->list(out{}))};
+  }
+}
 
 template <class Condition, class Value>
 inline constexpr bool condition_fits_value = false;

@@ -76,6 +76,7 @@ inline constexpr operation less_equal_op{"less_equal", role::elementwise, no_gra
 inline constexpr operation equal_op{"equal", role::elementwise, no_gradient, scalar::equal};
 inline constexpr operation equal_index_op{"equal_index", role::elementwise, no_gradient, scalar::equal_index};
 inline constexpr operation less_equal_index_op{"less_equal_index", role::elementwise, no_gradient, scalar::less_equal_index};
+inline constexpr operation index_to_real_op{"index_to_real", role::elementwise, no_gradient, scalar::index_to_real};
 inline constexpr operation where_op{"where", role::elementwise, gradient_of::where, scalar::where};
 inline constexpr operation random_op{"random", role::elementwise, no_gradient, scalar::random};
 inline constexpr operation sum_op{"sum", role::reduce, gradient_of::sum, scalar::none, reduction::sum};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Axes split, merged and renamed (the same numbers, no copy); parts taken and placed (copies).
+// Axes split, merged and renamed (the same numbers, no copy); parts taken, placed and joined (copies).
 #pragma once
 
 #include <akin/expr/reduce.hpp>
@@ -10,13 +10,15 @@ namespace gradient_of {
 constexpr void reshape(model& m, int n, int g);
 constexpr void slice(model& m, int n, int g);
 constexpr void place(model& m, int n, int g);
+constexpr void concatenate(model& m, int n, int g);
 
 }  // namespace gradient_of
 
 inline constexpr operation reshape_op{"reshape", role::alias, gradient_of::reshape};
-// argument: {axis of the longer side, axis of the shorter side or -1 for one entry, first entry, axis whose extent is added to it or -1}
+// argument: {axis of the longer side, axis of the shorter side or -1 for one entry, first entry, 1 for the last entries instead or -1}
 inline constexpr operation slice_op{"slice", role::kernel, gradient_of::slice};
 inline constexpr operation place_op{"place", role::kernel, gradient_of::place};
+inline constexpr operation concatenate_op{"concatenate", role::kernel, gradient_of::concatenate};  // argument: {axis of a, of b, of the result}
 
 namespace build {
 
@@ -43,6 +45,12 @@ namespace gradient_of {
 constexpr void reshape(model& m, int n, int g) { m.add_adjoint(in(m, n, 0), build::reshape(m, g, m.at(in(m, n, 0)).axes)); }
 constexpr void slice(model& m, int n, int g) { m.add_adjoint(in(m, n, 0), build::part(m, place_op, g, m.at(in(m, n, 0)).axes, m.at(n).argument)); }
 constexpr void place(model& m, int n, int g) { m.add_adjoint(in(m, n, 0), build::part(m, slice_op, g, m.at(in(m, n, 0)).axes, m.at(n).argument)); }
+constexpr void concatenate(model& m, int n, int g) {
+  const int a = in(m, n, 0), b = in(m, n, 1);
+  const four_numbers axis = m.at(n).argument;
+  m.add_adjoint(a, build::part(m, slice_op, g, m.at(a).axes, {axis[2], axis[0], 0, -1}));
+  m.add_adjoint(b, build::part(m, slice_op, g, m.at(b).axes, {axis[2], axis[1], 0, 1}));
+}
 
 }  // namespace gradient_of
 
@@ -154,6 +162,60 @@ constexpr auto prepend(expr<real, First> first, expr<real, Rest> rest, X, Longer
     const int head = build::part(m, place_op, build::identity(m, first.id, m.list(one{})), m.list(out{}), {longer, -1, 0, -1});
     const int tail = build::part(m, place_op, rest.id, m.list(out{}), {longer, shorter, 1, -1});
     return expr<real, out>{&m, build::add(m, head, tail)};
+  }
+}
+
+namespace detail {
+
+/// Where two lists of axes differ: the place, 0 where they are equal, -1 where they differ twice or in length.
+template <class A, class B>
+inline constexpr int differ_at = -1;
+template <class... A, class... B>
+  requires(sizeof...(A) == sizeof...(B) && sizeof...(A) > 0)
+inline constexpr int differ_at<axes<A...>, axes<B...>> = [] {
+  int place = 0, differences = 0, k = 0;
+  ((std::is_same_v<A, B> ? 0 : (place = k, ++differences), ++k), ...);
+  return differences <= 1 ? place : -1;
+}();
+
+template <class Axes, int Place>
+struct axis_at;
+template <class First, class... Rest, int Place>
+struct axis_at<axes<First, Rest...>, Place> : axis_at<axes<Rest...>, Place - 1> {};
+template <class First, class... Rest>
+struct axis_at<axes<First, Rest...>, 0> { using type = First; };
+
+}  // namespace detail
+
+template <class Left, class Right>
+inline constexpr bool differ_in_one_axis = false;
+template <class... A, class... B>
+inline constexpr bool differ_in_one_axis<left_is<A...>, right_is<B...>> = detail::differ_at<axes<A...>, axes<B...>> >= 0;
+
+/// The entries of a and after them those of b: both views of a batch as one set, or a queue of negatives after the batch's own.
+/// shapes:   [.., x, ..] and [.., y, ..] -> [.., longer, ..] with |longer| = |x| + |y|; two operands of the same axes are joined along the first
+/// values:   result(k) = a(k) for k < |x|, b(k - |x|) after that; reals or integers
+/// cost:     one copy
+/// errors:   compile time "akin: concatenate: the operands must agree in all axes but one"
+/// gradient: da is the first part of the result's gradient, db the rest
+template <class Kind, class A, class B, some_axis Longer>
+constexpr auto concatenate(expr<Kind, A> a, expr<Kind, B> b, Longer) {
+  if constexpr (detail::either_unknown<A, B>) return expr<Kind, unknown>{a.owner, a.id};
+  else if constexpr (!differ_in_one_axis<detail::as_left<A>, detail::as_right<B>>) {
+    static_assert(differ_in_one_axis<detail::as_left<A>, detail::as_right<B>>, "akin: concatenate: the operands must agree in all axes but one");
+    return expr<Kind, unknown>{a.owner, a.id};
+  } else {
+    model& m = *a.owner;
+    using x = typename detail::axis_at<A, detail::differ_at<A, B>>::type;
+    using y = typename detail::axis_at<B, detail::differ_at<A, B>>::type;
+    using out = typename detail::replaced<A, x, axes<Longer>>::type;
+    node n{&concatenate_op};
+    n.in = {static_cast<std::int16_t>(a.id), static_cast<std::int16_t>(b.id), -1, -1};
+    n.axes = m.list(out{});
+    n.kind = m.at(a.id).kind;
+    n.argument = {m.number_of<x>(), m.number_of<y>(), m.number_of<Longer>(), -1};
+    m.relate({extent_rule::sum, n.argument[2], n.argument[0], n.argument[1]});
+    return expr<Kind, out>{&m, m.put(n)};
   }
 }
 

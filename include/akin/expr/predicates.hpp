@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Booleans over indices: which pairs are positives, which keys a token may see.
+// Booleans: which pairs are positives, which keys a token may see; how many hold.
 #pragma once
 
 #include <akin/expr/reduce.hpp>
@@ -22,10 +22,11 @@ namespace detail {
 template <class A, class B>
 using united = typename joined<A, minus<B, A>>::type;
 
-template <const operation& Op, class A, class B>
-constexpr expr<boolean, united<A, B>> compare(expr<integer, A> a, expr<integer, B> b) {
+template <const operation& Op, class Kind, class A, class B>
+constexpr auto compare(expr<Kind, A> a, expr<Kind, B> b) {
   model& m = *a.owner;
-  return {&m, build::map(m, Op, m.list(united<A, B>{}), a.id, b.id, -1, value_kind::boolean)};
+  if constexpr (either_unknown<A, B>) return expr<boolean, unknown>{&m, a.id};
+  else return expr<boolean, united<A, B>>{&m, build::map(m, Op, m.list(united<A, B>{}), a.id, b.id, -1, value_kind::boolean)};
 }
 
 }  // namespace detail
@@ -35,9 +36,27 @@ constexpr expr<boolean, united<A, B>> compare(expr<integer, A> a, expr<integer, 
 template <class A, class B>
 constexpr auto same(expr<integer, A> a, expr<integer, B> b) { return detail::compare<equal_index_op>(a, b); }
 
+/// Where two reals are equal, for those that hold whole numbers: same(as_real(position(m, rows)) + 1, as_real(position(m, columns))).
+template <class A, class B>
+constexpr auto same(expr<real, A> a, expr<real, B> b) { return detail::compare<equal_op>(a, b); }
+
 /// Where the first index is at most the second: at_most(position(keys), position(tokens)) is the causal mask.
 template <class A, class B>
 constexpr auto at_most(expr<integer, A> a, expr<integer, B> b) { return detail::compare<less_equal_index_op>(a, b); }
+
+/// How many entries are true, over the given axes or over all.
+/// shapes:   [A, k] -> [A], reals
+/// gradient: none
+template <class A, class... O>
+constexpr auto count(expr<boolean, A> p, over_axes<O...> o) { return sum(as_real(p), o); }
+template <class A>
+constexpr auto count(expr<boolean, A> p) { return sum(as_real(p)); }
+
+/// The mean of the entries for which the condition holds; 0 where it holds for none.
+/// shapes:   [A] and [A] -> []
+/// gradient: 0 where the condition does not hold, even where the value is infinite
+template <class C, class A>
+constexpr auto mean_where(expr<boolean, C> condition, expr<real, A> a) { return sum(where(condition, a, 0)) / maximum(count(condition), 1); }
 
 /// What a pairing needs to know to become a predicate on (i, j) once it meets an expression.
 template <class A, class B>

@@ -65,6 +65,7 @@ inline double apply(const scalar_step& s, double a, double b, double c) {
     case scalar::equal: return a == b ? 1 : 0;
     case scalar::equal_index: return a == b ? 1 : 0;
     case scalar::less_equal_index: return a <= b ? 1 : 0;
+    case scalar::index_to_real: return a;
     case scalar::where: return a != 0 ? b : c;
     case scalar::random:
       return uniform_bits(static_cast<std::uint32_t>(static_cast<std::int64_t>(a)), static_cast<std::uint32_t>(static_cast<std::int64_t>(b)), static_cast<std::uint32_t>(s.number));
@@ -131,6 +132,11 @@ class reference_backend {
     std::fill_n(out, outer * along * inner, 0.0);
     for (std::int64_t o = 0; o < outer; ++o) std::copy_n(in + o * count * inner, count * inner, out + (o * along + from) * inner);
   }
+  /// Each line of the result is a line of a, then one of b: reals or integers.
+  template <class T>
+  void concatenate(const T* a, const T* b, T* out, std::int64_t lines, std::int64_t of_a, std::int64_t of_b) {
+    for (std::int64_t k = 0; k < lines; ++k) out = std::copy_n(b + k * of_b, of_b, std::copy_n(a + k * of_a, of_a, out));
+  }
   void gather(const double* table, const std::int32_t* ids, double* out, std::int64_t count, std::int64_t width) {
     for (std::int64_t k = 0; k < count; ++k) std::copy_n(table + ids[k] * width, width, out + k * width);
   }
@@ -181,6 +187,7 @@ class reference_backend {
         into = top == -infinity || std::isnan(x) ? (std::isnan(x) ? x : top) : top + std::log(std::exp(into - top) + std::exp(x - top));
         break;
       }
+      default: break;  // kernels of their own
     }
   }
 

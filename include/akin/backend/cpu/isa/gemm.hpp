@@ -142,12 +142,23 @@ struct sweep_work {
   bool add = false;
 };
 
+/// A product of a packed in strips and b packed in panels, see pack_strips and pack_panels.
+struct packed_work {
+  const float* a = nullptr;
+  const float* b = nullptr;
+  float* c = nullptr;
+  std::int64_t rows = 0, columns = 0, depth = 0, row_step = 0, column_step = 1;  // steps of c
+  bool add = false;
+};
+
 }  // namespace cpu
 }  // namespace akin::inline v0
 
 #define AKIN_ISA_BODY "akin/backend/cpu/isa/tile.inl"
 #include "akin/backend/cpu/isa/each.inl"
 #define AKIN_ISA_BODY "akin/backend/cpu/isa/gemm.inl"
+#include "akin/backend/cpu/isa/each.inl"
+#define AKIN_ISA_BODY "akin/backend/cpu/isa/packed.inl"
 #include "akin/backend/cpu/isa/each.inl"
 
 namespace akin::inline v0 {
@@ -179,6 +190,22 @@ inline void add_parts(isa level, const float* from, std::int64_t parts, std::int
 #endif
   (void)level;
   portable::add_parts(from, parts, part_step, count, to);
+}
+
+/// Products of packed operands, for one instruction set.
+struct packed_kernels {
+  void (*pack_strips)(const float* from, std::int64_t row_step, std::int64_t k_step, std::int64_t rows, std::int64_t depth, float* to);
+  void (*pack_panels)(const float* from, std::int64_t k_step, std::int64_t column_step, std::int64_t depth, std::int64_t columns, float* to);
+  void (*multiply)(const packed_work&);
+};
+
+inline packed_kernels packed_kernels_of(isa level) {
+#if AKIN_HAS_X86
+  if (level == isa::avx512) return {avx512::pack_strips, avx512::pack_panels, avx512::multiply_packed};
+  if (level == isa::avx2) return {avx2::pack_strips, avx2::pack_panels, avx2::multiply_packed};
+#endif
+  (void)level;
+  return {portable::pack_strips, portable::pack_panels, portable::multiply_packed};
 }
 
 /// Rows and columns of a register tile: blocks of work are cut at multiples of them.

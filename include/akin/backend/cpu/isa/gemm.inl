@@ -9,16 +9,16 @@ inline constexpr std::int64_t gemm_scratch = depth_block * column_block;
 inline void pack_panel(const product& p, std::int64_t k0, std::int64_t depth, const std::int64_t* columns, int cols, int width,
                        float* to) {
   index_walk k(p.k, k0);
-  if (p.k.is_line() && p.k.second() == 1) {  // b is transposed: read along k, four rows of the panel a visit
+  if (p.k.is_line() && p.k.second() == 1) {  // b is transposed: squares are read along k and turned in registers
     std::int64_t i = 0;
-    for (; i + 4 <= depth; i += 4, to += 4 * width)
-      for (int j = 0; j < width; ++j) {
-        const float* const from = p.b + columns[j < cols ? j : 0] + k.second + i;
-        const bool real = j < cols;
-        to[j] = real ? from[0] : 0.f;
-        to[width + j] = real ? from[1] : 0.f;
-        to[2 * width + j] = real ? from[2] : 0.f;
-        to[3 * width + j] = real ? from[3] : 0.f;
+    for (; i + lanes <= depth; i += lanes, to += lanes * width)
+      for (int j = 0; j < width; j += lanes) {
+        vf square[lanes];
+#pragma GCC unroll 16
+        for (int q = 0; q < lanes; ++q) square[q] = j + q < cols ? load(p.b + columns[j + q] + k.second + i) : vf{};
+        transpose(square);
+#pragma GCC unroll 16
+        for (int q = 0; q < lanes; ++q) store(to + q * width + j, square[q]);
       }
     for (; i < depth; ++i, to += width)
       for (int j = 0; j < width; ++j) to[j] = j < cols ? p.b[columns[j] + k.second + i] : 0.f;
@@ -77,9 +77,13 @@ inline void list_columns(const index_space& n, std::int64_t n0, std::int64_t col
   }
 }
 
-/// Writes the rows of a behind each other for every k: to[k * tile_rows + i].
-inline void pack_rows(const product& p, std::int64_t k0, std::int64_t depth, const float* const* rows, float* to) {
+/// Writes the rows of a behind each other for every k: to[k * tile_rows + i]. `adjacent`: row i is row 0 shifted by i.
+inline void pack_rows(const product& p, std::int64_t k0, std::int64_t depth, const float* const* rows, bool adjacent, float* to) {
   index_walk k(p.k, k0);
+  if (adjacent) {
+    for (std::int64_t j = 0; j < depth; ++j, k.next(), to += tile_rows) __builtin_memcpy(to, rows[0] + k.first, sizeof(float) * tile_rows);
+    return;
+  }
   for (std::int64_t j = 0; j < depth; ++j, k.next(), to += tile_rows) {
 #pragma GCC unroll 16
     for (int i = 0; i < tile_rows; ++i) to[i] = rows[i][k.first];
@@ -145,7 +149,7 @@ inline void gemm(const product& p, const part& r, bool add, float* scratch) {
     // With one tile of rows a packed panel would be read once: read b where it lies if that can be done in vectors.
     const bool b_direct = b_follows && p.k.is_line() && r.m1 - r.m0 <= tile_rows;
     // A packed tile of a is read once for each panel; below five readings the packing costs more than it saves.
-    const bool a_direct = p.k.is_line() && panels < 5;
+    const bool a_direct = p.k.is_line() && (panels < 5 || p.k.first() == 1);
 
     for (std::int64_t k0 = r.k0; k0 < r.k1; k0 += depth_step) {
       const std::int64_t depth = r.k1 - k0 < depth_step ? r.k1 - k0 : depth_step;
@@ -180,7 +184,7 @@ inline void gemm(const product& p, const part& r, bool add, float* scratch) {
           w.step = p.k.rank == 0 ? 1 : p.k.first();
           for (int q = 0; q < tile_rows; ++q) a_rows[q] += k.first;
         } else {
-          pack_rows(p, k0, depth, a_rows, a_panel);
+          pack_rows(p, k0, depth, a_rows, w.rows == tile_rows && p.m.is_line() && p.m.first() == 1, a_panel);
           w.step = tile_rows;
           for (int q = 0; q < tile_rows; ++q) a_rows[q] = a_panel + q;
         }

@@ -12,7 +12,25 @@ inline constexpr int tile_rows = 6;  // 12 accumulators of 16 registers
 #endif
 inline constexpr int tile_cols = 2 * lanes;
 
-template <int Rows, int Vectors, bool Unit>
+#if AKIN_ISA_BITS == 512
+inline constexpr bool stores_part = true;  // a masked store costs what a whole one does
+[[gnu::always_inline]] inline void write(float* c, vf x, int count, bool add) { store_first(c, add ? load_first(c, count) + x : x, count); }
+#else
+inline constexpr bool stores_part = false;
+[[gnu::always_inline]] inline void write(float* c, vf x, int, bool add) { store(c, add ? load(c) + x : x); }
+#endif
+
+/// The other ends of a tile: columns that do not follow each other, or, without masks, part of a vector.
+[[gnu::noinline]] inline void write_scattered(const tile_work& w, const float* sums, int width) {
+  for (int i = 0; i < w.rows; ++i, sums += width)
+    for (int j = 0; j < w.cols; ++j) {
+      float& c = w.c[i][w.columns == nullptr ? w.column + j : w.columns[j]];
+      c = w.add ? c + sums[j] : sums[j];
+    }
+}
+
+/// Where rows of a are contiguous, saying so spares a register: that is 8 % of a tile of one vector, and nothing of one of two.
+template <int Rows, int Vectors, bool Contiguous = false>
 void tile(const tile_work& w) {
   vf sums[Rows][Vectors];
 #pragma GCC unroll 16
@@ -20,15 +38,22 @@ void tile(const tile_work& w) {
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; ++v) sums[i][v] = vf{};
 
+  if (w.add && w.columns == nullptr)  // c arrives while the product is made
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) __builtin_prefetch(w.c[i] + w.column + v * lanes, 1);
+
   const float* a[Rows];
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) a[i] = w.a[i];
   const float* b = w.b;
-  const std::int64_t step = Unit ? 1 : w.step;
+  const std::int64_t b_step = w.b_step;
+  const std::int64_t step = Contiguous ? 1 : w.step;
   for (std::int64_t outer = 0; outer < w.outer; ++outer)
     for (std::int64_t segment = 0; segment < w.segments; ++segment) {
       const std::int64_t begin = outer * w.outer_step + segment * w.segment_step, end = begin + w.depth * step;
-      for (std::int64_t k = begin; k < end; k += step, b += w.b_step) {
+      for (std::int64_t k = begin; k < end; k += step, b += b_step) {
         vf row[Vectors];
 #pragma GCC unroll 2
         for (int v = 0; v < Vectors; ++v) row[v] = load(b + v * lanes);
@@ -41,22 +66,13 @@ void tile(const tile_work& w) {
       }
     }
 
-  if (w.columns == nullptr && w.cols == Vectors * lanes) {
+  if (w.columns == nullptr && (w.cols == Vectors * lanes || stores_part)) {
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
       if (i >= w.rows) break;
       float* const c = w.c[i] + w.column;
 #pragma GCC unroll 2
-      for (int v = 0; v < Vectors; ++v) store(c + v * lanes, w.add ? load(c + v * lanes) + sums[i][v] : sums[i][v]);
-    }
-    return;
-  }
-  if (w.columns == nullptr && Vectors == 1) {
-#pragma GCC unroll 16
-    for (int i = 0; i < Rows; ++i) {
-      if (i >= w.rows) break;
-      float* const c = w.c[i] + w.column;
-      store_first(c, w.add ? load_first(c, w.cols) + sums[i][0] : sums[i][0], w.cols);
+      for (int v = 0; v < Vectors; ++v) write(c + v * lanes, sums[i][v], v + 1 < Vectors ? lanes : w.cols - v * lanes, w.add);
     }
     return;
   }
@@ -65,38 +81,33 @@ void tile(const tile_work& w) {
   for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; ++v) store(&values[i][v * lanes], sums[i][v]);
-  for (int i = 0; i < w.rows; ++i)
-    for (int j = 0; j < w.cols; ++j) {
-      float& c = w.c[i][w.columns == nullptr ? w.column + j : w.columns[j]];
-      c = w.add ? c + values[i][j] : values[i][j];
-    }
+  write_scattered(w, &values[0][0], Vectors * lanes);
 }
 
-template <int Rows>
-void tile_of(const tile_work& w) {
-  if (w.cols > lanes) w.step == 1 ? tile<Rows, 2, true>(w) : tile<Rows, 2, false>(w);
-  else w.step == 1 ? tile<Rows, 1, true>(w) : tile<Rows, 1, false>(w);
+/// Runs the smallest of the kernels, which are given in ascending order, that has room for the rows.
+template <int Vectors, bool Contiguous, int... Rows>
+void run_smallest(const tile_work& w) {
+  (void)((w.rows <= Rows && (tile<Rows, Vectors, Contiguous>(w), true)) || ...);
 }
 
-/// Runs the smallest kernel that has room for the rows. w.a must hold tile_rows pointers, those behind w.rows to
-/// anything that row 0 could read.
+/// w.a must hold tile_rows pointers, those behind w.rows to anything that row 0 could read. Each kernel costs each of a user's files
+/// some 15 ms: these are those without which a product of common extents was slower. On x86 the portable set serves only processors
+/// without AVX2.
 inline void run_tile(const tile_work& w) {
 #if AKIN_ISA_BITS == 512
-  if (w.rows > 12) return tile_of<14>(w);
-  if (w.rows > 10) return tile_of<12>(w);
-  if (w.rows > 7) return tile_of<10>(w);
-  if (w.rows > 4) return tile_of<7>(w);
+  if (w.cols > lanes) return run_smallest<2, false, 2, 4, 7, 10, 14>(w);
+  w.step == 1 ? run_smallest<1, true, 4, 10, 14>(w) : tile<14, 1>(w);
+#elif AKIN_ISA_BITS == 256 || !AKIN_HAS_X86
+  w.cols > lanes ? run_smallest<2, false, 2, 4, 6>(w) : run_smallest<1, false, 2, 6>(w);
 #else
-  if (w.rows > 4) return tile_of<6>(w);
+  w.cols > lanes ? tile<6, 2>(w) : tile<6, 1>(w);
 #endif
-  if (w.rows > 2) return tile_of<4>(w);
-  return w.rows == 2 ? tile_of<2>(w) : tile_of<1>(w);
 }
 
-/// How many rows the next tile should take when `left` remain: full tiles, the last two balanced.
+/// How many rows the next tile should take when `left` remain: full tiles, the last two balanced where smaller kernels have room for them.
 inline int next_rows(std::int64_t left) {
   if (left <= tile_rows) return static_cast<int>(left);
-  if (left < 2 * tile_rows) return static_cast<int>((left + 1) / 2);
+  if (left <= 20 && left < 2 * tile_rows) return static_cast<int>((left + 1) / 2);
   return tile_rows;
 }
 

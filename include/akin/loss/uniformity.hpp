@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Uniformity: embeddings spread over the sphere.
+#pragma once
+
+#include <akin/loss/anchors.hpp>
+
+namespace akin::inline v0 {
+
+/// log of the mean of exp(-sharpness * distance) over all pairs, those left out apart.
+/// shapes:   distances [images, others], squared_distance of a set with itself, left_out paired(images, others) -> []
+/// values:   0 where no pair is left
+/// cost:     one pass over the tiles, one more for the gradient
+/// errors:   compile time "akin: where: the condition's axes must contain the values' or be contained"
+/// gradient: minus sharpness times the softmax over all pairs
+/// source:   Wang and Isola 2020 (2005.10242), equation 5, sharpness t = 2
+template <class A, class B, class LeftOut>
+constexpr auto uniformity(expr<real, axes<A, B>> distances, LeftOut left_out, double sharpness = 2) {
+  const auto out = predicate(*distances.owner, left_out);
+  const auto pairs = count(!out);
+  return where(pairs > 0, log_sum_exp(without(-sharpness * distances, out), over(A{}, B{})) - log(pairs), 0);
+}
+/// Lets a mistake made before through.
+template <class LeftOut>
+constexpr expr<real, unknown> uniformity(expr<real, unknown> distances, LeftOut, double = 2) { return distances; }
+
+}  // namespace akin::inline v0
