@@ -12,21 +12,21 @@ typedef std::uint32_t vu __attribute__((vector_size(AKIN_ISA_BITS / 8)));
 [[gnu::always_inline]] inline void store_pairs(std::uint32_t* to, vu x) { std::memcpy(to, &x, sizeof x); }
 
 /// Bits of the nearest bf16, ties to even, in the upper half of each lane; the lower half is 0. NaN stays NaN.
-[[gnu::always_inline]] inline vu rounded(vf x) {
+[[gnu::always_inline]] inline vu bf16_bits(vf x) {
   const vu bits = (vu)x;
   const vu nearest = bits + 0x7fffu + ((bits >> 16) & 1u);
   return (x == x ? nearest : bits | 0x00400000u) & 0xffff0000u;
 }
 
 /// What rounding to `high` left, rounded in turn; 0 where high is infinite or NaN, which it is to say alone.
-[[gnu::always_inline]] inline vu rounded_rest(vf x, vu high) {
+[[gnu::always_inline]] inline vu bf16_rest(vf x, vu high) {
   const vf rest = x - (vf)high;
-  return rounded(abs(rest) < __builtin_inff() ? rest : vf{});
+  return bf16_bits(abs(rest) < __builtin_inff() ? rest : vf{});
 }
 
 [[gnu::always_inline]] inline vu in_pairs(vu first, vu second) { return (first >> 16) | second; }
 
-// Of the lanes of x, then y: those at even places; those at odd ones; x0 y0 x1 y1 ... of the lower halves; of the upper ones.
+// Of the lanes of x, then y: those at even places, and those at odd ones.
 [[gnu::always_inline]] inline vu even_lanes(vu x, vu y) {
 #if AKIN_ISA_BITS == 512
   return __builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
@@ -45,45 +45,17 @@ typedef std::uint32_t vu __attribute__((vector_size(AKIN_ISA_BITS / 8)));
   return __builtin_shufflevector(x, y, 1, 3, 5, 7);
 #endif
 }
-[[gnu::always_inline]] inline vu woven_lower(vu x, vu y) {
-#if AKIN_ISA_BITS == 512
-  return __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-#elif AKIN_ISA_BITS == 256
-  return __builtin_shufflevector(x, y, 0, 8, 1, 9, 2, 10, 3, 11);
-#else
-  return __builtin_shufflevector(x, y, 0, 4, 1, 5);
-#endif
-}
-[[gnu::always_inline]] inline vu woven_upper(vu x, vu y) {
-#if AKIN_ISA_BITS == 512
-  return __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-#elif AKIN_ISA_BITS == 256
-  return __builtin_shufflevector(x, y, 4, 12, 5, 13, 6, 14, 7, 15);
-#else
-  return __builtin_shufflevector(x, y, 2, 6, 3, 7);
-#endif
-}
-
 /// Rows of 16 become columns; the first `rows` rows of the result are written, row_step apart.
 inline void transpose_block(const std::uint32_t* from, std::uint32_t* to, std::int64_t row_step, int rows) {
   for (int i = 0; i < rows; i += lanes)
     for (int j = 0; j < 16; j += lanes) {
-      vu x[lanes], y[lanes];
+      vf x[lanes];
 #pragma GCC unroll 16
-      for (int k = 0; k < lanes; ++k) x[k] = load_pairs(from + (j + k) * 16 + i);
-#pragma GCC unroll 4
-      for (int stage = 1; stage < lanes; stage *= 2) {  // weaving the two halves log2(lanes) times transposes
-#pragma GCC unroll 8
-        for (int k = 0; k < lanes / 2; ++k) {
-          y[2 * k] = woven_lower(x[k], x[k + lanes / 2]);
-          y[2 * k + 1] = woven_upper(x[k], x[k + lanes / 2]);
-        }
-#pragma GCC unroll 16
-        for (int k = 0; k < lanes; ++k) x[k] = y[k];
-      }
+      for (int k = 0; k < lanes; ++k) x[k] = (vf)load_pairs(from + (j + k) * 16 + i);
+      transpose(x);
 #pragma GCC unroll 16
       for (int k = 0; k < lanes; ++k)
-        if (i + k < rows) store_pairs(to + (i + k) * row_step + j, x[k]);
+        if (i + k < rows) store_pairs(to + (i + k) * row_step + j, (vu)x[k]);
     }
 }
 
@@ -96,10 +68,10 @@ inline void transpose_block(const std::uint32_t* from, std::uint32_t* to, std::i
 #pragma GCC unroll 4
   for (int v = 0; v < 16; v += lanes) {
     const vf x = load_some(from + 2 * v, count - 2 * v), y = load_some(from + 2 * v + lanes, count - 2 * v - lanes);
-    const vu x_high = rounded(x), y_high = rounded(y);
+    const vu x_high = bf16_bits(x), y_high = bf16_bits(y);
     store_pairs(high + v, in_pairs(even_lanes(x_high, y_high), odd_lanes(x_high, y_high)));
     if (low == nullptr) continue;
-    const vu x_low = rounded_rest(x, x_high), y_low = rounded_rest(y, y_high);
+    const vu x_low = bf16_rest(x, x_high), y_low = bf16_rest(y, y_high);
     store_pairs(low + v, in_pairs(even_lanes(x_low, y_low), odd_lanes(x_low, y_low)));
   }
 }
@@ -110,15 +82,15 @@ inline void transpose_block(const std::uint32_t* from, std::uint32_t* to, std::i
 #pragma GCC unroll 4
   for (int v = 0; v < 16; v += lanes) {
     const vf x = load_some(first + v, count - v), y = second == nullptr ? vf{} : load_some(second + v, count - v);
-    const vu x_high = rounded(x), y_high = rounded(y);
+    const vu x_high = bf16_bits(x), y_high = bf16_bits(y);
     store_pairs(high + v, in_pairs(x_high, y_high));
-    if (low != nullptr) store_pairs(low + v, in_pairs(rounded_rest(x, x_high), rounded_rest(y, y_high)));
+    if (low != nullptr) store_pairs(low + v, in_pairs(bf16_rest(x, x_high), bf16_rest(y, y_high)));
   }
 }
 
 /// Where blocks of 16 lines and 16 pairs go: a line's pairs follow each other in a panel of rows, a pair's lines in one of
 /// columns.
-struct pair_block {
+struct bf16_destination {
   bool by_line;
   std::int64_t step;  // from one line, or from one pair, to the next
   std::uint32_t *high, *low;
@@ -126,7 +98,7 @@ struct pair_block {
 
 /// A block of an operand that is read along its lines, from `data` (the first of them) and position k0 on.
 inline void pack_along_lines(const bf16_operand& x, const float* data, std::int64_t count, int capacity, std::int64_t k0,
-                             std::int64_t depth, const pair_block& to) {
+                             std::int64_t depth, const bf16_destination& to) {
   alignas(64) std::uint32_t turned[2][256];
   std::uint32_t* const high = to.by_line ? turned[0] : to.high;
   std::uint32_t* const low = to.low == nullptr ? nullptr : to.by_line ? turned[1] : to.low;
@@ -149,7 +121,7 @@ inline void pack_along_lines(const bf16_operand& x, const float* data, std::int6
 
 /// A block of an operand that is read along k, or number by number.
 inline void pack_along_depth(const bf16_operand& x, const std::int64_t* line_at, std::int64_t count, int capacity,
-                             std::int64_t k0, std::int64_t depth, const pair_block& to) {
+                             std::int64_t k0, std::int64_t depth, const bf16_destination& to) {
   alignas(64) std::uint32_t turned[2][256];
   alignas(64) float gathered[16 * 32];
   const bool follows = x.depth_follows();
@@ -173,9 +145,9 @@ inline void pack_along_depth(const bf16_operand& x, const std::int64_t* line_at,
 
 /// Rounds lines [line0, line0 + to.lines) and positions [k0, k0 + to.depth) of an operand into panels.
 /// values: to nearest, ties to even; zeros behind the last line (up to the end of its block of 16) and behind the last position
-class packing {
+class bf16_packing {
  public:
-  packing(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to)
+  bf16_packing(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to)
       : x_(x), line0_(line0), k0_(k0), to_(to), along_lines_(x.lines_follow()) {}
 
   /// An operand that is read along its lines goes group by group, so that memory is read row by row; others go panel by panel.
@@ -206,8 +178,8 @@ class packing {
       const std::int64_t count = lines - block < 16 ? lines - block : 16;
       const int capacity = to_.panel_lines - block < 16 ? to_.panel_lines - block : 16;
       std::uint32_t* const high = to_.group(panel, group) + block * line_step;
-      const pair_block place{to_.by_line, to_.by_line ? 16 : to_.panel_lines, high,
-                             to_.parts == 2 ? high + to_.part_step() : nullptr};
+      const bf16_destination place{to_.by_line, to_.by_line ? 16 : to_.panel_lines, high,
+                                   to_.parts == 2 ? high + to_.part_step() : nullptr};
       if (along_lines_)
         pack_along_lines(x_, x_.data + line0_ + panel * to_.panel_lines + block, count, capacity, k, depth, place);
       else pack_along_depth(x_, line_at_ + block, count, capacity, k, depth, place);
@@ -222,5 +194,5 @@ class packing {
 };
 
 inline void pack(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to) {
-  packing(x, line0, k0, to).run();
+  bf16_packing(x, line0, k0, to).run();
 }
