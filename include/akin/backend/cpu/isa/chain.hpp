@@ -114,7 +114,7 @@ inline constexpr compiled_chain chain_of_words =
 /// The function of a chain, which has `operands`, `results`, a `tape`, and in `taken` the line that each result takes.
 template <class Chain>
 constexpr compiled_chain compile() {
-  static_assert(Chain::operands <= max_chain_operands && Chain::results <= max_chain_results);
+  static_assert(Chain::operands <= max_chain_operands && Chain::results <= max_chain_results && Chain::tape.size() <= 4096);
   return []<std::size_t... Line, std::size_t... Result>(std::index_sequence<Line...>, std::index_sequence<Result...>) {
     return chain_of_words<tape_line::of(Chain::tape[Line]).word..., tape_line::of({scalar::none, Chain::taken[Result], std::int16_t{Result}}).word...>;
   }(std::make_index_sequence<Chain::tape.size()>{}, std::make_index_sequence<Chain::taken.size()>{});
