@@ -84,6 +84,9 @@ class subject {
     return r;
   }
 
+  /// Gives the program its inputs, again after a bind.
+  void lend() { lend(std::make_integer_sequence<int, graph.name_count>{}); }
+
   akin::parameters<Model, real> weights;
   std::map<std::string, std::vector<real>> reals;
   std::map<std::string, std::vector<std::int32_t>> integers;
@@ -105,7 +108,6 @@ class subject {
     return t;
   }();
 
-  void lend() { lend(std::make_integer_sequence<int, graph.name_count>{}); }
   template <int... K>
   void lend(std::integer_sequence<int, K...>) { (lend_one<K>(), ...); }
   template <int K>

@@ -13,7 +13,7 @@
 #include <akin/loss/debiased.hpp>
 #include <akin/loss/decoupled.hpp>
 #include <akin/loss/distillation.hpp>
-#include <akin/loss/hard_threshold.hpp>
+#include <akin/loss/hardest.hpp>
 #include <akin/loss/hinge.hpp>
 #include <akin/loss/info_nce.hpp>
 #include <akin/loss/label_smoothing.hpp>

@@ -35,7 +35,10 @@ enum class operand_kind : unsigned char {
   product        // pair passes only: a tile of a product of two embeddings
 };
 
-enum class reduction : unsigned char { sum, maximum, minimum, log_sum_exp };
+enum class reduction : unsigned char { sum, maximum, minimum, log_sum_exp, kth_largest, arg_max };
+
+/// Whether results of parts can be merged to that of the whole. The others look at all entries at once: a pair pass keeps a state for them, elsewhere they are kernels.
+constexpr bool merges(reduction kind) { return kind <= reduction::log_sum_exp; }
 
 /// How many operands and results one step may have.
 inline constexpr int max_operands_of_step = 40, max_results_of_step = 12;
@@ -73,11 +76,28 @@ struct map_arguments {
   std::span<const map_reduction<Real>> reductions;
 };
 
+/// How an operand of a pair pass varies: known when the program is compiled.
+enum class pair_place : unsigned char { product, per_row, per_column, uniform };
+
+/// What becomes of a result of a pair pass: reduced to a number for each row, each column or in all, or multiplied by a tall factor.
+enum class pair_use : unsigned char { to_rows, to_columns, to_one, to_factor };
+
+struct pair_result {
+  std::int16_t line = -1;  // of the tape
+  pair_use use{};
+  reduction kind = reduction::sum;
+};
+
+/// What a product that several passes read does in this pass: nothing, or it is written for later ones, or read from an earlier one.
+enum class product_memory : unsigned char { none, written, read };
+
 /// S = left right^T, one operand of a pair pass: left has the row axis and `inner`, right the column axis and `inner`, in any order.
 template <class Real>
 struct pair_product {
   view<const Real> left, right;
   int row = -1, column = -1, inner = -1;
+  product_memory memory = product_memory::none;
+  Real* kept = nullptr;  // kept_pairs(rows, columns) numbers in an order of the backend's own
 };
 
 /// An operand that varies along rows, along columns, or not at all.
@@ -96,6 +116,8 @@ struct pair_reduction {
   reduction kind = reduction::sum;
   bool keeps_rows = false, keeps_columns = false;
   Real* out = nullptr;
+  int k = 1;                        // kth_largest
+  std::int32_t* indices = nullptr;  // arg_max, in the place of out
 };
 
 /// out[rows, k] = G tall[columns, k], or out[columns, k] = G^T tall[rows, k]; G is a result of the tape.
@@ -112,6 +134,7 @@ template <class Real>
 struct pair_arguments {
   std::int64_t rows = 0, columns = 0;
   int row = -1, column = -1;  // axis labels
+  std::span<const std::int16_t> lines;  // of the tape, by result
   std::span<const pair_product<Real>> products;
   std::span<const pair_operand<Real>> operands;
   std::span<const pair_reduction<Real>> reductions;

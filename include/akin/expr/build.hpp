@@ -36,10 +36,12 @@ constexpr int divide(model& m, int a, int b);
 constexpr int negate(model& m, int a);
 constexpr int apply(model& m, const operation& op, int a) { return map(m, op, m.at(a).axes, a); }
 
-constexpr int reduce(model& m, const operation& op, int a, const axis_list& out) {
+constexpr int reduce(model& m, const operation& op, int a, const axis_list& out, int argument = 0) {
   node n{&op};
   n.in[0] = static_cast<std::int16_t>(a);
   n.axes = out;
+  n.argument[0] = static_cast<std::int16_t>(argument);
+  if (op.reduces == reduction::arg_max) n.kind = value_kind::index;
   return m.put(n);
 }
 

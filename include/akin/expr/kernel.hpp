@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 
 namespace akin::inline v0 {
 
@@ -111,6 +112,70 @@ struct kernel<&concatenate_op, Backend> {
     };
     if (c.op.kind == value_kind::index) join(c.integers(0), c.integers(1), c.out.integers);
     else join(c.operand(0), c.operand(1), c.result());
+  }
+};
+
+/// For every entry of `out`, the entries of `in` along the axes that it lacks: visit(number of the result, line), where line(look) calls look(entry, place).
+template <class Real, class Visit>
+void for_each_line(const view<const Real>& in, const auto& out, Visit visit) {
+  std::array<std::int64_t, max_rank> kept{};  // the index along each of in's axes that out has
+  for (std::int64_t number = 0; number < out.size(); ++number) {
+    std::int64_t rest = number, begin = 0, length = 1;
+    for (int k = out.rank; k-- > 0;) {
+      const auto at = static_cast<std::size_t>(k);
+      kept[at] = rest % out.extent[at];
+      rest /= out.extent[at];
+      begin += kept[at] * in.stride_of(out.axis[at]);
+    }
+    int along[max_rank], axes = 0;
+    for (int k = 0; k < in.rank; ++k)
+      if (out.find(in.axis[static_cast<std::size_t>(k)]) < 0) along[axes++] = k, length *= in.extent[static_cast<std::size_t>(k)];
+    visit(number, [&](auto look) {
+      for (std::int64_t place = 0; place < length; ++place) {
+        std::int64_t left = place, at = begin;
+        for (int k = axes; k-- > 0;) {
+          at += left % in.extent[static_cast<std::size_t>(along[k])] * in.stride(along[k]);
+          left /= in.extent[static_cast<std::size_t>(along[k])];
+        }
+        look(in.data[at], place);
+      }
+    });
+  }
+}
+
+template <class Backend>
+struct kernel<&kth_largest_op, Backend> {
+  /// Without memory: the largest entries below the last ones found, until k are counted.
+  static void run(Backend&, const kernel_call<Backend>& c) {
+    using Real = typename Backend::real;
+    for_each_line(c.operand(0), c.result(), [&](std::int64_t number, auto line) {
+      Real best = std::numeric_limits<Real>::infinity();
+      for (std::int64_t counted = 0, found = 1; counted < c.op.argument[0] && found > 0; counted += found) {
+        Real next = -std::numeric_limits<Real>::infinity();
+        found = 0;
+        line([&](Real x, std::int64_t) {
+          if (!(x < best || (counted == 0 && x == best)) || x < next) return;
+          found = x > next || found == 0 ? 1 : found + 1;
+          next = x;
+        });
+        best = next;
+      }
+      c.result().data[number] = best;
+    });
+  }
+};
+template <class Backend>
+struct kernel<&arg_max_op, Backend> {
+  static void run(Backend&, const kernel_call<Backend>& c) {
+    using Real = typename Backend::real;
+    for_each_line(c.operand(0), c.out.integers, [&](std::int64_t number, auto line) {
+      Real best = -std::numeric_limits<Real>::infinity();
+      std::int64_t found = 0;
+      line([&](Real x, std::int64_t place) {
+        if (x > best) best = x, found = place;
+      });
+      c.out.integers.data[number] = static_cast<std::int32_t>(found);
+    });
   }
 };
 

@@ -18,6 +18,8 @@ constexpr void log_sum_exp(model& m, int n, int g) {
 inline constexpr operation maximum_over_op{"max", role::reduce, gradient_of::extremum, scalar::none, reduction::maximum};
 inline constexpr operation minimum_over_op{"min", role::reduce, gradient_of::extremum, scalar::none, reduction::minimum};
 inline constexpr operation log_sum_exp_op{"log_sum_exp", role::reduce, gradient_of::log_sum_exp, scalar::none, reduction::log_sum_exp};
+inline constexpr operation kth_largest_op{"kth_largest", role::reduce, gradient_of::extremum, scalar::none, reduction::kth_largest};  // argument: {k}
+inline constexpr operation arg_max_op{"arg_max", role::reduce, no_gradient, scalar::none, reduction::arg_max};
 inline constexpr operation count_op{"count", role::leaf, no_gradient};
 
 namespace build {
@@ -35,9 +37,9 @@ namespace gradient_of {
 
 constexpr void extremum(model& m, int n, int g) {
   const int x = in(m, n, 0);
-  const int attains = apply(m, as_real_op, map(m, equal_op, m.at(x).axes, x, n, -1, value_kind::boolean));
-  const int ties = build::reduce(m, sum_op, attains, m.at(n).axes);
-  m.add_adjoint(x, multiply(m, attains, divide(m, g, ties)));
+  const int attains = map(m, equal_op, m.at(x).axes, x, n, -1, value_kind::boolean);
+  const int ties = build::reduce(m, sum_op, apply(m, as_real_op, attains), m.at(n).axes);
+  m.add_adjoint(x, build::where(m, attains, divide(m, g, ties), constant(m, 0)));  // where no entry attains it, 0 and not 0 / 0
 }
 
 }  // namespace gradient_of
@@ -50,12 +52,12 @@ inline constexpr bool operand_has_axis<axes_are<A...>, axis_is<Axis>> = detail::
 namespace detail {
 
 template <class A, class... O>
-constexpr auto reduce_over(const operation& op, expr<real, A> a, over_axes<O...>) {
+constexpr auto reduce_over(const operation& op, expr<real, A> a, over_axes<O...>, int argument = 0) {
   if constexpr (std::is_same_v<A, unknown>) {
     return a;
   } else if constexpr ((has<A, O> && ...)) {
     using out = minus<A, axes<O...>>;
-    return expr<real, out>{a.owner, build::reduce(*a.owner, op, a.id, a.owner->list(out{}))};
+    return expr<real, out>{a.owner, build::reduce(*a.owner, op, a.id, a.owner->list(out{}), argument)};
   } else {
     (
         [] {
@@ -90,6 +92,25 @@ template <class A, class... O>
 constexpr auto max(expr<real, A> a, over_axes<O...> o) { return detail::reduce_over(maximum_over_op, a, o); }
 template <class A, class... O>
 constexpr auto min(expr<real, A> a, over_axes<O...> o) { return detail::reduce_over(minimum_over_op, a, o); }
+
+/// The k-th largest entry over one axis, K counted from 1: x >= kth_largest<8>(x, over(texts)) holds for the 8 largest of each row and for what ties with them.
+/// values:   -inf where there are fewer than K entries; NaN is passed over
+/// cost:     a comparison for each entry, and some K steps for each that is among the largest so far; K numbers of memory for each result
+/// errors:   compile time "akin: kth_largest: k counts from 1", "akin: reduction: the operand does not have this axis"
+/// gradient: to the entries that tie there, evenly
+template <int K, class A, class X>
+constexpr auto kth_largest(expr<real, A> a, over_axes<X> o) {
+  static_assert(K >= 1, "akin: kth_largest: k counts from 1");
+  return detail::reduce_over(kth_largest_op, a, o, K);
+}
+
+/// Where the largest entry over one axis is: the first where several tie, 0 where there is none; NaN is passed over.
+/// shapes: [A, x] -> integers [A]
+template <class A, class X>
+constexpr auto arg_max(expr<real, A> a, over_axes<X> o) {
+  const auto found = detail::reduce_over(arg_max_op, a, o);
+  return expr<integer, typename decltype(found)::axes_type>{found.owner, found.id};
+}
 
 /// log of the sum of exponentials, without overflow for any operand; -inf where the extent is 0 or every entry is -inf.
 /// gradient: softmax of the operand

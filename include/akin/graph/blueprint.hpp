@@ -32,6 +32,21 @@ struct blueprint {
     while (at(n).op->plays == role::alias) n = at(n).in[0];
     return n;
   }
+  /// The largest extent along which a pair pass multiplies embeddings.
+  template <class Extents>
+  std::int64_t widest_factor(const plan_step& pass, const Extents& extents) const {
+    std::int64_t widest = 0;
+    const auto look = [&](int n) {
+      for (int i : {at(n).in[0], at(n).in[1]})
+        for (int k = 0; k < at(i).axes.rank; ++k)
+          if (const int axis = at(i).axes[k]; axis != pass.space[0] && axis != pass.space[1]) widest = widest < extents[axis] ? extents[axis] : widest;
+    };
+    for (const plan_operand& o : operands.subspan(static_cast<std::size_t>(pass.operand), static_cast<std::size_t>(pass.operand_count)))
+      if (o.kind == operand_kind::product) look(o.node);
+    for (const plan_sink& s : sinks.subspan(static_cast<std::size_t>(pass.sink), static_cast<std::size_t>(pass.sink_count)))
+      if (s.kind == sink_kind::contract) look(s.node);
+    return widest;
+  }
   std::string_view name(const named_value& v) const { return texts.substr(static_cast<std::size_t>(v.text_begin), static_cast<std::size_t>(v.text_size)); }
 };
 

@@ -41,13 +41,15 @@ class execution {
   bool bound() const { return bound_; }
 
   /// Fixes the largest extents and allocates. Every later run, with these or smaller extents, allocates nothing.
-  void bind(const extent_table& largest) {
+  /// Products of pairs that several passes read are kept from the first to the last as far as pair_budget bytes allow.
+  void bind(const extent_table& largest, std::int64_t pair_budget) {
     bound_ = ran_ = has_gradients_ = false;
     extents_ = largest;
     connect_parameters();
     connect_states();
     choose_external();
-    memory_ = plan_memory(b_, extents_, external_, sizeof(real_type));
+    choose_kept(pair_budget);
+    memory_ = plan_memory(b_, extents_, external_, kept_, sizeof(real_type));
     arena_.reset(static_cast<std::byte*>(::operator new(static_cast<std::size_t>(memory_.bytes + 64), std::align_val_t{64}, std::nothrow)));
     if (!arena_) fail("bind: the program needs an arena of ", memory_.bytes / 1'000'000, " MB, which the machine does not give");
     std::memset(arena_.get(), 0, static_cast<std::size_t>(memory_.bytes));
@@ -147,6 +149,13 @@ class execution {
     else v.reals = reals(n);
     return v;
   }
+  /// What becomes of a product of pairs in this step.
+  product_memory memory_of_product(int n, const plan_step& s) const {
+    const int step = static_cast<int>(&s - b_.steps.data()) - b_.ranges[0].begin;
+    for (const kept_product& p : kept_)
+      if (p.node == n && p.numbers > 0) return p.first == step ? product_memory::written : product_memory::read;
+    return product_memory::none;
+  }
   /// The random state of this step: the program's seed and the layer.
   std::int32_t seed() const {
     std::uint64_t h = seed_;
@@ -226,6 +235,19 @@ class execution {
     }
   }
 
+  // From the extents and the budget alone, so that nothing else decides what runs.
+  void choose_kept(std::int64_t pair_budget) {
+    kept_ = products_of_several_passes(b_);
+    if constexpr (Backend::fuses)
+      for (kept_product& p : kept_) {
+        const axis_list& axes = b_.at(p.node).axes;
+        const std::int64_t numbers = Backend::kept_pairs(extents_[std::min(axes[0], axes[1])], extents_[std::max(axes[0], axes[1])]), bytes = numbers * static_cast<std::int64_t>(sizeof(real_type));
+        if (bytes > pair_budget) continue;
+        p.numbers = numbers;
+        pair_budget -= bytes;
+      }
+  }
+
   void set_counts() {
     for (std::size_t k = 0; k < counts_.size(); ++k) counts_[k] = static_cast<real_type>(extents_[static_cast<int>(k)]);
   }
@@ -258,6 +280,7 @@ class execution {
   blueprint b_;
   std::span<const step_code<Backend>> code_;
   extent_table extents_, largest_;
+  std::vector<kept_product> kept_;
   memory_plan memory_;
   std::unique_ptr<std::byte, deleter> arena_;
   std::vector<void*> input_;

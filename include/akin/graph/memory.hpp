@@ -77,8 +77,30 @@ void for_each_result(const blueprint& b, const plan_step& s, Visit visit) {
 
 }  // namespace detail
 
+/// A product of pairs that several passes read, and the numbers it takes to keep it from the first to the last of them; 0: each computes it.
+struct kept_product {
+  int node = -1, first = -1, last = -1;  // steps of region 0
+  std::int64_t numbers = 0;
+};
+
+/// The products that more than one pass reads.
+inline std::vector<kept_product> products_of_several_passes(const blueprint& b) {
+  std::vector<kept_product> all;
+  for (int k = 0; k < b.ranges[0].count; ++k) {
+    const plan_step& s = b.steps[static_cast<std::size_t>(b.ranges[0].begin + k)];
+    for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) {
+      if (o.kind != operand_kind::product) continue;
+      const auto known = std::find_if(all.begin(), all.end(), [&](const kept_product& p) { return p.node == o.node; });
+      if (known == all.end()) all.push_back({o.node, k, k, 0});
+      else known->last = k;
+    }
+  }
+  std::erase_if(all, [](const kept_product& p) { return p.first == p.last; });
+  return all;
+}
+
 /// Lays out everything for the given extents. `external` marks nodes whose storage is elsewhere (gradients of parameters).
-inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, const std::vector<char>& external, std::size_t real_bytes) {
+inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, const std::vector<char>& external, std::span<const kept_product> kept, std::size_t real_bytes) {
   const std::size_t count = b.nodes.size();
   memory_plan plan{std::vector<std::int64_t>(count, -1), std::vector<char>(count, 0), std::vector<memory_plan::frame>(b.regions.size()), 0, 0};
   std::vector<int> first(count, -1), last(count, -1);
@@ -111,10 +133,17 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
   for (std::size_t r = b.regions.size(); r-- > 0;) {
     std::vector<detail::lifetime> scratch, saved;
     const auto& range = b.ranges[r];
+    const auto bytes_of = [&](std::int64_t numbers, std::size_t each) { return (numbers * static_cast<std::int64_t>(each) + 63) / 64 * 64; };
+    if (r == 0)
+      for (const kept_product& p : kept) {
+        if (p.numbers == 0) continue;
+        plan.sum_of_values += bytes_of(p.numbers, real_bytes);
+        scratch.push_back({bytes_of(p.numbers, real_bytes), p.first, p.last, &plan.offset[static_cast<std::size_t>(p.node)]});
+      }
     for (std::size_t n = 0; n < count; ++n) {
       const bool carry = r > 0 && static_cast<int>(n) == b.regions[r].carry_in;
       if (b.nodes[n].region != static_cast<int>(r) || (b.producer[n] == 0 && !carry) || external[n]) continue;
-      const auto bytes = (extents.size(b.nodes[n].axes) * static_cast<std::int64_t>(b.nodes[n].kind == value_kind::index ? 4 : real_bytes) + 63) / 64 * 64;
+      const auto bytes = bytes_of(extents.size(b.nodes[n].axes), b.nodes[n].kind == value_kind::index ? 4 : real_bytes);
       plan.sum_of_values += bytes;
       if (plan.saved[n] && r > 0) saved.push_back({bytes, 0, 0, &plan.offset[n]});
       else scratch.push_back({bytes, carry ? 0 : first[n], carry ? range.count : last[n], &plan.offset[n]});

@@ -93,6 +93,11 @@ class planner {
   static constexpr std::size_t z(int k) { return static_cast<std::size_t>(k); }
   constexpr bool elementwise(int n) const { return m_.nodes[n].op->plays == role::elementwise; }
   constexpr bool pair(int n) const { return fuses_ && pair_[n]; }
+  // A reduction that cannot be merged from parts is a kernel of its own, except in a pair pass.
+  constexpr role plays(int n) const {
+    const operation& op = *m_.nodes[n].op;
+    return op.plays == role::reduce && !merges(op.reduces) && !pair(m_.nodes[n].in[0]) ? role::kernel : op.plays;
+  }
 
   template <class Visit>
   constexpr void inputs(int n, Visit visit) const {
@@ -226,8 +231,8 @@ class planner {
       if (!p_.live[n]) continue;
       const node& x = m_.nodes[n];
       inputs(n, [&](int i) {
-        const bool reads_in_registers = (elementwise(n) && pair(n) == pair(i)) || (x.op->plays == role::reduce);
-        if (!elementwise(n) && x.op->plays != role::reduce) read_by_kernel_[i] = true;
+        const bool reads_in_registers = (elementwise(n) && pair(n) == pair(i)) || plays(n) == role::reduce;
+        if (!elementwise(n) && plays(n) != role::reduce) read_by_kernel_[i] = true;
         if (!reads_in_registers) must_store_[i] = true;
         else if (elementwise(n) && !(x.axes == m_.nodes[i].axes)) must_store_[i] = true;
         else if (!same_group_reader(n, i)) crosses_[i] = true;
@@ -300,7 +305,7 @@ class planner {
   constexpr void form_steps() {
     for (int n = 0; n < m_.size; ++n) {
       if (!p_.live[n]) continue;
-      switch (m_.nodes[n].op->plays) {
+      switch (plays(n)) {
         case role::leaf:
         case role::alias: break;
         case role::elementwise:

@@ -31,6 +31,31 @@ struct chain {
   }();
 };
 
+/// The fused expression of a pair pass, with how each operand varies and what becomes of each result.
+template <class Model, mode Mode, bool Fuses, int Step>
+struct pair_chain : chain<Model, Mode, Fuses, Step> {
+  using base = chain<Model, Mode, Fuses, Step>;
+  static constexpr auto places = [] {
+    std::array<pair_place, static_cast<std::size_t>(base::operands)> t{};
+    for (std::size_t k = 0; k < t.size(); ++k) {
+      const plan_operand& o = base::p.operands[static_cast<std::size_t>(base::step.operand) + k];
+      const axis_list& axes = full_graph<Model, Mode>.at(o.node).axes;
+      t[k] = o.kind == operand_kind::product ? pair_place::product : axes.has(base::step.space[0]) ? pair_place::per_row : axes.has(base::step.space[1]) ? pair_place::per_column : pair_place::uniform;
+    }
+    return t;
+  }();
+  static constexpr auto uses = [] {
+    std::array<pair_result, static_cast<std::size_t>(base::results)> t{};
+    for (std::size_t k = 0; k < t.size(); ++k) {
+      const plan_sink& s = base::p.sinks[static_cast<std::size_t>(base::step.sink) + k];
+      const node& n = full_graph<Model, Mode>.at(s.node);
+      const pair_use use = s.kind == sink_kind::contract ? pair_use::to_factor : n.axes.has(base::step.space[0]) ? pair_use::to_rows : n.axes.has(base::step.space[1]) ? pair_use::to_columns : pair_use::to_one;
+      t[k] = {s.step, use, n.op->reduces};
+    }
+    return t;
+  }();
+};
+
 namespace detail {
 
 template <class Backend>
@@ -68,6 +93,7 @@ void run_pairs(execution<Backend>& e, const plan_step& s, const typename Backend
   std::array<pair_product<R>, max_operands_of_step> products{};
   std::array<pair_reduction<R>, max_results_of_step> reductions{};
   std::array<pair_contraction<R>, max_results_of_step> contractions{};
+  std::array<std::int16_t, max_results_of_step> lines{};
   std::size_t product_count = 0, reduction_count = 0, contraction_count = 0;
   for (std::size_t k = 0; k < static_cast<std::size_t>(s.operand_count); ++k) {
     const plan_operand& o = b.operands[static_cast<std::size_t>(s.operand) + k];
@@ -78,7 +104,9 @@ void run_pairs(execution<Backend>& e, const plan_step& s, const typename Backend
       const bool swap = b.at(n.in[0]).axes.has(column);
       const int left = n.in[swap ? 1 : 0], right = n.in[swap ? 0 : 1];
       out.product = static_cast<int>(product_count);
-      products[product_count++] = {e.reals(left), e.reals(right), row, column, b.at(left).axes[b.at(left).axes[0] == row ? 1 : 0]};
+      const product_memory memory = e.memory_of_product(o.node, s);
+      products[product_count++] = {e.reals(left), e.reals(right), row, column, b.at(left).axes[b.at(left).axes[0] == row ? 1 : 0], memory,
+                                   memory == product_memory::none ? nullptr : static_cast<R*>(e.pointer(o.node))};
     } else {
       out.per_row = n.axes.has(row);
       out.per_column = n.axes.has(column);
@@ -88,15 +116,19 @@ void run_pairs(execution<Backend>& e, const plan_step& s, const typename Backend
   for (std::size_t k = 0; k < static_cast<std::size_t>(s.sink_count); ++k) {
     const plan_sink& sink = b.sinks[static_cast<std::size_t>(s.sink) + k];
     const node& n = b.at(sink.node);
+    lines[k] = sink.step;
     if (sink.kind == sink_kind::reduce) {
-      reductions[reduction_count++] = {static_cast<int>(k), n.op->reduces, n.axes.has(row), n.axes.has(column), static_cast<R*>(e.pointer(sink.node))};
+      auto& r = reductions[reduction_count++] = {static_cast<int>(k), n.op->reduces, n.axes.has(row), n.axes.has(column)};
+      if (n.op->reduces == reduction::arg_max) r.indices = static_cast<std::int32_t*>(e.pointer(sink.node));
+      else r.out = static_cast<R*>(e.pointer(sink.node));
+      if (n.op->reduces == reduction::kth_largest) r.k = n.argument[0];
     } else {
       const axis_list& first = b.at(n.in[0]).axes;
       const int tall = n.in[first.has(row) && first.has(column) ? 1 : 0];
       contractions[contraction_count++] = {static_cast<int>(k), n.axes.has(row), e.reals(tall), e.reals(sink.node)};
     }
   }
-  e.backend().pair_pass(compiled, {e.extents()[row], e.extents()[column], row, column, {products.data(), product_count}, {operands.data(), static_cast<std::size_t>(s.operand_count)},
+  e.backend().pair_pass(compiled, {e.extents()[row], e.extents()[column], row, column, {lines.data(), static_cast<std::size_t>(s.sink_count)}, {products.data(), product_count}, {operands.data(), static_cast<std::size_t>(s.operand_count)},
                                    {reductions.data(), reduction_count}, {contractions.data(), contraction_count}});
 }
 
@@ -116,7 +148,7 @@ template <class Model, mode Mode, class Backend, int Step>
 constexpr step_code<Backend> code_of_step() {
   using link = chain<Model, Mode, Backend::fuses, Step>;
   if constexpr (link::step.kind == step_kind::map) return {run_map<Backend>, Backend::template compile<link>()};
-  else if constexpr (link::step.kind == step_kind::pairs) return {run_pairs<Backend>, Backend::template compile<link>()};
+  else if constexpr (link::step.kind == step_kind::pairs) return {run_pairs<Backend>, Backend::template compile_pairs<pair_chain<Model, Mode, Backend::fuses, Step>>()};
   else if constexpr (link::step.kind == step_kind::repeat) return {run_repeat<Backend>, {}};
   else return {run_kernel<full_graph<Model, Mode>.nodes[static_cast<std::size_t>(link::step.node)].op, Backend>, {}};
 }
@@ -262,6 +294,10 @@ class program {
   program(const program&) = delete;
   program& operator=(const program&) = delete;
 
+  /// Bytes that bind may spend on keeping products of pairs between passes, which saves computing them again; 0: no value of that size is ever stored.
+  /// For binds from now on; 512 MiB unless told.
+  void pair_budget(std::int64_t bytes) { pair_budget_ = bytes; }
+
   /// Fixes the largest extents and lays out one arena. Parameters that are not bound yet are bound with seed 0.
   template <class... Extents>
   void bind(const Extents&... given) {
@@ -272,7 +308,7 @@ class program {
     given_ = extent_table{execution_.plan()};
     for (const auto& [axis, size] : weights_.extents()) given_.set(axis, size, false);
     try {
-      execution_.bind(extended("bind", given...));
+      execution_.bind(extended("bind", given...), pair_budget_);
     } catch (...) {
       if (binds_weights) own_->release();  // a bind that failed changes nothing
       throw;
@@ -404,6 +440,7 @@ class program {
   Backend backend_;
   execution<Backend> execution_;
   extent_table given_;
+  std::int64_t pair_budget_ = std::int64_t{512} << 20;
 };
 
 }  // namespace akin::inline v0

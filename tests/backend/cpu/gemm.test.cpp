@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <random>
@@ -152,10 +153,17 @@ TEST_CASE("AKIN_ISA lowers the instruction set, and refuses other words") {
   const std::string saved = before == nullptr ? "" : before;
   setenv("AKIN_ISA", "portable", 1);
   CHECK(cpu::best_isa() == isa::portable);
+  CHECK(cpu::best_bf16_isa() == cpu::bf16_isa::portable);
   setenv("AKIN_ISA", "avx512", 1);
   CHECK(cpu::best_isa() == cpu::processor_isa());
+  CHECK(cpu::best_bf16_isa() == std::min(cpu::bf16_isa::avx512, cpu::processor_bf16_isa()));
+  for (const char* higher : {"avx512_bf16", "amx_bf16"}) {
+    setenv("AKIN_ISA", higher, 1);
+    CHECK(cpu::best_isa() == cpu::processor_isa());
+    CHECK(cpu::best_bf16_isa() <= cpu::processor_bf16_isa());
+  }
   setenv("AKIN_ISA", "fast", 1);
-  CHECK_THROWS_WITH_AS(cpu::best_isa(), "AKIN_ISA: got 'fast', expected portable, avx2 or avx512", error);
+  CHECK_THROWS_WITH_AS(cpu::best_isa(), "AKIN_ISA: got 'fast', expected portable, avx2, avx512, avx512_bf16 or amx_bf16", error);
   before == nullptr ? unsetenv("AKIN_ISA") : setenv("AKIN_ISA", saved.c_str(), 1);
 }
 #endif

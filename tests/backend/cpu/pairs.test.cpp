@@ -49,6 +49,120 @@ TEST_CASE("all operands and sinks, at the edges of tiles") {
   }
 }
 
+/// Two products that two passes read.
+struct twice {
+  static constexpr auto define(model& m) {
+    const auto s = dot(m.input<"x">(images, embed), m.input<"y">(texts, embed));
+    const auto r = dot(m.input<"p">(images, other_embed), m.input<"q">(texts, other_embed));
+    return mean(log_sum_exp(s * 0.2 + r, over(texts))) + mean(log_sum_exp(s * 0.2 + r, over(images))) - mean(sigmoid(s) * r);
+  }
+};
+
+akin_test::results with_budget(std::int64_t bytes, int n, int m) {
+  subject<twice, cpu_backend> s{std::tuple{2}, ordinary, images(n), texts(m), embed(9), other_embed(5)};
+  s.program().pair_budget(bytes);
+  s.program().bind(images(n), texts(m), embed(9), other_embed(5));
+  s.lend();
+  return s.run();
+}
+
+TEST_CASE("products that are kept between passes change no bit, and memory only within the budget") {
+  for (const auto& [n, m] : {std::pair{3, 2}, {57, 129}, {600, 513}}) {
+    const auto never = with_budget(0, n, m);
+    CHECK(with_budget(std::int64_t{1} << 30, n, m) == never);
+    CHECK(with_budget(std::int64_t{4} * (n + 60) * (m + 130), n, m) == never);  // room for one of the two
+    akin_test::compare(never, subject<twice, reference_backend>{ordinary, images(n), texts(m), embed(9), other_embed(5)}.run(), 5e-5);
+  }
+  parameters<twice> weights;
+  program<twice, cpu_backend> p{weights, 1};
+  const auto bytes = [&](std::int64_t budget) {
+    p.pair_budget(budget);
+    p.bind(images(600), texts(513), embed(9), other_embed(5));
+    return p.bytes();
+  };
+  const auto none = bytes(0);
+  CHECK(bytes(std::int64_t{4} * 600 * 513 - 1) == none);
+  CHECK(bytes(std::int64_t{1} << 30) >= none + std::int64_t{2} * 4 * 600 * 513);
+}
+
+TEST_CASE("embeddings wider than one visit of the product, and more blocks than are packed at once") {
+  for (const auto& [n, m, d] : {std::tuple{40, 70, 1200}, {300, 70, 5000}, {60, 900, 5000}}) {
+    const auto narrow = [d = d](std::string_view, std::int64_t, double drawn) { return drawn / std::sqrt(std::sqrt(d)); };
+    const auto expected = subject<twice, reference_backend>{narrow, images(n), texts(m), embed(d), other_embed(5)}.run();
+    const auto got = subject<twice, cpu_backend>{std::tuple{1}, narrow, images(n), texts(m), embed(d), other_embed(5)}.run();
+    akin_test::compare(got, expected, 5e-5);
+    CHECK(subject<twice, cpu_backend>{std::tuple{3}, narrow, images(n), texts(m), embed(d), other_embed(5)}.run() == got);
+  }
+}
+
+/// Sums of exponentials over both axes of entries between -300 and 300: whatever a tile's maximum flushes is summed again.
+struct far_apart {
+  static constexpr auto define(model& m) {
+    const auto s = dot(m.input<"x">(images, embed), m.input<"y">(texts, embed));
+    const auto rows = log_sum_exp(s, over(texts));
+    const auto columns = log_sum_exp(s, over(images));
+    m.output<"rows">(rows), m.output<"columns">(columns);
+    return mean(rows) + mean(columns) + log_sum_exp(s, over(images, texts));
+  }
+};
+
+TEST_CASE("log_sum_exp of rows and columns whose entries lie hundreds apart") {
+  const auto fill = [](std::string_view name, std::int64_t k, double drawn) { return name == "y" ? 1 + 0.01 * drawn : (static_cast<double>(k % 61) - 30) * 10; };
+  akin_test::check_cpu<far_apart>(fill, 2e-5, images(130), texts(90), embed(1));
+  const auto columns_apart = [](std::string_view name, std::int64_t k, double drawn) { return name == "x" ? 1 + 0.01 * drawn : (static_cast<double>(k % 61) - 30) * 10; };
+  akin_test::check_cpu<far_apart>(columns_apart, 2e-5, images(130), texts(90), embed(1));
+  const auto with_infinity = [](std::string_view name, std::int64_t k, double drawn) { return name == "y" ? 1.0 : k == 7 ? -std::numeric_limits<double>::infinity() : drawn; };
+  subject<far_apart, cpu_backend> s{std::tuple{1}, with_infinity, images(40), texts(30), embed(1)};
+  const auto expected = subject<far_apart, reference_backend>{with_infinity, images(40), texts(30), embed(1)}.run();
+  akin_test::results got = s.run();
+  CHECK(got.at("rows")[7] == -std::numeric_limits<double>::infinity());
+  for (std::size_t j = 0; j < 30; ++j) CHECK(got.at("columns")[j] == doctest::Approx(expected.at("columns")[j]).epsilon(1e-5));
+}
+
+inline constexpr struct hundred : axis<"hundred", 100> {} hundred;
+
+/// A place below 100 as a real.
+template <class Axes, class Numbers>
+constexpr auto one_at(expr<integer, Axes> place, Numbers numbers) { return dot(as_real(same(place, position(*place.owner, hundred))), numbers); }
+
+/// The largest entries and their places, with ties, along both axes and outside of pairs.
+struct largest {
+  static constexpr auto define(model& m) {
+    const auto s = dot(m.input<"x">(images, embed), m.input<"y">(texts, embed));
+    const auto rows = kth_largest<3>(s, over(texts));
+    const auto columns = kth_largest<1>(s * 0.5, over(images));
+    const auto x = m.input<"p">(images, other_embed);
+    m.output<"third">(rows), m.output<"first">(columns), m.output<"fifth">(kth_largest<5>(x, over(other_embed)));
+    const auto numbers = m.data<"numbers">(hundred);
+    m.output<"place in row">(one_at(arg_max(s, over(texts)), numbers)), m.output<"place in column">(one_at(arg_max(s, over(images)), numbers)), m.output<"place">(one_at(arg_max(x, over(other_embed)), numbers));
+    return sum(where(s >= rows, s * s, 0)) + sum(columns) + sum(kth_largest<2>(x, over(images)));
+  }
+};
+
+TEST_CASE("k-th largest entries and the places of the largest") {
+  const auto with_ties = [](std::string_view name, std::int64_t k, double drawn) { return name == "numbers" ? static_cast<double>(k) : std::round(2 * drawn); };
+  const auto without = [](std::string_view name, std::int64_t k, double drawn) { return name == "numbers" ? static_cast<double>(k) : drawn; };
+  for (const auto& [n, m] : {std::pair{1, 1}, {2, 65}, {70, 90}, {90, 29}})
+    for (const auto& fill : {akin_test::generator{with_ties}, akin_test::generator{without}}) {
+      CAPTURE(n);
+      const auto expected = subject<largest, reference_backend>{fill, images(n), texts(m), embed(5), other_embed(7)}.run();
+      const auto got = subject<largest, cpu_backend>{std::tuple{1}, fill, images(n), texts(m), embed(5), other_embed(7)}.run();
+      akin_test::compare(got, expected, 2e-5);
+      CHECK(subject<largest, cpu_backend>{std::tuple{3}, fill, images(n), texts(m), embed(5), other_embed(7)}.run() == got);
+    }
+  // Against a sort.
+  subject<largest, cpu_backend> s{without, images(9), texts(40), embed(5), other_embed(7)};
+  const auto third = s.run().at("third");
+  for (std::size_t i = 0; i < 9; ++i) {
+    std::vector<double> row(40);
+    for (std::size_t j = 0; j < 40; ++j)
+      for (std::size_t k = 0; k < 5; ++k) row[j] += static_cast<double>(s.reals["x"][i * 5 + k]) * static_cast<double>(s.reals["y"][j * 5 + k]);
+    std::sort(row.begin(), row.end(), std::greater<>{});
+    CHECK(third[i] == doctest::Approx(row[2]).epsilon(1e-5));
+  }
+  akin_test::check_gradients<largest>(without, images(6), texts(8), embed(3), other_embed(5));
+}
+
 TEST_CASE("the gradient of a maximum finds the entry again") {
   for (int d : {1, 3, 16, 65}) akin_test::check_cpu<maximum_again>(ordinary, 2e-5, images(70), texts(90), embed(d));
   akin_test::check_gradients<maximum_again>(ordinary, images(4), texts(5), embed(3));

@@ -18,7 +18,7 @@ namespace akin::inline v0 {
 namespace cpu {
 namespace detail {
 
-static_assert(workspace::worker_floats >= portable::gemm_scratch);
+static_assert(workspace::worker_floats >= gemm_scratch);
 
 /// A contraction in matrix form: one product for each position of the axes that both operands and the result have.
 struct contraction {

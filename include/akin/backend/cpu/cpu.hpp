@@ -26,29 +26,47 @@ class cpu_backend {
   const std::shared_ptr<thread_pool>& pool() const { return pool_; }
   cpu::isa level() const { return level_; }
 
-  /// Allocates the tiles that the plan's pair passes need.
+  /// Allocates the tiles and the packed embeddings that the plan's pair passes need.
   template <class Blueprint, class Extents>
   void reserve(const Blueprint& b, const Extents& extents) {
-    std::int64_t tiles = 0, operands = 0, blocks = 0;
+    if (b.pair_passes == 0) return;
+    std::int64_t tiles = 0, factors = 0, floats_per_factor = 0, blocks = 0, states = 0;
     for (const auto& s : b.steps) {
       if (!s.is_pair_pass()) continue;
-      tiles = std::max<std::int64_t>(tiles, s.product_count + s.sink_count);
-      operands = std::max<std::int64_t>(operands, s.operand_count);
-      blocks = std::max({blocks, extents[s.space[0]] / 28 + 1, extents[s.space[1]] / 28 + 1});
+      const cpu::pair_tiles space{extents[s.space[0]], extents[s.space[1]]};
+      tiles = std::max<std::int64_t>(tiles, s.product_count + s.sink_count + 1);  // and one that is packed
+      factors = std::max<std::int64_t>(factors, 2 * s.product_count + s.sink_count);
+      blocks = std::max(blocks, space.rows / 28 + 1);
+      std::int64_t of_this = 0;
+      for (const auto& sink : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count))) {
+        const auto& n = b.at(sink.node);
+        of_this += cpu::pair_pass::state_floats(n.op->reduces, n.argument[0], n.axes.has(s.space[0]) ? space.rows : space.columns);
+      }
+      states = std::max(states, of_this);
+      floats_per_factor = std::max(floats_per_factor, space.packed_floats(b.widest_factor(s, extents)));
     }
-    if (b.pair_passes == 0) return;
-    tiles_per_worker_ = (tiles * cpu::largest_tile.rows + operands) * cpu::largest_tile.columns;
-    sums_at_ = tiles_per_worker_ * pool_->size();
-    tiles_ = std::make_unique<float[]>(static_cast<std::size_t>(sums_at_ + blocks * cpu::max_chain_results));
+    const auto workers = static_cast<std::int64_t>(pool_->size());
+    pair_memory_.floats_per_worker = tiles * (cpu::pair_tiles::most_rows + 16) * cpu::pair_tiles::most_columns + cpu::pair_pass::vectors_floats;
+    pair_memory_.floats_per_factor = (floats_per_factor + 15) / 16 * 16;
+    pair_floats_ = cpu::aligned_floats{workers * pair_memory_.floats_per_worker + factors * pair_memory_.floats_per_factor + blocks * cpu::max_chain_results + states};
+    pair_memory_.tiles = pair_floats_.data();
+    pair_memory_.packed = pair_memory_.tiles + workers * pair_memory_.floats_per_worker;
+    pair_memory_.sums = pair_memory_.packed + factors * pair_memory_.floats_per_factor;
+    pair_memory_.states = pair_memory_.sums + blocks * cpu::max_chain_results;
   }
+
+  /// How many numbers it takes to keep a product of a pair space between passes.
+  static std::int64_t kept_pairs(std::int64_t rows, std::int64_t columns) { return cpu::pair_tiles{rows, columns}.kept_floats(); }
 
   using compiled_chain = cpu::compiled_chain;
   template <class Chain>
   static constexpr compiled_chain compile() { return cpu::compile<Chain>(); }
+  template <class Chain>
+  static constexpr compiled_chain compile_pairs() { return cpu::compile_pairs<Chain>(); }
 
   void map(const compiled_chain& chain, const map_arguments<float>& a) { cpu::map(*pool_, level_, scratch_, chain.at(level_), a); }
   void pair_pass(const compiled_chain& chain, const pair_arguments<float>& a) {
-    cpu::detail::pair_pass{a, level_, chain.at(level_), scratch_, tiles_.get(), tiles_per_worker_, tiles_.get() + sums_at_}.run(*pool_);
+    cpu::pair_pass{a, level_, chain.pairs_at(level_), pair_memory_}.run(*pool_);
   }
 
   void contract(view<const float> a, view<const float> b, view<float> out) { cpu::contract(*pool_, level_, scratch_, a, b, out); }
@@ -103,8 +121,8 @@ class cpu_backend {
   std::shared_ptr<thread_pool> pool_;
   cpu::isa level_;
   cpu::workspace scratch_;
-  std::unique_ptr<float[]> tiles_;
-  std::int64_t tiles_per_worker_ = 0, sums_at_ = 0;
+  cpu::aligned_floats pair_floats_;
+  cpu::pair_pass::memory pair_memory_{};
 };
 
 }  // namespace akin::inline v0

@@ -13,17 +13,12 @@
 namespace akin::inline v0 {
 namespace cpu {
 
-inline float start_of(reduction kind) {
-  constexpr float infinity = std::numeric_limits<float>::infinity();
-  return kind == reduction::sum ? 0.f : kind == reduction::minimum ? infinity : -infinity;
-}
-
 inline float merged(reduction kind, float a, float b) {
   switch (kind) {
     case reduction::sum: return a + b;
     case reduction::maximum: return a > b || a != a ? a : b;
     case reduction::minimum: return a < b || a != a ? a : b;
-    case reduction::log_sum_exp: break;
+    default: break;  // log_sum_exp: the others do not merge
   }
   if (b != b) return b;  // std::max and std::min would lose it
   const float top = std::max(a, b), low = std::min(a, b);

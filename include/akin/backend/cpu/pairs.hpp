@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pair passes: everything with two batch axes, computed tile by tile in cache and never stored.
+// Pair passes: everything with two batch axes, computed tile by tile in cache.
 #pragma once
 
 #include <akin/backend/cpu/isa/chain.hpp>
-#include <akin/backend/cpu/isa/gemm.hpp>
+#include <akin/backend/cpu/isa/packed.hpp>
 #include <akin/backend/cpu/map.hpp>
 
 #include <algorithm>
@@ -11,145 +11,284 @@
 namespace akin::inline v0 {
 namespace cpu {
 
-/// Rows and columns of a tile, from the extents alone: large tiles reuse packed panels, small problems need tiles enough for every core.
-struct tile_shape {
-  std::int64_t rows, columns;
+/// The tiles of a pair space, from the extents alone: large enough to reuse what a core's cache holds, and many enough for every core.
+struct pair_tiles {
+  std::int64_t rows = 0, columns = 0;  // of the space
+  std::int64_t tile_rows = 0, tile_columns = 0;
+
+  static constexpr std::int64_t most_rows = 224, most_columns = 256;
+
+  constexpr pair_tiles(std::int64_t rows_, std::int64_t columns_)
+      : rows{rows_}, columns{columns_}, tile_rows{rows_ >= 2048 ? most_rows : rows_ >= 512 ? 112 : 28}, tile_columns{columns_ >= 2048 ? most_columns : columns_ >= 512 ? 128 : 64} {}
+
+  constexpr std::int64_t down() const { return (rows + tile_rows - 1) / tile_rows; }
+  constexpr std::int64_t along() const { return (columns + tile_columns - 1) / tile_columns; }
+  constexpr std::int64_t floats() const { return tile_rows * tile_columns; }
+  /// Numbers of one product that is kept from pass to pass, whole tiles.
+  constexpr std::int64_t kept_floats() const { return down() * along() * floats(); }
+
+  /// Blocks of rows or of columns whose embeddings are packed at once: 8 MB of them.
+  static constexpr std::int64_t blocks_at_once(std::int64_t side, std::int64_t tile, std::int64_t width) {
+    const std::int64_t blocks = (side + tile - 1) / tile, fit = (std::int64_t{1} << 21) / (tile * std::max<std::int64_t>(width, 1));
+    return std::clamp<std::int64_t>(fit, 1, std::max<std::int64_t>(blocks, 1));
+  }
+  /// Room for one operand's packed blocks, on either side of the space.
+  constexpr std::int64_t packed_floats(std::int64_t width) const {
+    constexpr std::int64_t margin = 32;  // a panel or strip that is not full
+    return std::max(blocks_at_once(rows, tile_rows, width) * (tile_rows + margin), blocks_at_once(columns, tile_columns, width) * (tile_columns + margin)) * (width + margin);
+  }
 };
-constexpr tile_shape tile_of_pairs(std::int64_t rows, std::int64_t columns) { return {rows >= 2048 ? 112 : rows >= 512 ? 56 : 28, columns >= 2048 ? 256 : columns >= 512 ? 128 : 64}; }
-inline constexpr tile_shape largest_tile{112, 256};
 
-namespace detail {
-
-/// One pass. Tiles run in waves: in wave w, block i of the longer side meets block (i + w) of the other, so that every block of rows and
-/// of columns has one owner at a time and its sums are made in one order, whatever the number of threads.
+/// One pass over the pairs. The space is cut into super-tiles, whose embeddings are packed once, and those into tiles. The tiles of a super-tile run in waves: in wave w, block i
+/// of the longer side meets block (i + w) of the other, so that every block of rows and of columns has one owner at a time and its sums are made in one order, whatever the
+/// number of threads.
 class pair_pass {
  public:
-  pair_pass(const pair_arguments<float>& a, isa level, chain_function chain, workspace& scratch, float* tiles, std::int64_t tiles_per_worker, float* sums)
-      : a_{a}, level_{level}, run_{chain}, kernels_{chain_kernels_of(level)}, scratch_{scratch}, tiles_{tiles}, tiles_per_worker_{tiles_per_worker}, sums_{sums}, tile_{tile_of_pairs(a.rows, a.columns)} {}
+  struct memory {
+    float* tiles;                    // of each worker: its tiles and vectors
+    std::int64_t floats_per_worker;
+    float* packed;                   // packed_floats for each product's two factors and for each contraction's one
+    std::int64_t floats_per_factor;
+    float* sums;                     // max_chain_results for each block of rows
+    float* states;                   // state_floats of the pass
+  };
+
+  /// What a reduction that cannot be merged remembers of each row or column.
+  static constexpr std::int64_t state_floats(reduction kind, int k, std::int64_t lines) { return kind == reduction::kth_largest ? k * lines : kind == reduction::arg_max ? lines : 0; }
+
+  /// What a worker needs beside its tiles: vectors along a tile, one for each operand and two for each result.
+  static constexpr std::int64_t vectors_floats = (max_chain_operands + 2 * max_chain_results) * std::max(pair_tiles::most_rows, pair_tiles::most_columns);
+
+  pair_pass(const pair_arguments<float>& a, isa level, pair_function chain, const memory& m)
+      : a_{a}, run_{chain}, kernels_{chain_kernels_of(level)}, tile_kernels_{tile_kernels_of(level)}, level_{level}, memory_{m}, t_{a.rows, a.columns} {}
 
   void run(thread_pool& pool) {
-    for (const auto& r : a_.reductions) std::fill_n(r.out, r.keeps_rows ? a_.rows : r.keeps_columns ? a_.columns : 1, start_of(r.kind));
+    start_reductions();
     for (const auto& c : a_.contractions) std::fill_n(c.out.data, c.out.size(), 0.f);
     if (a_.rows == 0 || a_.columns == 0) return;
-    const std::int64_t down = (a_.rows + tile_.rows - 1) / tile_.rows, along = (a_.columns + tile_.columns - 1) / tile_.columns;
-    const std::int64_t shorter = std::min(down, along), longer = std::max(down, along);
-    std::int64_t scalars = 0;
-    for (const auto& r : a_.reductions) scalars += r.keeps_rows || r.keeps_columns ? 0 : 1;
-    for (std::int64_t k = 0; k < shorter; ++k) start_scalars(k, scalars);
-    for (std::int64_t wave = 0; wave < longer; ++wave)
-      pool.run(shorter, [&](std::int64_t k, int worker) {
-        const std::int64_t other = (k + wave) % longer;
-        run_tile(down <= along ? k : other, down <= along ? other : k, worker, sums_ + k * max_chain_results);
-      });
-    for (std::size_t r = 0; r < a_.reductions.size(); ++r)
-      if (const auto& x = a_.reductions[r]; !x.keeps_rows && !x.keeps_columns)
-        for (std::int64_t k = 0; k < shorter; ++k) *x.out = merged(x.kind, *x.out, sums_[k * max_chain_results + static_cast<std::int64_t>(r)]);
+    list_factors();
+    const std::int64_t down = pair_tiles::blocks_at_once(a_.rows, t_.tile_rows, widest_), along = pair_tiles::blocks_at_once(a_.columns, t_.tile_columns, widest_);
+    for (std::int64_t k = 0; k < t_.down(); ++k)
+      for (const auto& r : a_.reductions) sum_of(k, r) = start_of(r.kind);
+    for (std::int64_t i = 0; i < t_.down(); i += down) {
+      pack(pool, true, i, std::min(down, t_.down() - i));
+      for (std::int64_t j = 0; j < t_.along(); j += along) {
+        pack(pool, false, j, std::min(along, t_.along() - j));
+        run_super_tile(pool, i, std::min(down, t_.down() - i), j, std::min(along, t_.along() - j));
+      }
+    }
+    for (const auto& r : a_.reductions)
+      if (!r.keeps_rows && !r.keeps_columns)
+        for (std::int64_t k = 0; k < t_.down(); ++k) *r.out = merged(r.kind, *r.out, sum_of(k, r));
   }
 
  private:
-  void start_scalars(std::int64_t k, std::int64_t scalars) {
-    if (scalars == 0) return;
-    for (std::size_t r = 0; r < a_.reductions.size(); ++r) sums_[k * max_chain_results + static_cast<std::int64_t>(r)] = start_of(a_.reductions[r].kind);
-  }
+  // One operand of a product, packed for its blocks of rows or of columns.
+  struct factor {
+    const float* from = nullptr;
+    std::int64_t batch_step = 0, width_step = 0, width = 0;
+    bool of_rows = false, strips = false, contracts_batch = false;
+    float* packed = nullptr;
+    std::int64_t block_floats = 0;
+  };
 
-  void run_tile(std::int64_t row_block, std::int64_t column_block, int worker, float* scalars) {
-    const std::int64_t i0 = row_block * tile_.rows, j0 = column_block * tile_.columns;
-    const std::int64_t rows = std::min(tile_.rows, a_.rows - i0), columns = std::min(tile_.columns, a_.columns - j0), stride = tile_.columns;
-    const std::int64_t tile_floats = tile_.rows * tile_.columns;
-    float* const products = tiles_ + worker * tiles_per_worker_;
-    float* const results = products + static_cast<std::int64_t>(a_.products.size()) * tile_floats;
-    float* const uniform = results + static_cast<std::int64_t>(a_.reductions.size() + a_.contractions.size()) * tile_floats;
-    float* const scratch = scratch_.worker(worker);
-
-    for (std::size_t k = 0; k < a_.products.size(); ++k) {
-      const auto& p = a_.products[k];
-      multiply({p.left.data + i0 * p.left.stride_of(p.row), p.right.data + j0 * p.right.stride_of(p.column), products + static_cast<std::int64_t>(k) * tile_floats,
-                {rows, p.left.stride_of(p.row), stride}, {columns, p.right.stride_of(p.column), 1},
-                {p.left.extent[static_cast<std::size_t>(p.left.find(p.inner))], p.left.stride_of(p.inner), p.right.stride_of(p.inner)}},
-               false, scratch);
-    }
-    evaluate(i0, j0, rows, columns, products, results, uniform);
-    for (std::size_t r = 0; r < a_.reductions.size(); ++r)
-      reduce(a_.reductions[r], results + a_.reductions[r].step * tile_floats, i0, j0, rows, columns, scalars + r);
-    for (const auto& c : a_.contractions) {
-      const float* g = results + c.step * tile_floats;
-      const int inner = c.tall.axis[0] == (c.keeps_rows ? a_.column : a_.row) ? c.tall.axis[1] : c.tall.axis[0];
-      const std::int64_t depth = c.tall.extent[static_cast<std::size_t>(c.tall.find(inner))];
-      const std::int64_t tall_step = c.tall.stride_of(c.keeps_rows ? a_.column : a_.row), out_step = c.out.stride_of(c.keeps_rows ? a_.row : a_.column);
-      if (c.keeps_rows)
-        multiply({g, c.tall.data + j0 * tall_step, c.out.data + i0 * out_step, {rows, stride, out_step}, {depth, c.tall.stride_of(inner), c.out.stride_of(inner)}, {columns, 1, tall_step}}, true, scratch);
-      else
-        multiply({g, c.tall.data + i0 * tall_step, c.out.data + j0 * out_step, {columns, 1, out_step}, {depth, c.tall.stride_of(inner), c.out.stride_of(inner)}, {rows, stride, tall_step}}, true, scratch);
-    }
-  }
-
-  void multiply(const product& p, bool add, float* scratch) const { gemm(level_, p, {0, p.m.size(), 0, p.n.size(), 0, p.k.size()}, add, scratch); }
-
-  // The pair expression over the tile, a row at a time: row values are one number, column values a line of memory.
-  void evaluate(std::int64_t i0, std::int64_t j0, std::int64_t rows, std::int64_t columns, const float* products, float* results, float* uniform) const {
-    const std::int64_t stride = tile_.columns, tile_floats = tile_.rows * tile_.columns;
-    chain_call call;
-    call.count = columns;
-    const auto splat_into = [&](std::size_t k, const void* number) {
-      float value;
-      std::memcpy(&value, number, sizeof value);
-      std::fill_n(uniform + static_cast<std::int64_t>(k) * largest_tile.columns, kernels_.lanes, value);
+  void list_factors() {
+    const auto add = [&](const view<const float>& v, int batch, bool of_rows, bool strips, bool contracts_batch) {
+      const int inner = v.axis[0] == batch ? v.axis[1] : v.axis[0];
+      const std::int64_t width = v.extent[static_cast<std::size_t>(v.find(inner))], tile = of_rows ? t_.tile_rows : t_.tile_columns;
+      const std::int64_t strip = tile_rows_of(level_), padded = strips ? (tile + strip - 1) / strip * strip : packed_columns(level_, contracts_batch ? width : tile);
+      factors_[static_cast<std::size_t>(factor_count_)] = {v.data, v.stride_of(batch), v.stride_of(inner), width, of_rows, strips, contracts_batch,
+                                                           memory_.packed + factor_count_ * memory_.floats_per_factor, padded * (contracts_batch ? tile : width)};
+      ++factor_count_;
+      widest_ = std::max(widest_, width);
     };
-    for (std::size_t k = 0; k < a_.operands.size(); ++k) {
-      const auto& o = a_.operands[k];
-      call.in[k] = uniform + static_cast<std::int64_t>(k) * largest_tile.columns;
-      call.step[k] = o.kind == operand_kind::product || o.per_column ? 1 : 0;
-      if (o.kind == operand_kind::product) continue;
-      if (o.per_column && o.kind == operand_kind::position) {
-        for (std::int64_t j = 0; j < columns; ++j) {
-          const auto number = static_cast<std::int32_t>(j0 + j);
-          std::memcpy(uniform + static_cast<std::int64_t>(k) * largest_tile.columns + j, &number, sizeof number);
-        }
-      } else if (o.per_column) {
-        call.in[k] = static_cast<const float*>(o.data) + j0;
-      } else if (!o.per_row) {
-        splat_into(k, o.data);
+    for (const auto& p : a_.products) {
+      add(p.left, p.row, true, true, false);
+      add(p.right, p.column, false, false, false);
+    }
+    for (const auto& c : a_.contractions) add(c.tall, c.keeps_rows ? a_.column : a_.row, !c.keeps_rows, false, true);
+  }
+
+  void pack(thread_pool& pool, bool of_rows, std::int64_t first, std::int64_t blocks) {
+    pool.run(blocks * factor_count_, [&](std::int64_t k, int) {
+      const auto number = static_cast<std::size_t>(k / blocks);
+      const factor& f = factors_[number];
+      if (f.of_rows != of_rows || (!f.contracts_batch && a_.products[number / 2].memory == product_memory::read)) return;
+      const std::int64_t tile = of_rows ? t_.tile_rows : t_.tile_columns, at = (first + k % blocks) * tile, count = std::min(tile, (of_rows ? a_.rows : a_.columns) - at);
+      const float* const from = f.from + at * f.batch_step;
+      float* const to = f.packed + k % blocks * f.block_floats;
+      if (f.contracts_batch) return pack_panels(tile_kernels_, from, f.batch_step, f.width_step, count, f.width, to);
+      for (std::int64_t w = 0; w < f.width; w += deepest) {
+        const std::int64_t depth = std::min(deepest, f.width - w);
+        if (f.strips) pack_strips(tile_kernels_, from + w * f.width_step, f.batch_step, f.width_step, count, depth, to + w * (f.block_floats / f.width));
+        else pack_panels(tile_kernels_, from + w * f.width_step, f.width_step, f.batch_step, depth, count, to + w * (f.block_floats / f.width));
+      }
+    });
+  }
+
+  void run_super_tile(thread_pool& pool, std::int64_t i, std::int64_t down, std::int64_t j, std::int64_t along) {
+    const std::int64_t shorter = std::min(down, along), longer = std::max(down, along);
+    for (std::int64_t wave = 0; wave < longer; ++wave)
+      pool.run(shorter, [&](std::int64_t k, int worker) {
+        const std::int64_t other = (k + wave) % longer;
+        tile_of_worker{*this, i, down <= along ? k : other, j, down <= along ? other : k, worker}.run();
+      });
+  }
+
+  void start_reductions() {
+    float* state = memory_.states;
+    for (const auto& r : a_.reductions) {
+      const std::int64_t lines = r.keeps_rows ? a_.rows : r.keeps_columns ? a_.columns : 1, floats = state_floats(r.kind, r.k, lines);
+      states_[static_cast<std::size_t>(r.step)] = std::exchange(state, std::fill_n(state, floats, start_of(r.kind)));
+      if (r.indices) std::fill_n(r.indices, lines, 0);
+      else std::fill_n(r.out, lines, start_of(r.kind));
+    }
+  }
+
+  float& sum_of(std::int64_t row_block, const pair_reduction<float>& r) const { return memory_.sums[row_block * max_chain_results + r.step]; }
+
+  /// The work on one tile, with the memory that it uses.
+  class tile_of_worker {
+   public:
+    tile_of_worker(const pair_pass& pass, std::int64_t first_row_block, std::int64_t row_block, std::int64_t first_column_block, std::int64_t column_block, int worker)
+        : p_{pass}, a_{pass.a_}, t_{pass.t_}, row_block_{row_block}, column_block_{column_block}, owner_{first_row_block + row_block},
+          number_{owner_ * t_.along() + first_column_block + column_block}, i0_{owner_ * t_.tile_rows}, j0_{(first_column_block + column_block) * t_.tile_columns},
+          rows_{std::min(t_.tile_rows, a_.rows - i0_)}, columns_{std::min(t_.tile_columns, a_.columns - j0_)}, free_{pass.memory_.tiles + worker * pass.memory_.floats_per_worker} {}
+
+    void run() {
+      call_.rows = rows_;
+      call_.columns = columns_;
+      call_.stride = t_.tile_columns;
+      bring_products();
+      bring_operands();
+      aim_results();
+      p_.run_(call_);
+      for (const auto& r : a_.reductions) finish(r);
+      for (std::size_t k = 0; k < a_.contractions.size(); ++k) contract(a_.contractions[k], p_.factors_[2 * a_.products.size() + k]);
+    }
+
+   private:
+    float* take(std::int64_t floats) { return std::exchange(free_, free_ + (floats + 15) / 16 * 16); }  // whole vectors
+
+    void bring_products() {
+      for (std::size_t k = 0; k < a_.products.size(); ++k) {
+        const auto& p = a_.products[k];
+        float* const tile = products_[k] = p.memory == product_memory::none ? take(t_.floats()) : p.kept + number_ * t_.floats();
+        if (p.memory == product_memory::read) continue;
+        const factor &left = p_.factors_[2 * k], &right = p_.factors_[2 * k + 1];
+        const float *a = left.packed + row_block_ * left.block_floats, *b = right.packed + column_block_ * right.block_floats;
+        if (left.width == 0) std::fill_n(tile, t_.floats(), 0.f);
+        for (std::int64_t w = 0; w < left.width; w += deepest)
+          multiply_packed(p_.tile_kernels_, {a + w * (left.block_floats / left.width), b + w * (right.block_floats / right.width), tile, rows_, columns_, std::min(deepest, left.width - w), t_.tile_columns, 1, w > 0});
       }
     }
-    for (std::int64_t i = 0; i < rows; ++i) {
+
+    // Vectors along columns are copied, so that reading a whole vector at their end stays inside.
+    void bring_operands() {
       for (std::size_t k = 0; k < a_.operands.size(); ++k) {
         const auto& o = a_.operands[k];
-        if (o.kind == operand_kind::product) call.in[k] = products + o.product * tile_floats + i * stride;
-        else if (o.per_row && o.kind == operand_kind::position) {
-          const auto number = static_cast<std::int32_t>(i0 + i);
-          splat_into(k, &number);
-        } else if (o.per_row) splat_into(k, static_cast<const float*>(o.data) + i0 + i);
+        const auto* const data = static_cast<const float*>(o.data);
+        if (o.kind == operand_kind::product) call_.in[k] = products_[static_cast<std::size_t>(o.product)];
+        else if (o.kind == operand_kind::position) call_.in[k] = numbered(o.per_row ? i0_ : j0_, o.per_row ? t_.tile_rows : t_.tile_columns);
+        else if (o.per_column) {
+          float* const copy = take(t_.tile_columns);
+          std::copy_n(data + j0_, columns_, copy);
+          std::fill_n(copy + columns_, t_.tile_columns - columns_, 0.f);
+          call_.in[k] = copy;
+        } else call_.in[k] = o.per_row ? data + i0_ : data;
       }
-      const auto aim = [&](int step) { call.out[static_cast<std::size_t>(step)] = results + step * tile_floats + i * stride; };
-      for (const auto& r : a_.reductions) aim(r.step);
-      for (const auto& c : a_.contractions) aim(c.step);
-      run_(call);
     }
-  }
+    const float* numbered(std::int64_t from, std::int64_t count) {
+      float* const numbers = take(count);
+      for (std::int64_t k = 0; k < count; ++k) {
+        const auto number = static_cast<std::int32_t>(from + k);
+        std::memcpy(numbers + k, &number, sizeof number);
+      }
+      return numbers;
+    }
 
-  void reduce(const pair_reduction<float>& r, const float* tile, std::int64_t i0, std::int64_t j0, std::int64_t rows, std::int64_t columns, float* scalar) const {
-    const std::int64_t stride = tile_.columns;
-    if (r.keeps_columns && r.kind == reduction::log_sum_exp) return kernels_.log_sum_exp_columns(r.out + j0, tile, rows, columns, stride);
-    for (std::int64_t i = 0; i < rows; ++i) {
-      if (r.keeps_columns) kernels_.reduce_into(r.kind, r.out + j0, tile + i * stride, columns);
-      else {
-        float& into = r.keeps_rows ? r.out[i0 + i] : *scalar;
-        into = merged(r.kind, into, kernels_.reduce_row(r.kind, tile + i * stride, columns));
+    void aim_results() {
+      for (const auto& r : a_.reductions) {
+        const auto k = static_cast<std::size_t>(r.step);
+        if (!folds(r.kind)) store(k);
+        if (!merges(r.kind)) continue;
+        if (!r.keeps_columns || !folds(r.kind)) call_.rows_out[k] = take(t_.tile_rows);
+        if (!r.keeps_columns) continue;
+        call_.columns_out[k] = take(t_.tile_columns);
+        std::fill_n(call_.columns_out[k], t_.tile_columns, start_of(r.kind));
       }
+      for (const auto& c : a_.contractions) store(static_cast<std::size_t>(c.step));
     }
-  }
+
+    // Results that take the same line of the tape share a tile; the first of them stores it.
+    void store(std::size_t result) {
+      for (std::size_t k = 0; k < result; ++k)
+        if (call_.tile[k] != nullptr && a_.lines[k] == a_.lines[result]) {
+          stored_[result] = call_.tile[k];
+          return;
+        }
+      stored_[result] = call_.tile[result] = take(t_.floats());
+    }
+
+    void finish(const pair_reduction<float>& r) {
+      const auto k = static_cast<std::size_t>(r.step);
+      const std::int64_t first = r.keeps_rows ? i0_ : j0_;
+      if (r.kind == reduction::kth_largest)
+        return p_.kernels_.kth_largest_tile(stored_[k], rows_, columns_, t_.tile_columns, r.keeps_rows, r.k, p_.states_[k] + first * r.k, r.out + first);
+      if (r.kind == reduction::arg_max)
+        return p_.kernels_.arg_max_tile(stored_[k], rows_, columns_, t_.tile_columns, r.keeps_rows, static_cast<std::int32_t>(i0_), static_cast<std::int32_t>(j0_), p_.states_[k] + first,
+                                        r.indices + first);
+      if (r.kind == reduction::log_sum_exp && !summed_[k]) {
+        // The same entries along the other axis, if they are asked for, cost no exponentials of their own.
+        const pair_reduction<float>* columns = r.keeps_columns ? &r : nullptr;
+        for (const auto& other : a_.reductions)
+          if (other.kind == r.kind && other.keeps_columns != r.keeps_columns && a_.lines[static_cast<std::size_t>(other.step)] == a_.lines[k]) {
+            const auto o = static_cast<std::size_t>(other.step);
+            (other.keeps_columns ? call_.columns_out : call_.rows_out)[o] = (other.keeps_columns ? call_.columns_out[o] : call_.rows_out[k]);
+            if (other.keeps_columns) columns = &other;
+            summed_[o] = true;
+          }
+        p_.kernels_.log_sum_exp_tile(stored_[k], rows_, columns_, t_.tile_columns, call_.rows_out[k], columns ? call_.columns_out[static_cast<std::size_t>(columns->step)] : nullptr);
+      }
+      if (r.keeps_columns) return p_.kernels_.reduce_into(r.kind, r.out + j0_, call_.columns_out[k], columns_);
+      if (r.keeps_rows) return p_.kernels_.reduce_into(r.kind, r.out + i0_, call_.rows_out[k], rows_);
+      float& sum = p_.sum_of(owner_, r);
+      sum = merged(r.kind, sum, p_.kernels_.reduce_row(r.kind, call_.rows_out[k], rows_));
+    }
+
+    void contract(const pair_contraction<float>& c, const factor& tall) {
+      const float* const g = stored_[static_cast<std::size_t>(c.step)];
+      const std::int64_t stride = t_.tile_columns, out_rows = c.keeps_rows ? rows_ : columns_, depth = c.keeps_rows ? columns_ : rows_, out_step = c.out.stride_of(c.keeps_rows ? a_.row : a_.column);
+      const int inner = c.out.axis[0] == (c.keeps_rows ? a_.row : a_.column) ? c.out.axis[1] : c.out.axis[0];
+      pack_strips(p_.tile_kernels_, g, c.keeps_rows ? stride : 1, c.keeps_rows ? 1 : stride, out_rows, depth, free_);
+      multiply_packed(p_.tile_kernels_, {free_, tall.packed + (c.keeps_rows ? column_block_ : row_block_) * tall.block_floats, c.out.data + (c.keeps_rows ? i0_ : j0_) * out_step, out_rows, tall.width, depth, out_step,
+                           c.out.stride_of(inner), true});
+    }
+
+    const pair_pass& p_;
+    const pair_arguments<float>& a_;
+    const pair_tiles& t_;
+    std::int64_t row_block_, column_block_, owner_, number_, i0_, j0_, rows_, columns_;
+    float* free_;
+    pair_call call_{};
+    std::array<float*, max_chain_operands> products_{};
+    std::array<float*, max_chain_results> stored_{};
+    std::array<bool, max_chain_results> summed_{};
+  };
+
+  static constexpr std::int64_t deepest = 512;  // of a product at once: a strip of it stays in the first cache
 
   const pair_arguments<float>& a_;
-  isa level_;
-  chain_function run_;
+  pair_function run_;
   chain_kernels kernels_;
-  workspace& scratch_;
-  float* tiles_;
-  std::int64_t tiles_per_worker_;
-  float* sums_;
-  tile_shape tile_;
+  tile_kernels tile_kernels_;
+  isa level_;
+  memory memory_;
+  pair_tiles t_;
+  std::array<factor, 2 * max_chain_operands + max_chain_results> factors_{};
+  std::int64_t factor_count_ = 0, widest_ = 0;
+  std::array<float*, max_chain_results> states_{};
 };
 
-}  // namespace detail
 }  // namespace cpu
 }  // namespace akin::inline v0

@@ -10,6 +10,22 @@
 namespace akin::inline v0 {
 namespace cpu {
 
+/// Uninitialised floats that begin a line of cache.
+class aligned_floats {
+ public:
+  static constexpr std::size_t alignment = 64;
+
+  aligned_floats() = default;
+  explicit aligned_floats(std::int64_t count) : data_(static_cast<float*>(::operator new(sizeof(float) * static_cast<std::size_t>(count), std::align_val_t{alignment}))) {}
+  float* data() const { return data_.get(); }
+
+ private:
+  struct release {
+    void operator()(float* data) const { ::operator delete(data, std::align_val_t{alignment}); }
+  };
+  std::unique_ptr<float[], release> data_;
+};
+
 /// A part for each worker of a pool and one that a call shares among its workers. Two calls must not use one workspace at once.
 /// cost: 4 (workers * worker_floats + shared_floats) bytes whatever the shapes; pages that no kernel touches cost nothing
 class workspace {
@@ -17,19 +33,13 @@ class workspace {
   static constexpr std::int64_t worker_floats = std::int64_t{1} << 18;  // 1 MiB: a core's second-level cache
   static constexpr std::int64_t shared_floats = std::int64_t{1} << 20;  // packed weights, partial sums
 
-  explicit workspace(int workers)
-      : data_(static_cast<float*>(::operator new (
-            sizeof(float) * static_cast<std::size_t>(shared_floats + workers * worker_floats), std::align_val_t{alignment}))) {}
+  explicit workspace(int workers) : floats_{shared_floats + workers * worker_floats} {}
 
-  float* shared() const { return data_.get(); }
-  float* worker(int number) const { return data_.get() + shared_floats + number * worker_floats; }
+  float* shared() const { return floats_.data(); }
+  float* worker(int number) const { return floats_.data() + shared_floats + number * worker_floats; }
 
  private:
-  static constexpr std::size_t alignment = 64;
-  struct release {
-    void operator()(float* data) const { ::operator delete (data, std::align_val_t{alignment}); }
-  };
-  std::unique_ptr<float[], release> data_;
+  aligned_floats floats_;
 };
 
 }  // namespace cpu

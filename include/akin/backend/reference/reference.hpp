@@ -187,6 +187,7 @@ class reference_backend {
         into = top == -infinity || std::isnan(x) ? (std::isnan(x) ? x : top) : top + std::log(std::exp(into - top) + std::exp(x - top));
         break;
       }
+      default: break;  // kernels of their own
     }
   }
 

@@ -29,73 +29,86 @@ typedef std::uint32_t vu __attribute__((vector_size(AKIN_ISA_BITS / 8)));
 #endif
 }
 
-/// Line `Line` of the tape for the elements from `at` on; x holds the lines before it.
-template <class Chain, int Line>
+/// What one line of a tape computes from the lines it names, which are in x, for the elements from `at` on.
+template <std::uint64_t Word>
 [[gnu::always_inline]] inline vf line(const vf* x, const chain_call& c, std::int64_t at) {
-  constexpr scalar_step s = Chain::tape[static_cast<std::size_t>(Line)];
-  constexpr scalar code = s.code;
-  if constexpr (code == scalar::operand) return load(c.in[s.a] + at * c.step[s.a]);
-  else if constexpr (code == scalar::constant) return splat(static_cast<float>(s.number));
-  else if constexpr (code == scalar::identity) return x[s.a];
-  else if constexpr (code == scalar::negate) return -x[s.a];
-  else if constexpr (code == scalar::exp) return exp(x[s.a]);
-  else if constexpr (code == scalar::log) return log(x[s.a]);
-  else if constexpr (code == scalar::sqrt) return sqrt(x[s.a]);
-  else if constexpr (code == scalar::tanh) return tanh(x[s.a]);
-  else if constexpr (code == scalar::sigmoid) return sigmoid(x[s.a]);
-  else if constexpr (code == scalar::softplus) return softplus(x[s.a]);
-  else if constexpr (code == scalar::erf) return erf(x[s.a]);
-  else if constexpr (code == scalar::absolute) return abs(x[s.a]);
-  else if constexpr (code == scalar::sine) return sin(x[s.a]);
-  else if constexpr (code == scalar::cosine) return cos(x[s.a]);
-  else if constexpr (code == scalar::arc_cosine) return acos(x[s.a]);
-  else if constexpr (code == scalar::logical_not) return truth(x[s.a] == 0.f);
-  else if constexpr (code == scalar::add) return x[s.a] + x[s.b];
-  else if constexpr (code == scalar::subtract) return x[s.a] - x[s.b];
-  else if constexpr (code == scalar::multiply) return x[s.a] * x[s.b];
-  else if constexpr (code == scalar::divide) return x[s.a] / x[s.b];
-  else if constexpr (code == scalar::maximum) return max(x[s.a], x[s.b]);
-  else if constexpr (code == scalar::minimum) return min(x[s.a], x[s.b]);
-  else if constexpr (code == scalar::less) return truth(x[s.a] < x[s.b]);
-  else if constexpr (code == scalar::less_equal) return truth(x[s.a] <= x[s.b]);
-  else if constexpr (code == scalar::equal) return truth(x[s.a] == x[s.b]);
-  else if constexpr (code == scalar::equal_index) return truth(as_int(x[s.a]) == as_int(x[s.b]));
-  else if constexpr (code == scalar::less_equal_index) return truth(as_int(x[s.a]) <= as_int(x[s.b]));
-  else if constexpr (code == scalar::index_to_real) return to_float(as_int(x[s.a]));
-  else if constexpr (code == scalar::where) return select(x[s.a] != 0.f, x[s.b], x[s.c]);
-  else return uniform_lanes(x[s.a], x[s.b], static_cast<std::uint32_t>(s.number));
+  constexpr tape_line s{Word};
+  constexpr scalar code = s.code();
+  constexpr int a = s.a(), b = s.b();
+  if constexpr (code == scalar::operand) return load(c.in[a] + at * c.step[a]);
+  else if constexpr (code == scalar::constant) return as_float(splat(static_cast<std::int32_t>(s.number())));
+  else if constexpr (code == scalar::identity) return x[a];
+  else if constexpr (code == scalar::negate) return -x[a];
+  else if constexpr (code == scalar::exp) return exp(x[a]);
+  else if constexpr (code == scalar::log) return log(x[a]);
+  else if constexpr (code == scalar::sqrt) return sqrt(x[a]);
+  else if constexpr (code == scalar::tanh) return tanh(x[a]);
+  else if constexpr (code == scalar::sigmoid) return sigmoid(x[a]);
+  else if constexpr (code == scalar::softplus) return softplus(x[a]);
+  else if constexpr (code == scalar::erf) return erf(x[a]);
+  else if constexpr (code == scalar::absolute) return abs(x[a]);
+  else if constexpr (code == scalar::sine) return sin(x[a]);
+  else if constexpr (code == scalar::cosine) return cos(x[a]);
+  else if constexpr (code == scalar::arc_cosine) return acos(x[a]);
+  else if constexpr (code == scalar::logical_not) return truth(x[a] == 0.f);
+  else if constexpr (code == scalar::add) return x[a] + x[b];
+  else if constexpr (code == scalar::subtract) return x[a] - x[b];
+  else if constexpr (code == scalar::multiply) return x[a] * x[b];
+  else if constexpr (code == scalar::divide) return x[a] / x[b];
+  else if constexpr (code == scalar::maximum) return max(x[a], x[b]);
+  else if constexpr (code == scalar::minimum) return min(x[a], x[b]);
+  else if constexpr (code == scalar::less) return truth(x[a] < x[b]);
+  else if constexpr (code == scalar::less_equal) return truth(x[a] <= x[b]);
+  else if constexpr (code == scalar::equal) return truth(x[a] == x[b]);
+  else if constexpr (code == scalar::equal_index) return truth(as_int(x[a]) == as_int(x[b]));
+  else if constexpr (code == scalar::less_equal_index) return truth(as_int(x[a]) <= as_int(x[b]));
+  else if constexpr (code == scalar::index_to_real) return to_float(as_int(x[a]));
+  else if constexpr (code == scalar::where) return select(x[a] != 0.f, x[b], x[s.c()]);
+  else return uniform_lanes(x[a], x[b], s.number());
 }
 
-template <class Chain, int... Line>
+/// Line `Line`: a value for x, or, where the code is `none`, a value's way to a result.
+template <int Line, std::uint64_t Word>
+[[gnu::always_inline]] inline void run_line(vf* x, const chain_call& c, std::int64_t at) {
+  constexpr tape_line s{Word};
+  if constexpr (s.code() != scalar::none) x[Line] = rounded(line<Word>(x, c, at));
+  else if (c.out[s.b()] != nullptr) store(c.out[s.b()] + at, x[s.a()]);
+}
+
+template <std::uint64_t... Words, int... Line>
 [[gnu::always_inline]] inline void block(const chain_call& c, std::int64_t at, std::integer_sequence<int, Line...>) {
-  vf x[sizeof...(Line) + 1];
-  ((x[Line] = rounded(line<Chain, Line>(x, c, at))), ...);
-  for (std::size_t r = 0; r < static_cast<std::size_t>(Chain::results); ++r)
-    if (c.out[r] != nullptr) store(c.out[r] + at, x[Chain::taken[r]]);
+  vf x[sizeof...(Line)];
+  (run_line<Line, Words>(x, c, at), ...);
+}
+
+/// Fewer elements than lanes: through padded copies.
+inline void run_padded(chain_function run, const chain_call& c) {
+  alignas(64) float in[max_chain_operands][lanes] = {}, out[max_chain_results][lanes];
+  const std::size_t bytes = sizeof(float) * static_cast<std::size_t>(c.count);
+  chain_call padded = c;
+  padded.count = lanes;
+  for (std::size_t k = 0; k < c.in.size() && c.in[k] != nullptr; ++k) {
+    if (c.step[k] == 0) continue;
+    std::memcpy(in[k], c.in[k], bytes);
+    padded.in[k] = in[k];
+  }
+  for (std::size_t r = 0; r < c.out.size(); ++r)
+    if (c.out[r] != nullptr) padded.out[r] = out[r];
+  run(padded);
+  for (std::size_t r = 0; r < c.out.size(); ++r)
+    if (c.out[r] != nullptr) std::memcpy(c.out[r], out[r], bytes);
 }
 
 /// Runs the tape over c.count elements. Results must not lie where operands do: the last vector overlaps the one before.
-template <class Chain>
+template <std::uint64_t... Words>
 void run_chain(const chain_call& c) {
-  constexpr auto lines = std::make_integer_sequence<int, static_cast<int>(Chain::tape.size())>{};
-  if (c.count >= lanes) {
-    std::int64_t at = 0;
-    for (; at + lanes <= c.count; at += lanes) block<Chain>(c, at, lines);
-    if (at < c.count) block<Chain>(c, c.count - lanes, lines);
-    return;
+  if (c.count < lanes) return run_padded(run_chain<Words...>, c);
+  for (std::int64_t at = 0;;) {  // one copy of the block: it is most of what a chain costs the compiler
+    block<Words...>(c, at, std::make_integer_sequence<int, static_cast<int>(sizeof...(Words))>{});
+    at += lanes;
+    if (at >= c.count) return;
+    if (at > c.count - lanes) at = c.count - lanes;
   }
-  // Fewer elements than lanes: through padded copies.
-  alignas(64) float in[Chain::operands + 1][lanes] = {}, out[Chain::results + 1][lanes];
-  chain_call padded = c;
-  for (std::size_t k = 0; k < static_cast<std::size_t>(Chain::operands); ++k) {
-    if (c.step[k] == 0) continue;
-    std::memcpy(in[k], c.in[k], sizeof(float) * static_cast<std::size_t>(c.count));
-    padded.in[k] = in[k];
-  }
-  for (std::size_t r = 0; r < static_cast<std::size_t>(Chain::results); ++r) padded.out[r] = c.out[r] == nullptr ? nullptr : out[r];
-  block<Chain>(padded, 0, lines);
-  for (std::size_t r = 0; r < static_cast<std::size_t>(Chain::results); ++r)
-    if (c.out[r] != nullptr) std::memcpy(c.out[r], out[r], sizeof(float) * static_cast<std::size_t>(c.count));
 }
 
 [[gnu::always_inline]] inline vf merge(reduction kind, vf a, vf b) {
@@ -104,6 +117,16 @@ void run_chain(const chain_call& c) {
   if (kind == reduction::minimum) return min(a, b);
   const vf top = max(a, b), low = min(a, b);
   return select(low == -__builtin_inff(), top, top + log(1.f + exp(low - top)));
+}
+
+/// The reduction of the lanes; not for log_sum_exp.
+[[gnu::always_inline]] inline float reduced(reduction kind, vf x) { return kind == reduction::sum ? sum(x) : kind == reduction::maximum ? max(x) : -max(-x); }
+
+/// The same 32 bits in every lane, whatever they stand for.
+[[gnu::always_inline]] inline vf splat_bits(const float* from) {
+  std::int32_t bits;
+  __builtin_memcpy(&bits, from, sizeof bits);
+  return as_float(splat(bits));
 }
 
 /// The reduction of one row, in an order fixed by its length.
@@ -120,11 +143,9 @@ inline float reduce_row(reduction kind, const float* v, std::int64_t n) {
       std::memcpy(rest, v + k, sizeof(float) * static_cast<std::size_t>(n - k));
       total += exp(load(rest) - top);
     }
-    alignas(64) float one[lanes];
-    store(one, log(splat(sum(total))));
-    return top + one[0];
+    return top + first(log(splat(sum(total))));
   }
-  const float start = kind == reduction::sum ? 0.f : kind == reduction::maximum ? -__builtin_inff() : __builtin_inff();
+  const float start = start_of(kind);
   vf a = splat(start), b = a, c = a, d = a;
   std::int64_t k = 0;
   for (; k + 4 * lanes <= n; k += 4 * lanes) {
@@ -140,9 +161,7 @@ inline float reduce_row(reduction kind, const float* v, std::int64_t n) {
     std::memcpy(rest, v + k, sizeof(float) * static_cast<std::size_t>(n - k));
     b = merge(kind, b, load(rest));
   }
-  a = merge(kind, merge(kind, a, b), merge(kind, c, d));
-  if (kind == reduction::sum) return sum(a);
-  return kind == reduction::maximum ? max(a) : -max(-a);
+  return reduced(kind, merge(kind, merge(kind, a, b), merge(kind, c, d)));
 }
 
 /// into[k] = merge(into[k], v[k])

@@ -1,133 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The matrix product of one thread, for each instruction set: cpu::avx512::gemm and its siblings.
+// The matrix product of one thread: blocks over n and k, panels of b packed, rows of a packed only where that pays.
 #pragma once
 
-#include "akin/backend/cpu/isa/vector.hpp"
+#include "akin/backend/cpu/isa/tile.hpp"
 
-#include <array>
 #include <cstdint>
 
 namespace akin::inline v0 {
 namespace cpu {
 
-/// Several nested dimensions counted by one number, the last running fastest; each has a stride in two blocks of memory.
-struct index_space {
-  static constexpr int max_dimensions = 12;
-  struct dimension {
-    std::int64_t extent = 1, first = 0, second = 0;
-  };
-
-  int rank = 0;
-  std::array<dimension, max_dimensions> dimensions{};
-
-  index_space() = default;
-  index_space(std::int64_t extent, std::int64_t first, std::int64_t second) { append(extent, first, second); }
-
-  /// Adds a dimension inside the present ones, joining it to the last where both strides allow; extent 1 adds nothing.
-  void append(std::int64_t extent, std::int64_t first, std::int64_t second) {
-    if (extent == 1) return;
-    if (rank > 0) {
-      dimension& last = dimensions[static_cast<std::size_t>(rank - 1)];
-      if (last.first == extent * first && last.second == extent * second) {
-        last = {last.extent * extent, first, second};
-        return;
-      }
-    }
-    dimensions[static_cast<std::size_t>(rank++)] = {extent, first, second};
-  }
-
-  std::int64_t size() const {
-    std::int64_t product = 1;
-    for (int k = 0; k < rank; ++k) product *= dimensions[static_cast<std::size_t>(k)].extent;
-    return product;
-  }
-  bool is_line() const { return rank <= 1; }
-  std::int64_t first() const { return rank == 0 ? 0 : dimensions[static_cast<std::size_t>(rank - 1)].first; }
-  std::int64_t second() const { return rank == 0 ? 0 : dimensions[static_cast<std::size_t>(rank - 1)].second; }
-};
-
-/// A position in an index_space and its offsets in the two blocks.
-class index_walk {
- public:
-  index_walk(const index_space& space, std::int64_t start) : space_(space) {
-    for (int k = space.rank; k-- > 0;) {
-      const auto d = static_cast<std::size_t>(k);
-      const index_space::dimension& dimension = space.dimensions[d];
-      index_[d] = k == 0 ? start : start % dimension.extent;
-      if (k > 0) start /= dimension.extent;
-      first += index_[d] * dimension.first;
-      second += index_[d] * dimension.second;
-    }
-    if (space.rank > 0) {
-      const auto last = static_cast<std::size_t>(space.rank - 1);
-      inner_ = space.dimensions[last];
-      left_ = inner_.extent - index_[last];
-    }
-  }
-
-  void next() {
-    if (--left_ > 0) {
-      first += inner_.first;
-      second += inner_.second;
-    } else {
-      carry();
-    }
-  }
-
-  std::int64_t first = 0, second = 0;
-
- private:
-  void carry() {
-    left_ = inner_.extent;
-    first -= (inner_.extent - 1) * inner_.first;
-    second -= (inner_.extent - 1) * inner_.second;
-    for (int k = space_.rank - 1; k-- > 0;) {
-      const auto d = static_cast<std::size_t>(k);
-      const index_space::dimension& dimension = space_.dimensions[d];
-      first += dimension.first;
-      second += dimension.second;
-      if (++index_[d] < dimension.extent) return;
-      index_[d] = 0;
-      first -= dimension.extent * dimension.first;
-      second -= dimension.extent * dimension.second;
-    }
-  }
-
-  const index_space& space_;
-  index_space::dimension inner_{};
-  std::int64_t left_ = 1;  // positions before the last dimension starts again, this one included
-  std::array<std::int64_t, index_space::max_dimensions> index_;  // the others' indices, set as far as the rank
-};
-
-/// c[m, n] = sum_k a[m, k] b[k, n], where each of m, n, k may be several dimensions with any strides.
-struct product {
-  const float* a = nullptr;
-  const float* b = nullptr;
-  float* c = nullptr;
-  index_space m;  // strides in a, c
-  index_space n;  // strides in b, c
-  index_space k;  // strides in a, b
-};
-
-/// The part of a product that one call computes, as half-open ranges.
-struct part {
-  std::int64_t m0, m1, n0, n1, k0, k1;
-};
-
-/// What the micro-kernel reads and writes: `rows` rows of a against one packed panel of b.
-/// Row i of a is a[i][o * outer_step + s * segment_step + k * step] for o < outer, s < segments, k < depth; the panel's rows
-/// follow each other over all three.
-struct tile_work {
-  const float* const* a = nullptr;
-  std::int64_t outer = 1, outer_step = 0, segments = 1, segment_step = 0, depth = 0, step = 1;
-  const float* b = nullptr;
-  std::int64_t b_step = 0;
-  float* const* c = nullptr;              // where each row of the result starts
-  std::int64_t column = 0;                // elements from there to the panel's first column ...
-  const std::int64_t* columns = nullptr;  // ... or where each column is, if they do not follow each other
-  int rows = 0, cols = 0;
-  bool add = false;  // to what c holds
-};
+inline constexpr std::int64_t column_block = 384;  // 480 KiB of panels: half of a second-level cache
+inline constexpr std::int64_t gemm_scratch = depth_block * column_block;
 
 /// Tiles over rows [begin, end) of an index_space (strides in a, c) and over panels of b that are ready to use.
 struct sweep_work {
@@ -142,43 +25,205 @@ struct sweep_work {
   bool add = false;
 };
 
-}  // namespace cpu
-}  // namespace akin::inline v0
+namespace detail {
 
-#define AKIN_ISA_BODY "akin/backend/cpu/isa/tile.inl"
-#include "akin/backend/cpu/isa/each.inl"
-#define AKIN_ISA_BODY "akin/backend/cpu/isa/gemm.inl"
-#include "akin/backend/cpu/isa/each.inl"
-
-namespace akin::inline v0 {
-namespace cpu {
-
-/// gemm of the given instruction set, which the processor must have.
-inline void gemm(isa level, const product& p, const part& r, bool add, float* scratch) {
-#if AKIN_HAS_X86
-  if (level == isa::avx512) return avx512::gemm(p, r, add, scratch);
-  if (level == isa::avx2) return avx2::gemm(p, r, add, scratch);
-#endif
-  (void)level;
-  portable::gemm(p, r, add, scratch);
+/// How many rows the next tile should take when `left` remain: full tiles, the last two balanced where smaller kernels have room for them.
+inline int next_rows(const tile_kernels& kernels, std::int64_t left) {
+  if (left <= kernels.rows) return static_cast<int>(left);
+  if (left <= 20 && left < 2 * kernels.rows) return static_cast<int>((left + 1) / 2);
+  return kernels.rows;
 }
 
-inline void sweep(isa level, const sweep_work& w) {
-#if AKIN_HAS_X86
-  if (level == isa::avx512) return avx512::sweep(w);
-  if (level == isa::avx2) return avx2::sweep(w);
-#endif
-  (void)level;
-  portable::sweep(w);
+/// Rows [k0, k0 + depth) of one panel whose columns lie anywhere.
+inline void pack_panel(const tile_kernels& kernels, const product& p, std::int64_t k0, std::int64_t depth, const std::int64_t* columns, int cols, int width, float* to) {
+  index_walk k(p.k, k0);
+  if (p.k.is_line() && p.k.second() == 1) {
+    const float* lines[2 * most_lanes];
+    for (int j = 0; j < cols; ++j) lines[j] = p.b + columns[j] + k.second;
+    return kernels.turn_lines(lines, cols, width, depth, to);
+  }
+  for (std::int64_t i = 0; i < depth; ++i, k.next(), to += width) {
+    const float* const from = p.b + k.second;
+    for (int j = 0; j < cols; ++j) to[j] = from[columns[j]];
+    for (int j = cols; j < width; ++j) to[j] = 0.f;
+  }
+}
+
+/// Writes rows [k0, k0 + depth) of `cols` columns of b as panels.
+inline void pack_columns(const tile_kernels& kernels, const product& p, std::int64_t k0, std::int64_t depth, const std::int64_t* columns,
+                         std::int64_t cols, bool columns_follow, float* to) {
+  if (columns_follow) return kernels.pack_lines(p, k0, depth, columns[0], cols, to);
+  for (std::int64_t j = 0; j < cols; j += 2 * kernels.lanes) {
+    const std::int64_t left = cols - j;
+    const int width = left > kernels.lanes ? 2 * kernels.lanes : kernels.lanes;
+    pack_panel(kernels, p, k0, depth, columns + j, static_cast<int>(left < width ? left : width), width, to + j * depth);
+  }
+}
+
+inline void list_columns(const index_space& n, std::int64_t n0, std::int64_t cols, std::int64_t* in_b, std::int64_t* in_c) {
+  if (n.is_line()) {
+    for (std::int64_t j = 0; j < cols; ++j) {
+      in_b[j] = (n0 + j) * n.first();
+      in_c[j] = (n0 + j) * n.second();
+    }
+    return;
+  }
+  index_walk walk(n, n0);
+  for (std::int64_t j = 0; j < cols; ++j, walk.next()) {
+    in_b[j] = walk.first;
+    in_c[j] = walk.second;
+  }
+}
+
+inline void zero_part(const product& p, const part& r) {
+  index_walk m(p.m, r.m0);
+  for (std::int64_t i = r.m0; i < r.m1; ++i, m.next()) {
+    index_walk n(p.n, r.n0);
+    for (std::int64_t j = r.n0; j < r.n1; ++j, n.next()) p.c[m.second + n.second] = 0.f;
+  }
+}
+
+/// A part with one row or one column, both operands contiguous along k: a register tile would be nearly empty.
+inline void gemm_by_dots(const tile_kernels& kernels, const product& p, const part& r, bool add) {
+  index_walk m(p.m, r.m0);
+  for (std::int64_t i = r.m0; i < r.m1; ++i, m.next()) {
+    index_walk n(p.n, r.n0);
+    for (std::int64_t j = r.n0; j < r.n1; ++j, n.next()) {
+      float& c = p.c[m.second + n.second];
+      const float value = kernels.dot(p.a + m.first + r.k0, p.b + n.first + r.k0, r.k1 - r.k0);
+      c = add ? c + value : value;
+    }
+  }
+}
+
+}  // namespace detail
+
+/// c = or += the product over one part. scratch: gemm_scratch floats, 64-byte aligned.
+/// values: sums over k in blocks of depth_block from k0 on, each in order; the cut of m and n does not change a bit
+inline void gemm(isa level, const product& p, const part& r, bool add, float* scratch) {
+  using namespace detail;
+  const tile_kernels kernels = tile_kernels_of(level);
+  const std::int64_t tile_cols = 2 * kernels.lanes;
+  if (r.m1 <= r.m0 || r.n1 <= r.n0) return;
+  if (r.k1 <= r.k0) {
+    if (!add) zero_part(p, r);
+    return;
+  }
+  if ((p.m.size() == 1 || p.n.size() == 1) && p.k.is_line() && p.k.first() == 1 && p.k.second() == 1)
+    return gemm_by_dots(kernels, p, r, add);
+  alignas(64) float a_panel[most_tile_rows * depth_block];
+  std::int64_t b_columns[column_block], c_columns[column_block];
+  const std::int64_t depth_blocks = (r.k1 - r.k0 + depth_block - 1) / depth_block;
+  const std::int64_t depth_step = (r.k1 - r.k0 + depth_blocks - 1) / depth_blocks;
+  const bool c_follows = p.n.is_line() && (p.n.second() == 1 || p.n.rank == 0);
+  const bool b_follows = p.n.is_line() && (p.n.first() == 1 || p.n.rank == 0);
+
+  for (std::int64_t n0 = r.n0; n0 < r.n1; n0 += column_block) {
+    const std::int64_t cols = r.n1 - n0 < column_block ? r.n1 - n0 : column_block;
+    list_columns(p.n, n0, cols, b_columns, c_columns);
+    const std::int64_t panels = (cols + tile_cols - 1) / tile_cols;
+    // With one tile of rows a packed panel would be read once: read b where it lies if that can be done in vectors.
+    const bool b_direct = b_follows && p.k.is_line() && r.m1 - r.m0 <= kernels.rows;
+    // A packed tile of a is read once for each panel; below five readings the packing costs more than it saves.
+    const bool a_direct = p.k.is_line() && panels < 5;
+
+    for (std::int64_t k0 = r.k0; k0 < r.k1; k0 += depth_step) {
+      const std::int64_t depth = r.k1 - k0 < depth_step ? r.k1 - k0 : depth_step;
+      const std::int64_t direct_panels = b_direct ? cols / tile_cols + (cols % tile_cols == kernels.lanes) : 0;
+      if (direct_panels < panels) {
+        const std::int64_t skipped = direct_panels * tile_cols;
+        pack_columns(kernels, p, k0, depth, b_columns + skipped, cols - skipped, b_follows, scratch + skipped * depth);
+      }
+      const index_walk k(p.k, k0);
+      index_walk m(p.m, r.m0);
+      for (std::int64_t i = r.m0; i < r.m1;) {
+        const float* a_rows[most_tile_rows];
+        float* c_rows[most_tile_rows];
+        tile_work w;
+        w.rows = next_rows(kernels, r.m1 - i);
+        for (int q = 0; q < kernels.rows; ++q) {
+          if (q < w.rows) {
+            a_rows[q] = p.a + m.first;
+            c_rows[q] = p.c + m.second;
+            m.next();
+          } else {
+            a_rows[q] = a_rows[0];
+            c_rows[q] = c_rows[0];
+          }
+        }
+        i += w.rows;
+        w.a = a_rows;
+        w.c = c_rows;
+        w.depth = depth;
+        w.add = add || k0 > r.k0;
+        if (a_direct) {
+          w.step = p.k.rank == 0 ? 1 : p.k.first();
+          for (int q = 0; q < kernels.rows; ++q) a_rows[q] += k.first;
+        } else {
+          kernels.pack_rows(p, k0, depth, a_rows, w.rows == kernels.rows && p.m.is_line() && p.m.first() == 1, a_panel);
+          w.step = kernels.rows;
+          for (int q = 0; q < kernels.rows; ++q) a_rows[q] = a_panel + q;
+        }
+        for (std::int64_t q = 0; q < panels; ++q) {
+          const std::int64_t left = cols - q * tile_cols;
+          const bool direct = q < direct_panels;
+          w.cols = static_cast<int>(left < tile_cols ? left : tile_cols);
+          w.b = direct ? p.b + k.second + b_columns[q * tile_cols] : scratch + q * tile_cols * depth;
+          w.b_step = direct ? p.k.second() : left > kernels.lanes ? tile_cols : kernels.lanes;
+          w.column = c_columns[q * tile_cols];
+          w.columns = c_follows ? nullptr : c_columns + q * tile_cols;
+          kernels.run_tile(w);
+        }
+      }
+    }
+  }
+}
+
+/// Multiplies all rows of the range with all panels.
+inline void sweep(isa level, const sweep_work& s) {
+  const tile_kernels kernels = tile_kernels_of(level);
+  const std::int64_t tile_cols = 2 * kernels.lanes;
+  const std::int64_t panels = (s.columns + tile_cols - 1) / tile_cols, depth = s.outer * s.segments * s.depth;
+  const float* a[most_tile_rows];
+  float* c[most_tile_rows];
+  std::int64_t columns[2 * most_lanes];
+  tile_work w;
+  w.a = a;
+  w.c = c;
+  w.outer = s.outer;
+  w.outer_step = s.outer_step;
+  w.segments = s.segments;
+  w.segment_step = s.segment_step;
+  w.depth = s.depth;
+  w.step = s.step;
+  w.columns = s.column_step == 1 ? nullptr : columns;
+  w.add = s.add;
+  index_walk row(s.rows, s.begin);
+  for (std::int64_t i = s.begin; i < s.end; i += w.rows) {
+    w.rows = detail::next_rows(kernels, s.end - i);
+    for (int q = 0; q < w.rows; ++q, row.next()) {
+      a[q] = s.a + row.first;
+      c[q] = s.c + row.second;
+    }
+    for (int q = w.rows; q < kernels.rows; ++q) {
+      a[q] = a[0];
+      c[q] = c[0];
+    }
+    for (std::int64_t q = 0; q < panels; ++q) {
+      const std::int64_t left = s.columns - q * tile_cols;
+      w.cols = static_cast<int>(left < tile_cols ? left : tile_cols);
+      w.column = q * tile_cols;
+      w.b = s.b + q * tile_cols * (s.b_step == 0 ? depth : 1);
+      w.b_step = s.b_step != 0 ? s.b_step : left > kernels.lanes ? tile_cols : kernels.lanes;
+      if (w.columns != nullptr)
+        for (int j = 0; j < w.cols; ++j) columns[j] = (q * tile_cols + j) * s.column_step;
+      kernels.run_tile(w);
+    }
+  }
 }
 
 inline void add_parts(isa level, const float* from, std::int64_t parts, std::int64_t part_step, std::int64_t count, float* to) {
-#if AKIN_HAS_X86
-  if (level == isa::avx512) return avx512::add_parts(from, parts, part_step, count, to);
-  if (level == isa::avx2) return avx2::add_parts(from, parts, part_step, count, to);
-#endif
-  (void)level;
-  portable::add_parts(from, parts, part_step, count, to);
+  tile_kernels_of(level).add_parts(from, parts, part_step, count, to);
 }
 
 /// Rows and columns of a register tile: blocks of work are cut at multiples of them.

@@ -5,12 +5,19 @@
 //         NaN gives NaN; subnormal arguments and results may count as zero, as the threads of the pool run.
 // source: argument reductions and most polynomials as in Cephes (S. Moshier); erf as in XLA
 
-/// 2^n for n in [-126, 127].
-[[gnu::always_inline]] inline vf power_of_two(vi n) { return as_float((n + 127) << 23); }
+/// p 2^n for an integral n, p in [1/2, 2]; 0 or inf where that is out of range.
+[[gnu::always_inline]] inline vf times_power_of_two(vf p, vf n) {
+#if AKIN_ISA_BITS == 512
+  return (vf)_mm512_maskz_scalef_ps(static_cast<__mmask16>(0xffff), (__m512)p, (__m512)n);
+#else
+  const vi whole = to_int(n), half = whole >> 1;  // in two steps: 2^n itself may be out of range
+  return p * as_float((half + 127) << 23) * as_float((whole - half + 127) << 23);
+#endif
+}
 
 /// e^x, 1.1 ulp where the result is normal; 0 below -103.97, inf above 88.72.
 [[gnu::always_inline]] inline vf exp(vf x) {
-  const vf held = min(max(x, splat(-104.f)), splat(89.f));
+  const vf held = at_most(at_least(x, -104.f), 89.f);
   const vf n = round(held * 1.44269504f);
   const vf r = fma(n, splat(2.12194440e-4f), fma(n, splat(-0.693359375f), held));
   vf p = splat(1.9875691500e-4f);
@@ -20,8 +27,7 @@
   p = fma(p, r, splat(1.6666665459e-1f));
   p = fma(p, r, splat(5.0000001201e-1f));
   p = fma(p * r, r, r) + 1.f;
-  const vi whole = to_int(n), half = whole >> 1;  // in two steps: 2^n itself may be out of range
-  return p * power_of_two(half) * power_of_two(whole - half);
+  return times_power_of_two(p, n);
 }
 
 /// The natural logarithm, 1 ulp; -inf at 0, NaN below.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The register micro-kernel that every product and every convolution ends in.
+// The register micro-kernel that every product and every convolution ends in, and the copying and adding around it.
 //
 // Rows of a are reached through pointers and never packed for the kernel's sake: at 14 x 32 a step over k is 28
 // multiply-adds and some 30 loads, of which Zen 4 does two a cycle, so the loads hide behind the arithmetic.
@@ -12,7 +12,25 @@ inline constexpr int tile_rows = 6;  // 12 accumulators of 16 registers
 #endif
 inline constexpr int tile_cols = 2 * lanes;
 
-template <int Rows, int Vectors, bool Unit>
+#if AKIN_ISA_BITS == 512
+inline constexpr bool stores_part = true;  // a masked store costs what a whole one does
+[[gnu::always_inline]] inline void write(float* c, vf x, int count, bool add) { store_first(c, add ? load_first(c, count) + x : x, count); }
+#else
+inline constexpr bool stores_part = false;
+[[gnu::always_inline]] inline void write(float* c, vf x, int, bool add) { store(c, add ? load(c) + x : x); }
+#endif
+
+/// The other ends of a tile: columns that do not follow each other, or, without masks, part of a vector.
+[[gnu::noinline]] inline void write_scattered(const tile_work& w, const float* sums, int width) {
+  for (int i = 0; i < w.rows; ++i, sums += width)
+    for (int j = 0; j < w.cols; ++j) {
+      float& c = w.c[i][w.columns == nullptr ? w.column + j : w.columns[j]];
+      c = w.add ? c + sums[j] : sums[j];
+    }
+}
+
+/// Where rows of a are contiguous, saying so spares a register: that is 8 % of a tile of one vector, and nothing of one of two.
+template <int Rows, int Vectors, bool Contiguous = false>
 void tile(const tile_work& w) {
   vf sums[Rows][Vectors];
 #pragma GCC unroll 16
@@ -20,15 +38,22 @@ void tile(const tile_work& w) {
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; ++v) sums[i][v] = vf{};
 
+  if (w.add && w.columns == nullptr)  // c arrives while the product is made
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) __builtin_prefetch(w.c[i] + w.column + v * lanes, 1);
+
   const float* a[Rows];
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) a[i] = w.a[i];
   const float* b = w.b;
-  const std::int64_t step = Unit ? 1 : w.step;
+  const std::int64_t b_step = w.b_step;
+  const std::int64_t step = Contiguous ? 1 : w.step;
   for (std::int64_t outer = 0; outer < w.outer; ++outer)
     for (std::int64_t segment = 0; segment < w.segments; ++segment) {
       const std::int64_t begin = outer * w.outer_step + segment * w.segment_step, end = begin + w.depth * step;
-      for (std::int64_t k = begin; k < end; k += step, b += w.b_step) {
+      for (std::int64_t k = begin; k < end; k += step, b += b_step) {
         vf row[Vectors];
 #pragma GCC unroll 2
         for (int v = 0; v < Vectors; ++v) row[v] = load(b + v * lanes);
@@ -41,22 +66,13 @@ void tile(const tile_work& w) {
       }
     }
 
-  if (w.columns == nullptr && w.cols == Vectors * lanes) {
+  if (w.columns == nullptr && (w.cols == Vectors * lanes || stores_part)) {
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
       if (i >= w.rows) break;
       float* const c = w.c[i] + w.column;
 #pragma GCC unroll 2
-      for (int v = 0; v < Vectors; ++v) store(c + v * lanes, w.add ? load(c + v * lanes) + sums[i][v] : sums[i][v]);
-    }
-    return;
-  }
-  if (w.columns == nullptr && Vectors == 1) {
-#pragma GCC unroll 16
-    for (int i = 0; i < Rows; ++i) {
-      if (i >= w.rows) break;
-      float* const c = w.c[i] + w.column;
-      store_first(c, w.add ? load_first(c, w.cols) + sums[i][0] : sums[i][0], w.cols);
+      for (int v = 0; v < Vectors; ++v) write(c + v * lanes, sums[i][v], v + 1 < Vectors ? lanes : w.cols - v * lanes, w.add);
     }
     return;
   }
@@ -65,79 +81,91 @@ void tile(const tile_work& w) {
   for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; ++v) store(&values[i][v * lanes], sums[i][v]);
-  for (int i = 0; i < w.rows; ++i)
-    for (int j = 0; j < w.cols; ++j) {
-      float& c = w.c[i][w.columns == nullptr ? w.column + j : w.columns[j]];
-      c = w.add ? c + values[i][j] : values[i][j];
-    }
+  write_scattered(w, &values[0][0], Vectors * lanes);
 }
 
-template <int Rows>
-void tile_of(const tile_work& w) {
-  if (w.cols > lanes) w.step == 1 ? tile<Rows, 2, true>(w) : tile<Rows, 2, false>(w);
-  else w.step == 1 ? tile<Rows, 1, true>(w) : tile<Rows, 1, false>(w);
+/// Runs the smallest of the kernels, which are given in ascending order, that has room for the rows.
+template <int Vectors, bool Contiguous, int... Rows>
+void run_smallest(const tile_work& w) {
+  (void)((w.rows <= Rows && (tile<Rows, Vectors, Contiguous>(w), true)) || ...);
 }
 
-/// Runs the smallest kernel that has room for the rows. w.a must hold tile_rows pointers, those behind w.rows to
-/// anything that row 0 could read.
+/// w.a must hold tile_rows pointers, those behind w.rows to anything that row 0 could read. Each kernel costs each of a user's files
+/// some 15 ms: these are those without which a product of common extents was slower. On x86 the portable set serves only processors
+/// without AVX2.
 inline void run_tile(const tile_work& w) {
 #if AKIN_ISA_BITS == 512
-  if (w.rows > 12) return tile_of<14>(w);
-  if (w.rows > 10) return tile_of<12>(w);
-  if (w.rows > 7) return tile_of<10>(w);
-  if (w.rows > 4) return tile_of<7>(w);
+  if (w.cols > lanes) return run_smallest<2, false, 2, 4, 7, 10, 14>(w);
+  w.step == 1 ? run_smallest<1, true, 4, 10, 14>(w) : tile<14, 1>(w);
+#elif AKIN_ISA_BITS == 256 || !AKIN_HAS_X86
+  w.cols > lanes ? run_smallest<2, false, 2, 4, 6>(w) : run_smallest<1, false, 2, 6>(w);
 #else
-  if (w.rows > 4) return tile_of<6>(w);
+  w.cols > lanes ? tile<6, 2>(w) : tile<6, 1>(w);
 #endif
-  if (w.rows > 2) return tile_of<4>(w);
-  return w.rows == 2 ? tile_of<2>(w) : tile_of<1>(w);
 }
 
-/// How many rows the next tile should take when `left` remain: full tiles, the last two balanced.
-inline int next_rows(std::int64_t left) {
-  if (left <= tile_rows) return static_cast<int>(left);
-  if (left < 2 * tile_rows) return static_cast<int>((left + 1) / 2);
-  return tile_rows;
+/// Writes the rows of a behind each other for every k: to[k * tile_rows + i]. `adjacent`: row i is row 0 shifted by i.
+inline void pack_rows(const product& p, std::int64_t k0, std::int64_t depth, const float* const* rows, bool adjacent, float* to) {
+  index_walk k(p.k, k0);
+  if (adjacent) {
+    for (std::int64_t j = 0; j < depth; ++j, k.next(), to += tile_rows) __builtin_memcpy(to, rows[0] + k.first, sizeof(float) * tile_rows);
+    return;
+  }
+  for (std::int64_t j = 0; j < depth; ++j, k.next(), to += tile_rows) {
+#pragma GCC unroll 16
+    for (int i = 0; i < tile_rows; ++i) to[i] = rows[i][k.first];
+  }
 }
 
-inline void sweep(const sweep_work& s) {
-  const std::int64_t panels = (s.columns + tile_cols - 1) / tile_cols, depth = s.outer * s.segments * s.depth;
-  const float* a[tile_rows];
-  float* c[tile_rows];
-  std::int64_t columns[tile_cols];
-  tile_work w;
-  w.a = a;
-  w.c = c;
-  w.outer = s.outer;
-  w.outer_step = s.outer_step;
-  w.segments = s.segments;
-  w.segment_step = s.segment_step;
-  w.depth = s.depth;
-  w.step = s.step;
-  w.columns = s.column_step == 1 ? nullptr : columns;
-  w.add = s.add;
-  index_walk row(s.rows, s.begin);
-  for (std::int64_t i = s.begin; i < s.end; i += w.rows) {
-    w.rows = next_rows(s.end - i);
-    for (int q = 0; q < w.rows; ++q, row.next()) {
-      a[q] = s.a + row.first;
-      c[q] = s.c + row.second;
+/// Lines that are contiguous along k, turned: to[k * width + line], zeros behind the last of `present` lines.
+inline void turn_lines(const float* const* lines, int present, int width, std::int64_t depth, float* to) {
+  std::int64_t k = 0;
+  for (; k + lanes <= depth; k += lanes)
+    for (int line = 0; line < width; line += lanes) {
+      vf square[lanes];
+#pragma GCC unroll 16
+      for (int q = 0; q < lanes; ++q) square[q] = line + q < present ? load(lines[line + q] + k) : vf{};
+      transpose(square);
+      const bool whole = line + lanes <= width;
+#pragma GCC unroll 16
+      for (int q = 0; q < lanes; ++q) {
+        float* const at = to + (k + q) * width + line;
+        if (whole || (line == 0 && k + q + 1 < depth)) store(at, square[q]);  // what it writes too much, the next one overwrites
+        else store_first(at, square[q], width - line);
+      }
     }
-    for (int q = w.rows; q < tile_rows; ++q) {
-      a[q] = a[0];
-      c[q] = c[0];
-    }
-    for (std::int64_t q = 0; q < panels; ++q) {
-      const std::int64_t left = s.columns - q * tile_cols;
-      w.cols = static_cast<int>(left < tile_cols ? left : tile_cols);
-      w.column = q * tile_cols;
-      w.b = s.b + q * tile_cols * (s.b_step == 0 ? depth : 1);
-      w.b_step = s.b_step != 0 ? s.b_step : left > lanes ? tile_cols : lanes;
-      if (w.columns != nullptr)
-        for (int j = 0; j < w.cols; ++j) columns[j] = (q * tile_cols + j) * s.column_step;
-      run_tile(w);
+  for (; k < depth; ++k)
+    for (int line = 0; line < width; ++line) to[k * width + line] = line < present ? lines[line][k] : 0.f;
+}
+
+/// Writes rows [k0, k0 + depth) of `cols` columns of b, which follow each other from `column` on, as panels of 2 * lanes columns, the
+/// last half as wide where the rest fits, with zeros behind the last column. Memory is read row by row: panel by panel cost half the
+/// speed of a product whose b comes from memory (32 x 144 x 200000).
+inline void pack_lines(const product& p, std::int64_t k0, std::int64_t depth, std::int64_t column, std::int64_t cols, float* to) {
+  index_walk k(p.k, k0);
+  for (std::int64_t i = 0; i < depth; ++i, k.next()) {
+    const float* const from = p.b + k.second + column;
+    for (std::int64_t j = 0; j < cols; j += tile_cols) {
+      const std::int64_t left = cols - j, width = left > lanes ? tile_cols : lanes;
+      float* const row = to + j * depth + i * width;
+      for (std::int64_t v = 0; v < width; v += lanes)
+        store(row + v, left >= v + lanes ? load(from + j + v) : load_first(from + j + v, static_cast<int>(left - v)));
     }
   }
+}
+
+inline float dot(const float* a, const float* b, std::int64_t count) {
+  vf sums[4] = {};
+  std::int64_t k = 0;
+  for (; k + 4 * lanes <= count; k += 4 * lanes)
+#pragma GCC unroll 4
+    for (int v = 0; v < 4; ++v) sums[v] = fma(load(a + k + v * lanes), load(b + k + v * lanes), sums[v]);
+  for (; k + lanes <= count; k += lanes) sums[0] = fma(load(a + k), load(b + k), sums[0]);
+  if (k < count) {
+    const int left = static_cast<int>(count - k);
+    sums[1] = fma(load_first(a + k, left), load_first(b + k, left), sums[1]);
+  }
+  return sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
 /// to[i] = sum over `parts` of from[part * part_step + i], in the order of the parts.

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products with bf16 operands on one thread: from packed operands and in one call, as shares of what the registers can do at
+// most. Peak and product take turns and the best of each counts, since the clock of a shared machine wanders by a half.
+#include "akin/backend/cpu/isa/bf16.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace akin;
+using cpu::bf16_isa, cpu::bf16_panels, cpu::bf16_precision;
+
+std::vector<float> numbers(std::int64_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<float> draw(-1.f, 1.f);
+  std::vector<float> x(static_cast<std::size_t>(count));
+  for (float& value : x) value = draw(random);
+  return x;
+}
+
+template <class T>
+struct aligned {
+  explicit aligned(std::int64_t count)
+      : data(static_cast<T*>(::operator new (sizeof(T) * static_cast<std::size_t>(count), std::align_val_t{64}))) {
+    std::fill_n(data, count, T{});
+  }
+  ~aligned() { ::operator delete (data, std::align_val_t{64}); }
+  aligned(const aligned&) = delete;
+  aligned& operator=(const aligned&) = delete;
+  T* data;
+};
+
+template <class Work>
+double seconds(Work&& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// ---- what the registers can do
+// ----------------------------------------------------------------------------------------------------
+
+#if AKIN_HAS_X86
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bf16"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bf16")
+#endif
+void pair_products(std::int64_t times) {
+  __m512 sums[12];
+#pragma GCC unroll 12
+  for (int i = 0; i < 12; ++i) sums[i] = _mm512_set1_ps(static_cast<float>(i));  // equal ones would be computed once
+  const auto ones = (__m512bh)_mm512_set1_epi32(0x3f803f80);
+  for (std::int64_t i = 0; i < times; ++i)
+#pragma GCC unroll 12
+    for (int j = 0; j < 12; ++j) sums[j] = _mm512_dpbf16_ps(sums[j], ones, ones);
+  static volatile float sink = 0;
+#pragma GCC unroll 12
+  for (int i = 0; i < 12; ++i) sink = sink + _mm512_cvtss_f32(sums[i]);
+}
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif
+
+/// Operations a second, or 0 for a level whose peak is not measured here.
+double peak_of(bf16_isa level) {
+  constexpr std::int64_t times = 40000;
+#if AKIN_HAS_AMX
+  if (level == bf16_isa::amx_bf16) {
+    cpu::amx_tiles tiles;
+    aligned<std::uint32_t> zeros(256);
+    tiles.configure();
+    tiles.load_pairs_of<4>(zeros.data, 16);
+    tiles.load_pairs_of<6>(zeros.data, 16);
+    const double taken = seconds([&] {
+      for (std::int64_t i = 0; i < times; ++i) {
+        tiles.dot<0, 4, 6>();
+        tiles.dot<1, 4, 6>();
+        tiles.dot<2, 4, 6>();
+        tiles.dot<3, 4, 6>();
+      }
+    });
+    tiles.release();
+    return 4. * 2 * 16 * 16 * 32 * times / taken;
+  }
+#endif
+#if AKIN_HAS_X86
+  if (level == bf16_isa::avx512_bf16) return 12. * 2 * 32 * times / seconds([] { pair_products(times); });
+#endif
+  return 0;
+}
+
+// ---- products
+// --------------------------------------------------------------------------------------------------------------------
+
+struct shape {
+  std::int64_t m, n, k;
+};
+
+void measure(bf16_isa level, bf16_precision precision, const shape& s, double budget) {
+  const bool split = precision == bf16_precision::split;
+  const auto a = numbers(s.m * s.k, 1), b = numbers(s.k * s.n, 2);
+  aligned<float> c(s.m * s.n), scratch(cpu::bf16_scratch);
+  bf16_panels left = cpu::panels_of_a(level, precision, s.m, s.k), right = cpu::panels_of_b(precision, s.n, s.k);
+  aligned<std::uint32_t> left_memory(left.size()), right_memory(right.size());
+  left.pairs = left_memory.data;
+  right.pairs = right_memory.data;
+
+  // a [m, k]; b as [n, k], and as [k, n]
+  const auto a_rows = cpu::bf16_matrix(a.data(), s.m, s.k, s.k, 1), a_columns = cpu::bf16_matrix(a.data(), s.m, 1, s.k, s.m);
+  const auto b_rows = cpu::bf16_matrix(b.data(), s.n, 1, s.k, s.n), b_columns = cpu::bf16_matrix(b.data(), s.n, s.k, s.k, 1);
+  cpu::product p;
+  p.a = a.data();
+  p.b = b.data();
+  p.c = c.data;
+  p.m = {s.m, s.k, s.n};
+  p.n = {s.n, 1, 1};
+  p.k = {s.k, 1, s.n};
+  const cpu::part whole{0, s.m, 0, s.n, 0, s.k};
+
+  double peak = 0, product = 1e9, one_call = 1e9, single = 1e9, pack[4] = {1e9, 1e9, 1e9, 1e9};
+  const cpu::isa vectors = std::min(cpu::processor_isa(), static_cast<cpu::isa>(std::min(level, bf16_isa::avx512)));
+  const auto start = std::chrono::steady_clock::now();
+  while (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() < budget) {
+    const auto least = [](double& best, double taken) { best = std::min(best, taken); };
+    least(pack[0], seconds([&] { cpu::pack(level, a_columns, 0, 0, left); }));
+    least(pack[1], seconds([&] { cpu::pack(level, b_columns, 0, 0, right); }));
+    least(pack[2], seconds([&] { cpu::pack(level, b_rows, 0, 0, right); }));
+    least(pack[3], seconds([&] { cpu::pack(level, a_rows, 0, 0, left); }));
+    peak = std::max(peak, peak_of(level));
+    least(product, seconds([&] { cpu::multiply(level, left, right, c.data, s.n, false); }));
+    least(one_call, seconds([&] { cpu::gemm_bf16(level, precision, p, whole, false, scratch.data); }));
+    least(single, seconds([&] { cpu::gemm(vectors, p, whole, false, scratch.data); }));
+  }
+  const double executed = 2e-9 * static_cast<double>(s.m * s.n * s.k) * (split ? 3 : 1), asked = executed / (split ? 3 : 1);
+  const auto rate = [&](std::int64_t lines, double taken) { return static_cast<double>(lines * s.k) * 1e-9 / taken; };
+  std::printf("%-12s %-6s %5ld %5ld %5ld  %7.1f  %4.0f %%  %7.1f  %7.1f   %5.2f %5.2f %5.2f %5.2f\n",
+              std::string(cpu::name_of(level)).c_str(), split ? "split" : "plain", static_cast<long>(s.m), static_cast<long>(s.n),
+              static_cast<long>(s.k), executed / product, peak > 0 ? 1e11 * executed / product / peak : 0., executed / one_call,
+              asked / single, rate(s.m, pack[3]), rate(s.m, pack[0]), rate(s.n, pack[2]), rate(s.n, pack[1]));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string only = argc > 1 ? argv[1] : "";
+  const double budget = argc > 2 ? std::atof(argv[2]) : 0.5;
+  const bf16_isa best = cpu::processor_bf16_isa();
+  double peak = 0;
+  for (int i = 0; i < 200; ++i) peak = std::max(peak, peak_of(best));
+  std::printf("register peak of %s: %.0f GFLOP/s; chosen here: %s\n\n", std::string(cpu::name_of(best)).c_str(), peak * 1e-9,
+              std::string(cpu::name_of(cpu::best_bf16_isa())).c_str());
+  std::printf(
+      "                                      packed   of     in one  the same   packed, 1e9 numbers/s\n"
+      "level        operands   m     n     k  GFLOP/s  peak    call    in fp32   a     a^T   b     b^T\n");
+  for (const bf16_isa level : {bf16_isa::portable, bf16_isa::avx2, bf16_isa::avx512, bf16_isa::avx512_bf16, bf16_isa::amx_bf16}) {
+    if (level > best || (!only.empty() && only != cpu::name_of(level))) continue;
+    for (const bf16_precision precision : {bf16_precision::plain, bf16_precision::split})
+      for (const shape& s : {shape{112, 256, 512}, {448, 256, 512}, {2048, 256, 512}, {1024, 1024, 1024}, {5000, 64, 300}})
+        measure(level, precision, s, budget);
+  }
+}

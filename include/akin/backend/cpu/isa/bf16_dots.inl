@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The register micro-kernel of vdpbf16ps: each lane of a sum takes a pair of products at once.
+
+inline constexpr int dots_rows = 14;  // 28 sums, 2 for b, 1 for a: of 32 registers
+
+template <int Rows, int Vectors>
+void dots(const bf16_block& w) {
+  __m512 sums[Rows][Vectors];
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; ++v) sums[i][v] = _mm512_setzero_ps();
+
+  for (int term = 0; term < w.terms; ++term) {
+    const std::uint32_t *a = w.a[term], *b = w.b[term];
+    for (std::int64_t left = w.pairs; left > 0; left -= 16, a += dots_rows * 16) {
+      const std::uint32_t* const end = a + (left < 16 ? left : 16);
+      for (const std::uint32_t* at = a; at < end; ++at, b += 32) {
+        __m512bh row[Vectors];
+#pragma GCC unroll 2
+        for (int v = 0; v < Vectors; ++v) row[v] = (__m512bh)_mm512_loadu_si512(b + v * 16);
+#pragma GCC unroll 16
+        for (int i = 0; i < Rows; ++i) {
+          const __m512bh x = (__m512bh)_mm512_set1_epi32(static_cast<int>(at[i * 16]));
+#pragma GCC unroll 2
+          for (int v = 0; v < Vectors; ++v) sums[i][v] = _mm512_dpbf16_ps(sums[i][v], x, row[v]);
+        }
+      }
+    }
+  }
+
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; ++i) {
+    if (i >= w.rows) break;
+    float* const c = w.c + i * w.c_step;
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; ++v)
+      _mm512_storeu_ps(c + v * 16, w.add ? _mm512_add_ps(_mm512_loadu_ps(c + v * 16), sums[i][v]) : sums[i][v]);
+  }
+}
+
+template <int Rows>
+void dots_of(const bf16_block& w) {
+  w.cols > 16 ? dots<Rows, 2>(w) : dots<Rows, 1>(w);
+}
+
+/// One block by the smallest kernel that has room for its rows.
+struct dots_kernel {
+  static constexpr int rows = dots_rows;
+  static constexpr bool any_rows = true;  // writes no row behind the last
+  void begin() {}
+  void end() {}
+  void run(const bf16_block& w) {
+    if (w.rows > 12) return dots_of<14>(w);
+    if (w.rows > 10) return dots_of<12>(w);
+    if (w.rows > 7) return dots_of<10>(w);
+    if (w.rows > 4) return dots_of<7>(w);
+    if (w.rows > 2) return dots_of<4>(w);
+    return dots_of<2>(w);
+  }
+};

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inner loops of products with bf16 operands: packing and widened tiles for each instruction set, the tiles of AMX,
+// vdpbf16ps.
+#pragma once
+
+#include "akin/backend/cpu/isa/bf16_panels.hpp"
+#include "akin/backend/cpu/isa/vector.hpp"
+
+#define AKIN_ISA_BODY "akin/backend/cpu/isa/bf16_pack.inl"
+#include "akin/backend/cpu/isa/each.inl"
+#define AKIN_ISA_BODY "akin/backend/cpu/isa/bf16_tiles.inl"
+#include "akin/backend/cpu/isa/each.inl"
+
+#if AKIN_HAS_X86
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx512bf16,avx2,fma"))), \
+                             apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,avx512bf16,avx2,fma,prefer-vector-width=512")
+#endif
+namespace akin::inline v0 {
+namespace cpu::avx512_bf16 {
+#include "akin/backend/cpu/isa/bf16_dots.inl"
+}
+}  // namespace akin::inline v0
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif  // AKIN_HAS_X86
+
+namespace akin::inline v0 {
+namespace cpu {
+
+#if AKIN_HAS_AMX
+/// The tiles of the processor. The instructions are spelled out because the compilers' intrinsics want literal tile numbers,
+/// and g++ 12 takes ldtilecfg for a load of 8 bytes and drops the stores of the rest; "memory" keeps them.
+class amx_tiles {
+ public:
+  /// Eight tiles of 16 rows of 64 bytes, on this thread until release().
+  void configure() {
+    struct alignas(64) {
+      std::uint8_t palette = 1, start_row = 0, reserved[14] = {};
+      std::uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+      std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+    } const layout;
+    static_assert(sizeof layout == 64);
+    __asm__ volatile("ldtilecfg\t%0" : : "m"(layout) : "memory");
+  }
+  void release() { __asm__ volatile("tilerelease"); }
+
+  template <int T>
+  void zero() {
+    __asm__ volatile("tilezero\t%%tmm%c0" : : "i"(T));
+  }
+  template <int T>
+  void load_sums(const float* from, std::int64_t step) {
+    load<T>(from, step);
+  }
+  template <int T>
+  void load_pairs_of(const std::uint32_t* from, std::int64_t step) {
+    load<T>(from, step);
+  }
+  template <int T>
+  void store_sums(float* to, std::int64_t step) {
+    __asm__ volatile("{tilestored\t%%tmm%c2, (%0,%1,1)|tilestored\t[%0+%1*1], tmm%c2}"
+                     :
+                     : "r"(to), "r"(step * 4), "i"(T)
+                     : "memory");
+  }
+  /// Tile C += A B.
+  template <int C, int A, int B>
+  void dot() {
+    __asm__ volatile("{tdpbf16ps\t%%tmm%c2, %%tmm%c1, %%tmm%c0|tdpbf16ps\ttmm%c0, tmm%c1, tmm%c2}" : : "i"(C), "i"(A), "i"(B));
+  }
+
+ private:
+  template <int T>
+  void load(const void* from, std::int64_t step) {
+    __asm__ volatile("{tileloadd\t(%0,%1,1), %%tmm%c2|tileloadd\ttmm%c2, [%0+%1*1]}"
+                     :
+                     : "r"(from), "r"(step * 4), "i"(T)
+                     : "memory");
+  }
+};
+#endif
+
+/// One block on tiles: up to 32 x 32 sums in four of them, two for rows of a, two for columns of b.
+template <class Tiles>
+class tiles_kernel {
+ public:
+  static constexpr int rows = 32;
+  static constexpr bool any_rows = false;
+
+  void begin() { tiles_.configure(); }
+  void end() { tiles_.release(); }
+  void run(const bf16_block& w) {
+    if (w.rows > 16) w.cols > 16 ? run<true, true>(w) : run<true, false>(w);
+    else w.cols > 16 ? run<false, true>(w) : run<false, false>(w);
+  }
+
+ private:
+  template <bool TwoHigh, bool TwoWide>
+  void run(const bf16_block& w) {
+    float* const lower = w.c + 16 * w.c_step;
+    if (w.add) {
+      tiles_.template load_sums<0>(w.c, w.c_step);
+      if constexpr (TwoWide) tiles_.template load_sums<1>(w.c + 16, w.c_step);
+      if constexpr (TwoHigh) tiles_.template load_sums<2>(lower, w.c_step);
+      if constexpr (TwoHigh && TwoWide) tiles_.template load_sums<3>(lower + 16, w.c_step);
+    } else {
+      tiles_.template zero<0>();
+      if constexpr (TwoWide) tiles_.template zero<1>();
+      if constexpr (TwoHigh) tiles_.template zero<2>();
+      if constexpr (TwoHigh && TwoWide) tiles_.template zero<3>();
+    }
+    for (int term = 0; term < w.terms; ++term) {
+      const std::uint32_t *a = w.a[term], *b = w.b[term];
+      for (std::int64_t left = w.pairs; left > 0; left -= 16, a += 16 * 32, b += 16 * 32) {
+        tiles_.template load_pairs_of<4>(a, 16);
+        tiles_.template load_pairs_of<6>(b, 32);
+        tiles_.template dot<0, 4, 6>();
+        if constexpr (TwoWide) {
+          tiles_.template load_pairs_of<7>(b + 16, 32);
+          tiles_.template dot<1, 4, 7>();
+        }
+        if constexpr (TwoHigh) {
+          tiles_.template load_pairs_of<5>(a + 16 * 16, 16);
+          tiles_.template dot<2, 5, 6>();
+        }
+        if constexpr (TwoHigh && TwoWide) tiles_.template dot<3, 5, 7>();
+      }
+    }
+    tiles_.template store_sums<0>(w.c, w.c_step);
+    if constexpr (TwoWide) tiles_.template store_sums<1>(w.c + 16, w.c_step);
+    if constexpr (TwoHigh) tiles_.template store_sums<2>(lower, w.c_step);
+    if constexpr (TwoHigh && TwoWide) tiles_.template store_sums<3>(lower + 16, w.c_step);
+  }
+
+  Tiles tiles_;
+};
+
+}  // namespace cpu
+}  // namespace akin::inline v0
