@@ -19,9 +19,10 @@ class cpu_backend {
   using real = float;
   static constexpr bool fuses = true;
 
-  explicit cpu_backend(int threads = thread_pool::hardware()) : cpu_backend{std::make_shared<thread_pool>(threads)} {}
+  explicit cpu_backend(int threads = thread_pool::hardware(), precision pairs = precision::fp32) : cpu_backend{std::make_shared<thread_pool>(threads), pairs} {}
   /// Shares a pool with other programs that run on the same thread.
-  explicit cpu_backend(std::shared_ptr<thread_pool> pool) : pool_{std::move(pool)}, level_{cpu::best_isa()}, scratch_{pool_->size()} {}
+  explicit cpu_backend(std::shared_ptr<thread_pool> pool, precision pairs = precision::fp32)
+      : pool_{std::move(pool)}, level_{cpu::best_isa()}, bf16_level_{cpu::best_bf16_isa()}, precision_{pairs}, scratch_{pool_->size()} {}
 
   const std::shared_ptr<thread_pool>& pool() const { return pool_; }
   cpu::isa level() const { return level_; }
@@ -66,7 +67,7 @@ class cpu_backend {
 
   void map(const compiled_chain& chain, const map_arguments<float>& a) { cpu::map(*pool_, level_, scratch_, chain.at(level_), a); }
   void pair_pass(const compiled_chain& chain, const pair_arguments<float>& a) {
-    cpu::pair_pass{a, level_, chain.pairs_at(level_), pair_memory_}.run(*pool_);
+    cpu::pair_pass{a, level_, bf16_level_, precision_, chain.pairs_at(level_), pair_memory_}.run(*pool_);
   }
 
   void contract(view<const float> a, view<const float> b, view<float> out) { cpu::contract(*pool_, level_, scratch_, a, b, out); }
@@ -120,6 +121,8 @@ class cpu_backend {
 
   std::shared_ptr<thread_pool> pool_;
   cpu::isa level_;
+  cpu::bf16_isa bf16_level_;
+  precision precision_;
   cpu::workspace scratch_;
   cpu::aligned_floats pair_floats_;
   cpu::pair_pass::memory pair_memory_{};

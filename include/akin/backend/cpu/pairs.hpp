@@ -3,8 +3,8 @@
 #pragma once
 
 #include <akin/backend/cpu/isa/chain.hpp>
-#include <akin/backend/cpu/isa/packed.hpp>
 #include <akin/backend/cpu/map.hpp>
+#include <akin/backend/cpu/pair_products.hpp>
 
 #include <algorithm>
 
@@ -34,7 +34,7 @@ struct pair_tiles {
   }
   /// Room for one operand's packed blocks, on either side of the space.
   constexpr std::int64_t packed_floats(std::int64_t width) const {
-    constexpr std::int64_t margin = 32;  // a panel or strip that is not full
+    constexpr std::int64_t margin = 32;  // a panel or strip that is not full, depths that are no multiple of 32
     return std::max(blocks_at_once(rows, tile_rows, width) * (tile_rows + margin), blocks_at_once(columns, tile_columns, width) * (tile_columns + margin)) * (width + margin);
   }
 };
@@ -59,8 +59,9 @@ class pair_pass {
   /// What a worker needs beside its tiles: vectors along a tile, one for each operand and two for each result.
   static constexpr std::int64_t vectors_floats = (max_chain_operands + 2 * max_chain_results) * std::max(pair_tiles::most_rows, pair_tiles::most_columns);
 
-  pair_pass(const pair_arguments<float>& a, isa level, pair_function chain, const memory& m)
-      : a_{a}, run_{chain}, kernels_{chain_kernels_of(level)}, tile_kernels_{tile_kernels_of(level)}, level_{level}, memory_{m}, t_{a.rows, a.columns} {}
+  pair_pass(const pair_arguments<float>& a, isa level, bf16_isa bf16_level, precision wanted, pair_function chain, const memory& m)
+      : a_{a}, run_{chain}, kernels_{chain_kernels_of(level)}, similarity_{pair_forms_of(wanted, bf16_level).similarity, level, bf16_level},
+        gradient_{rows_follow(a) ? pair_forms_of(wanted, bf16_level).gradient : product_form::fp32, level, bf16_level}, memory_{m}, t_{a.rows, a.columns} {}
 
   void run(thread_pool& pool) {
     start_reductions();
@@ -87,26 +88,34 @@ class pair_pass {
   struct factor {
     const float* from = nullptr;
     std::int64_t batch_step = 0, width_step = 0, width = 0;
-    bool of_rows = false, strips = false, contracts_batch = false;
+    bool of_rows = false, left = false, contracts_batch = false;
     float* packed = nullptr;
     std::int64_t block_floats = 0;
+    /// Block `number`, whose extent along the batch is `count`.
+    packed_block block(std::int64_t number, std::int64_t count) const {
+      return contracts_batch ? packed_block{packed + number * block_floats, width, count} : packed_block{packed + number * block_floats, count, width};
+    }
   };
 
+  // Gradients whose width is not contiguous, because an embedding's axes were given in the other order, are computed in fp32.
+  static bool rows_follow(const pair_arguments<float>& a) {
+    return std::all_of(a.contractions.begin(), a.contractions.end(), [&](const auto& c) { return c.out.axis[0] == (c.keeps_rows ? a.row : a.column); });
+  }
+
   void list_factors() {
-    const auto add = [&](const view<const float>& v, int batch, bool of_rows, bool strips, bool contracts_batch) {
+    const auto add = [&](const pair_products& products, const view<const float>& v, int batch, bool of_rows, bool left, bool contracts_batch) {
       const int inner = v.axis[0] == batch ? v.axis[1] : v.axis[0];
       const std::int64_t width = v.extent[static_cast<std::size_t>(v.find(inner))], tile = of_rows ? t_.tile_rows : t_.tile_columns;
-      const std::int64_t strip = tile_rows_of(level_), padded = strips ? (tile + strip - 1) / strip * strip : packed_columns(level_, contracts_batch ? width : tile);
-      factors_[static_cast<std::size_t>(factor_count_)] = {v.data, v.stride_of(batch), v.stride_of(inner), width, of_rows, strips, contracts_batch,
-                                                           memory_.packed + factor_count_ * memory_.floats_per_factor, padded * (contracts_batch ? tile : width)};
+      factors_[static_cast<std::size_t>(factor_count_)] = {v.data, v.stride_of(batch), v.stride_of(inner), width, of_rows, left, contracts_batch, memory_.packed + factor_count_ * memory_.floats_per_factor,
+                                                           contracts_batch ? products.floats(left, width, tile) : products.floats(left, tile, width)};
       ++factor_count_;
       widest_ = std::max(widest_, width);
     };
     for (const auto& p : a_.products) {
-      add(p.left, p.row, true, true, false);
-      add(p.right, p.column, false, false, false);
+      add(similarity_, p.left, p.row, true, true, false);
+      add(similarity_, p.right, p.column, false, false, false);
     }
-    for (const auto& c : a_.contractions) add(c.tall, c.keeps_rows ? a_.column : a_.row, !c.keeps_rows, false, true);
+    for (const auto& c : a_.contractions) add(gradient_, c.tall, c.keeps_rows ? a_.column : a_.row, !c.keeps_rows, false, true);
   }
 
   void pack(thread_pool& pool, bool of_rows, std::int64_t first, std::int64_t blocks) {
@@ -116,13 +125,8 @@ class pair_pass {
       if (f.of_rows != of_rows || (!f.contracts_batch && a_.products[number / 2].memory == product_memory::read)) return;
       const std::int64_t tile = of_rows ? t_.tile_rows : t_.tile_columns, at = (first + k % blocks) * tile, count = std::min(tile, (of_rows ? a_.rows : a_.columns) - at);
       const float* const from = f.from + at * f.batch_step;
-      float* const to = f.packed + k % blocks * f.block_floats;
-      if (f.contracts_batch) return pack_panels(tile_kernels_, from, f.batch_step, f.width_step, count, f.width, to);
-      for (std::int64_t w = 0; w < f.width; w += deepest) {
-        const std::int64_t depth = std::min(deepest, f.width - w);
-        if (f.strips) pack_strips(tile_kernels_, from + w * f.width_step, f.batch_step, f.width_step, count, depth, to + w * (f.block_floats / f.width));
-        else pack_panels(tile_kernels_, from + w * f.width_step, f.width_step, f.batch_step, depth, count, to + w * (f.block_floats / f.width));
-      }
+      if (f.contracts_batch) gradient_.pack(f.left, from, f.width_step, f.batch_step, f.block(k % blocks, count));
+      else similarity_.pack(f.left, from, f.batch_step, f.width_step, f.block(k % blocks, count));
     });
   }
 
@@ -150,9 +154,9 @@ class pair_pass {
   /// The work on one tile, with the memory that it uses.
   class tile_of_worker {
    public:
-    tile_of_worker(const pair_pass& pass, std::int64_t first_row_block, std::int64_t row_block, std::int64_t first_column_block, std::int64_t column_block, int worker)
-        : p_{pass}, a_{pass.a_}, t_{pass.t_}, row_block_{row_block}, column_block_{column_block}, owner_{first_row_block + row_block},
-          number_{owner_ * t_.along() + first_column_block + column_block}, i0_{owner_ * t_.tile_rows}, j0_{(first_column_block + column_block) * t_.tile_columns},
+    tile_of_worker(const pair_pass& pass, std::int64_t first_row_block, std::int64_t row, std::int64_t first_column_block, std::int64_t column, int worker)
+        : p_{pass}, a_{pass.a_}, t_{pass.t_}, row_number_{row}, column_number_{column}, owner_{first_row_block + row},
+          number_{owner_ * t_.along() + first_column_block + column}, i0_{owner_ * t_.tile_rows}, j0_{(first_column_block + column) * t_.tile_columns},
           rows_{std::min(t_.tile_rows, a_.rows - i0_)}, columns_{std::min(t_.tile_columns, a_.columns - j0_)}, free_{pass.memory_.tiles + worker * pass.memory_.floats_per_worker} {}
 
     void run() {
@@ -175,11 +179,7 @@ class pair_pass {
         const auto& p = a_.products[k];
         float* const tile = products_[k] = p.memory == product_memory::none ? take(t_.floats()) : p.kept + number_ * t_.floats();
         if (p.memory == product_memory::read) continue;
-        const factor &left = p_.factors_[2 * k], &right = p_.factors_[2 * k + 1];
-        const float *a = left.packed + row_block_ * left.block_floats, *b = right.packed + column_block_ * right.block_floats;
-        if (left.width == 0) std::fill_n(tile, t_.floats(), 0.f);
-        for (std::int64_t w = 0; w < left.width; w += deepest)
-          multiply_packed(p_.tile_kernels_, {a + w * (left.block_floats / left.width), b + w * (right.block_floats / right.width), tile, rows_, columns_, std::min(deepest, left.width - w), t_.tile_columns, 1, w > 0});
+        p_.similarity_.multiply(p_.factors_[2 * k].block(row_number_, rows_), p_.factors_[2 * k + 1].block(column_number_, columns_), tile, t_.tile_columns, 1, false);
       }
     }
 
@@ -258,17 +258,18 @@ class pair_pass {
 
     void contract(const pair_contraction<float>& c, const factor& tall) {
       const float* const g = stored_[static_cast<std::size_t>(c.step)];
-      const std::int64_t stride = t_.tile_columns, out_rows = c.keeps_rows ? rows_ : columns_, depth = c.keeps_rows ? columns_ : rows_, out_step = c.out.stride_of(c.keeps_rows ? a_.row : a_.column);
+      const std::int64_t stride = t_.tile_columns, out_step = c.out.stride_of(c.keeps_rows ? a_.row : a_.column);
+      const packed_block left = c.keeps_rows ? packed_block{free_, rows_, columns_} : packed_block{free_, columns_, rows_};
       const int inner = c.out.axis[0] == (c.keeps_rows ? a_.row : a_.column) ? c.out.axis[1] : c.out.axis[0];
-      pack_strips(p_.tile_kernels_, g, c.keeps_rows ? stride : 1, c.keeps_rows ? 1 : stride, out_rows, depth, free_);
-      multiply_packed(p_.tile_kernels_, {free_, tall.packed + (c.keeps_rows ? column_block_ : row_block_) * tall.block_floats, c.out.data + (c.keeps_rows ? i0_ : j0_) * out_step, out_rows, tall.width, depth, out_step,
-                           c.out.stride_of(inner), true});
+      p_.gradient_.pack(true, g, c.keeps_rows ? stride : 1, c.keeps_rows ? 1 : stride, left);
+      p_.gradient_.multiply(left, tall.block(c.keeps_rows ? column_number_ : row_number_, c.keeps_rows ? columns_ : rows_), c.out.data + (c.keeps_rows ? i0_ : j0_) * out_step, out_step,
+                            c.out.stride_of(inner), true);
     }
 
     const pair_pass& p_;
     const pair_arguments<float>& a_;
     const pair_tiles& t_;
-    std::int64_t row_block_, column_block_, owner_, number_, i0_, j0_, rows_, columns_;
+    std::int64_t row_number_, column_number_, owner_, number_, i0_, j0_, rows_, columns_;
     float* free_;
     pair_call call_{};
     std::array<float*, max_chain_operands> products_{};
@@ -276,13 +277,10 @@ class pair_pass {
     std::array<bool, max_chain_results> summed_{};
   };
 
-  static constexpr std::int64_t deepest = 512;  // of a product at once: a strip of it stays in the first cache
-
   const pair_arguments<float>& a_;
   pair_function run_;
   chain_kernels kernels_;
-  tile_kernels tile_kernels_;
-  isa level_;
+  pair_products similarity_, gradient_;
   memory memory_;
   pair_tiles t_;
   std::array<factor, 2 * max_chain_operands + max_chain_results> factors_{};
