@@ -36,6 +36,7 @@ static_assert(passes([](auto x, auto y, auto own, auto o) { return supervised_in
 static_assert(passes([](auto x, auto y, auto own, auto o) { return decoupled(cosine(x, y) * 9, own, o); }, 1, 2));
 static_assert(passes([](auto x, auto y, auto own, auto o) { return debiased(cosine(x, y) * 9, own, o, 0.1, -9); }, 1, 2));
 static_assert(passes([](auto x, auto y, auto own, auto o) { return hard_negatives(cosine(x, y) * 9, own, o, 1, 0.1, -9); }, 1, 2));
+static_assert(passes([](auto x, auto y, auto own, auto o) { return info_nce(hardest<8>(cosine(x, y) * 9, own, o), own, o); }, 2, 3));
 static_assert(passes([](auto x, auto y, auto own, auto o) { return n_pair(dot(x, y), own, o) + 0.02 * (squared_norm(x) + squared_norm(y)); }, 1, 2));
 static_assert(passes([](auto x, auto y, auto own, auto o) { return info_nce(additive_margin(cosine(x, y), own, 0.2) * 9, own, o); }, 1, 2));
 static_assert(passes([](auto x, auto y, auto own, auto o) { return info_nce(angular_margin(cosine(x, y), own, 0.2) * 9, own, o); }, 1, 2));

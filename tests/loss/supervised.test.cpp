@@ -4,10 +4,10 @@
 
 using namespace akin;
 
-struct outside {
+struct l_out {
   static constexpr auto define(model& m) { return supervised_out(logits(m), same_id(m), over(texts)); }
 };
-struct inside {
+struct l_in {
   static constexpr auto define(model& m) { return supervised_in(logits(m), same_id(m), over(texts)); }
 };
 /// One set with itself: a row is not its own candidate, and rows without a positive are left out of the mean.
@@ -21,8 +21,8 @@ struct one_set {
 };
 
 TEST_CASE("golden values") {
-  akin_test::check_golden<outside>("supervised_out");
-  akin_test::check_golden<inside>("supervised_in");
+  akin_test::check_golden<l_out>("supervised_out");
+  akin_test::check_golden<l_in>("supervised_in");
   akin_test::check_golden<one_set>("supervised_self");
 }
 

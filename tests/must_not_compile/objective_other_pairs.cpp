@@ -2,7 +2,7 @@
 // An objective made of several reductions, with positives of other pairs: still one error.
 // expect: akin: objective: the positives must name the axes of the similarity
 // shows: words
-// max-lines: 12
+// max-lines: 16
 #include <akin/loss/debiased.hpp>
 
 inline constexpr struct images : akin::batch<"images"> {} images;

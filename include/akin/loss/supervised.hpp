@@ -25,8 +25,8 @@ constexpr auto supervised_out(expr<real, Axes> logits, Positives positives, over
 template <class Axes, class Positives, class X>
 constexpr auto supervised_in(expr<real, Axes> logits, Positives positives, over_axes<X> candidates) {
   const auto a = anchors_of(logits, positives, candidates);
-  const auto of_positives = log_sum_exp(without(a.similarity, !a.positive), candidates) - log(a.number);
-  return mean_where(a.have_positive, log_sum_exp(a.similarity, candidates) - of_positives);
+  const auto odds = log_sum_exp(a.negatives, candidates) - log_sum_exp(without(a.similarity, !a.positive), candidates);
+  return mean_where(a.have_positive, softplus(odds) + log(a.number));  // log((p + n) / p) = log(1 + n / p), where nothing cancels
 }
 
 }  // namespace akin::inline v0
