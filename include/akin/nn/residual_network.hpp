@@ -3,6 +3,7 @@
 #pragma once
 
 #include <akin/expr/conv2d.hpp>
+#include <akin/expr/layout.hpp>
 #include <akin/nn/batch_norm.hpp>
 
 namespace akin::inline v0 {
@@ -15,12 +16,6 @@ inline constexpr struct kernel_1_columns : axis<"kernel 1 columns", 1> {} kernel
 
 namespace detail {
 
-template <class Axes, int Place>
-struct axis_at;
-template <class First, class... Rest, int Place>
-struct axis_at<axes<First, Rest...>, Place> : axis_at<axes<Rest...>, Place - 1> {};
-template <class First, class... Rest>
-struct axis_at<axes<First, Rest...>, 0> { using type = First; };
 template <class Axes, int Place>
 using axis_of = typename axis_at<Axes, Place>::type;
 
