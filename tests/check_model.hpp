@@ -3,6 +3,7 @@
 #pragma once
 
 #include <akin/akin.hpp>
+#include <akin/graph/gradient_check.hpp>
 
 #include <doctest/doctest.h>
 
@@ -165,30 +166,12 @@ inline void compare(const results& got, const results& expected, double toleranc
 /// Gradients of all inputs and parameters against central differences, in double precision on the reference backend.
 template <class Model, class... Extents>
 void check_gradients(const generator& fill, const Extents&... given) {
-  subject<Model, akin::reference_backend> s{fill, given...};
-  const results analytic = s.run();
-  const auto numeric = [&](double& x) {
-    const double start = x, h = 1e-5 * std::max(1.0, std::abs(start));
-    x = start + h;
-    const double above = s.forward();
-    x = start - h;
-    const double below = s.forward();
-    x = start;
-    return (above - below) / (2 * h);
-  };
-  const auto check = [&](const std::string& name, auto& numbers) {
-    CAPTURE(name);
-    std::vector<double> expected;
-    for (double& x : numbers) expected.push_back(numeric(x));
-    REQUIRE(analytic.count("d " + name) == 1);
-    const double d = difference(analytic.at("d " + name), expected);
-    if (std::getenv("AKIN_TEST_VERBOSE")) std::cout << "  numeric d " << name << ": " << d << "\n";
-    CHECK(d <= 1e-7);
-  };
-  for (auto& [name, numbers] : s.reals)
-    if (analytic.count("d " + name) != 0) check(name, numbers);
-  for (auto& t : s.weights.tensors())
-    if (t.role == akin::named_value::role_kind::parameter) check(t.name, t.values);
+  for (const auto& e : akin::gradient_check<Model>(fill, given...)) {
+    CAPTURE(e.name);
+    CAPTURE(e.entry);
+    if (std::getenv("AKIN_TEST_VERBOSE")) std::cout << "  numeric d " << e.name << ": " << e.error << "\n";
+    CHECK(e.error <= 1e-7);
+  }
 }
 
 /// The cpu backend against the reference backend: outputs, loss and all gradients; the same bits for 1, 2 and 3 threads.

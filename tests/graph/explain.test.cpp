@@ -30,7 +30,13 @@ TEST_CASE("the CLIP loss in words, before and after bind") {
   CHECK(p.explain() == before);
   p.bind(images(300), texts(300), embed(8));
   const std::string after = p.explain();
-  CHECK(has(after, "pair pass 2 of tiles [images = 300, texts = 300], never stored"));
+  CHECK(has(after, "pair pass 1 of tiles [images = 300, texts = 300], 1.44 MFLOP: "));  // 2 * 300 * 300 * 8
+  CHECK(has(after, "1 product, kept for later passes; "));
+  CHECK(has(after, "pair pass 2 of tiles [images = 300, texts = 300], 2.88 MFLOP, waits for "));
+  CHECK(has(after, "1 product, kept by an earlier pass; "));
+  p.pair_budget(0);
+  p.bind(images(300), texts(300), embed(8));
+  CHECK(has(p.explain(), "pair pass 2 of tiles [images = 300, texts = 300], never stored, 4.32 MFLOP, waits for "));
   CHECK(has(after, "memory: one arena of "));
   CHECK(lines_of(after) == lines_of(before) + 1);
   CHECK(p.bytes() > 0);
@@ -49,4 +55,6 @@ TEST_CASE("every scalar function has its name") {
   CHECK(scalar_name(scalar::random) == "random");
   CHECK(bytes_text(1500) == "1.5 kB");
   CHECK(bytes_text(25000000) == "25.0 MB");
+  CHECK(count_text(17.18e9) == "17.2 G");
+  CHECK(count_text(0) == "0 ");
 }

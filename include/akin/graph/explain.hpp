@@ -43,9 +43,65 @@ inline std::string bytes_text(std::int64_t bytes) {
   return text;
 }
 
+/// 17.2 G, 350 M
+inline std::string count_text(double count) {
+  char text[32];
+  const char* const prefix[] = {" ", " k", " M", " G", " T"};
+  int power = 0;
+  for (; count >= 1000 && power < 4; count /= 1000) ++power;
+  std::snprintf(text, sizeof text, power == 0 ? "%.0f%s" : "%.3g%s", count, prefix[power]);
+  return text;
+}
+
 namespace detail {
 
-inline std::string explain_step(const blueprint& b, const extent_table* extents, const plan_step& s) {
+/// The first pass that reads a product of pairs.
+inline const plan_step* first_pass_of(const blueprint& b, int product) {
+  for (const plan_step& s : b.steps)
+    for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count)))
+      if (o.kind == operand_kind::product && o.node == product) return &s;
+  return nullptr;
+}
+
+/// Multiplications and additions of the products that a pair pass computes, or -1 where extents are not known. A product that was kept by an earlier pass costs nothing.
+inline double operations_of_pass(const blueprint& b, const extent_table& e, const memory_plan* memory, const plan_step& s) {
+  double depths = 0;
+  const auto depth_of = [&](int factor) {
+    for (int k = 0; k < b.at(factor).axes.rank; ++k)
+      if (const int axis = b.at(factor).axes[k]; axis != s.space[0] && axis != s.space[1]) return static_cast<double>(e[axis]);
+    return 0.0;
+  };
+  for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count)))
+    if (o.kind == operand_kind::product && !(memory && memory->keeps(o.node) && first_pass_of(b, o.node) != &s)) depths += depth_of(b.at(o.node).in[0]);
+  for (const plan_sink& k : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count)))
+    if (k.kind == sink_kind::contract) depths += depth_of(k.node);
+  return 2 * depths * static_cast<double>(e[s.space[0]]) * static_cast<double>(e[s.space[1]]);
+}
+
+/// The reductions of earlier passes that a pass cannot do without: why it is a pass of its own.
+inline std::vector<int> awaited(const blueprint& b, const plan_step& s) {
+  std::vector<int> found, open;
+  std::vector<char> seen(b.nodes.size(), 0);
+  const auto push = [&](int n) {
+    if (n < 0 || seen[static_cast<std::size_t>(n)]) return;
+    seen[static_cast<std::size_t>(n)] = 1;
+    open.push_back(n);
+  };
+  for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count)))
+    if (o.kind != operand_kind::product) push(o.node);
+  while (!open.empty()) {
+    const int n = open.back();
+    open.pop_back();
+    const int producer = b.producer[static_cast<std::size_t>(n)] - 1;
+    if (producer >= 0 && b.steps[static_cast<std::size_t>(producer)].is_pair_pass()) found.push_back(n);
+    else
+      for (int i : b.at(n).in) push(i);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+inline std::string explain_step(const blueprint& b, const extent_table* extents, const memory_plan* memory, const plan_step& s) {
   const extent_table unbound{b};
   const extent_table& e = extents ? *extents : unbound;
   const auto operands = b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count));
@@ -60,9 +116,20 @@ inline std::string explain_step(const blueprint& b, const extent_table* extents,
   int functions = 0;
   for (const scalar_step& t : b.tape.subspan(static_cast<std::size_t>(s.tape), static_cast<std::size_t>(s.tape_size)))
     functions += t.code != scalar::operand && t.code != scalar::constant ? 1 : 0;
-  std::string text = s.kind == step_kind::map ? "map" + shape_text(b, e, s.space) : "pair pass " + std::to_string(s.level + 1) + " of tiles" + shape_text(b, e, s.space) + ", never stored";
+  std::string text = "map" + shape_text(b, e, s.space);
+  if (s.is_pair_pass()) {
+    text = "pair pass " + std::to_string(s.level + 1) + " of tiles" + shape_text(b, e, s.space);
+    const bool keeps = memory && std::any_of(operands.begin(), operands.end(), [&](const plan_operand& o) { return o.kind == operand_kind::product && memory->keeps(o.node); });
+    if (!keeps) text += ", never stored";
+    if (extents) text += ", " + count_text(operations_of_pass(b, e, memory, s)) + "FLOP";
+    const auto reductions = awaited(b, s);
+    for (std::size_t k = 0; k < reductions.size(); ++k) text += (k == 0 ? ", waits for " : " and ") + std::string{b.at(reductions[k]).op->name} + shape_text(b, extent_table{b}, b.at(reductions[k]).axes);
+  }
   text += ": " + std::to_string(functions) + (functions == 1 ? " function of " : " functions of ") + std::to_string(operands.size()) + (operands.size() == 1 ? " operand" : " operands");
   if (s.product_count > 0) text += ", " + std::to_string(s.product_count) + (s.product_count == 1 ? " product" : " products");
+  if (memory)
+    for (const plan_operand& o : operands)
+      if (o.kind == operand_kind::product && memory->keeps(o.node)) text += first_pass_of(b, o.node) == &s ? ", kept for later passes" : ", kept by an earlier pass";
   for (const plan_sink& k : sinks) {
     const node& n = b.at(k.node);
     text += k.kind == sink_kind::store ? "; stores" : k.kind == sink_kind::reduce ? "; " + std::string{n.op->name} + " to" : "; contracts to";
@@ -84,7 +151,7 @@ inline std::string explain(const blueprint& b, const extent_table* extents, cons
     for (int k = 0; k < b.ranges[r].count; ++k) {
       if (r == 0 && k == 0) text += "forward:\n";
       if (r == 0 && k == b.forward_steps) text += "backward:\n";
-      text += "  " + detail::explain_step(b, extents, b.steps[static_cast<std::size_t>(b.ranges[r].begin + k)]) + "\n";
+      text += "  " + detail::explain_step(b, extents, memory, b.steps[static_cast<std::size_t>(b.ranges[r].begin + k)]) + "\n";
     }
   }
   if (memory) text += "memory: one arena of " + bytes_text(memory->bytes) + " for values of " + bytes_text(memory->sum_of_values) + " in all\n";

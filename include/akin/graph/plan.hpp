@@ -280,7 +280,7 @@ class planner {
   constexpr int pass_for(int n, int value) {
     const axis_list space = sorted(m_.nodes[value].axes);
     for (int s = 0; s < p_.step_count; ++s)
-      if (p_.steps[s].kind == step_kind::pairs && p_.steps[s].level == pass_[value] && p_.steps[s].space == space) return s;
+      if (p_.steps[s].kind == step_kind::pairs && p_.steps[s].level == pass_[value] && p_.steps[s].space == space && p_.steps[s].sink_count < max_results_of_step) return s;
     const int s = new_step(step_kind::pairs, n, space);
     p_.steps[s].level = pass_[value];
     ++p_.pair_passes;
