@@ -77,7 +77,7 @@ double training_loop(training_run& s, const std::shared_ptr<akin::thread_pool>& 
     const float loss = program.forward();
     if (!std::isfinite(loss)) {
       const auto culprit = program.first_not_finite();
-      akin::fail("training: the loss of step ", s.step, " is not finite; the first such value is the result of ", culprit, "; what was saved before is kept");
+      akin::fail("training: the loss of step ", s.step, " is not finite; the first such value is in ", culprit, "; what was saved before is kept");
     }
     program.backward();
     const double rate = schedule(s.step);

@@ -6,6 +6,7 @@
 #include <akin/expr/dot.hpp>
 #include <akin/expr/gather.hpp>
 #include <akin/expr/layout.hpp>
+#include <akin/support/error.hpp>
 
 #include <algorithm>
 #include <cstdint>

@@ -104,26 +104,26 @@ class execution {
       std::memcpy(weights_.values().data() + parameter_offset(u.state), pointer(u.value), static_cast<std::size_t>(extents_.size(b_.at(u.state).axes)) * sizeof(real_type));
   }
 
-  /// Runs forward again step by step; the first result that is not finite, by its step, or -1.
-  int first_not_finite() {
+  /// A value that is not finite, and where along its first axis; node -1: all are finite.
+  struct not_finite {
+    int node = -1;
+    std::int64_t row = 0;
+  };
+
+  /// Looks at inputs and parameters, then runs forward again step by step: the first value that is not finite.
+  not_finite first_not_finite() {
     require_inputs();
+    for (const auto& v : b_.names)
+      if (const auto found = look_at(v.node); found.node >= 0) return found;
     for (int k = 0; k < b_.forward_steps; ++k) {
-      const plan_step& s = b_.steps[static_cast<std::size_t>(b_.ranges[0].begin + k)];
       run(0, k, 1);
-      int found = -1;
-      detail::for_each_result(b_, s, [&](int n) {
-        if (b_.at(n).kind == value_kind::index || found >= 0) return;
-        const auto* p = static_cast<const real_type*>(pointer(n));
-        const auto count = extents_.size(b_.at(n).axes);
-        for (std::int64_t i = 0; i < count; ++i)
-          if (!std::isfinite(static_cast<double>(p[i]))) {
-            found = n;
-            return;
-          }
+      not_finite found;
+      detail::for_each_result(b_, b_.steps[static_cast<std::size_t>(b_.ranges[0].begin + k)], [&](int n) {
+        if (found.node < 0) found = look_at(n);
       });
-      if (found >= 0) return found;
+      if (found.node >= 0) return found;
     }
-    return -1;
+    return {};
   }
 
   // --- for step functions ----------------------------------------------------------------------------------------------------------
@@ -169,6 +169,16 @@ class execution {
   struct deleter {
     void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t{64}); }
   };
+
+  not_finite look_at(int n) {
+    const node& x = b_.at(n);
+    if (x.kind == value_kind::index || x.region != 0) return {};
+    const auto* const p = static_cast<const real_type*>(pointer(n));
+    const auto count = extents_.size(x.axes);
+    for (std::int64_t i = 0; i < count; ++i)
+      if (!std::isfinite(static_cast<double>(p[i]))) return {n, x.axes.rank == 0 ? 0 : i / (count / extents_[x.axes[0]])};
+    return {};
+  }
 
   void run(int region, int begin, int count) {
     const auto first = static_cast<std::size_t>(b_.ranges[static_cast<std::size_t>(region)].begin + begin);

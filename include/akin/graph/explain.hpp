@@ -10,13 +10,6 @@
 
 namespace akin::inline v0 {
 
-inline std::string_view scalar_name(scalar code) {
-  constexpr std::array<std::string_view, 31> names{"none", "operand", "constant", "identity", "negate", "exp", "log", "sqrt", "tanh", "sigmoid", "softplus", "erf",
-      "absolute", "sine", "cosine", "arc_cosine", "logical_not", "add", "subtract", "multiply", "divide", "maximum", "minimum", "less", "less_equal", "equal",
-      "equal_index", "less_equal_index", "where", "random", ""};
-  return names[static_cast<std::size_t>(code)];
-}
-
 /// " [images = 8192, embed = 512]"
 inline std::string shape_text(const blueprint& b, const extent_table& extents, const axis_list& axes) {
   std::string s = " [";
@@ -122,8 +115,10 @@ inline std::string explain_step(const blueprint& b, const extent_table* extents,
     const bool keeps = memory && std::any_of(operands.begin(), operands.end(), [&](const plan_operand& o) { return o.kind == operand_kind::product && memory->keeps(o.node); });
     if (!keeps) text += ", never stored";
     if (extents) text += ", " + count_text(operations_of_pass(b, e, memory, s)) + "FLOP";
-    const auto reductions = awaited(b, s);
-    for (std::size_t k = 0; k < reductions.size(); ++k) text += (k == 0 ? ", waits for " : " and ") + std::string{b.at(reductions[k]).op->name} + shape_text(b, extent_table{b}, b.at(reductions[k]).axes);
+    std::vector<std::string> reductions;
+    for (int n : awaited(b, s)) reductions.push_back(std::string{b.at(n).op->name} + shape_text(b, extent_table{b}, b.at(n).axes));
+    reductions.erase(std::unique(reductions.begin(), reductions.end()), reductions.end());
+    for (std::size_t k = 0; k < reductions.size(); ++k) text += (k == 0 ? ", waits for " : " and ") + reductions[k];
   }
   text += ": " + std::to_string(functions) + (functions == 1 ? " function of " : " functions of ") + std::to_string(operands.size()) + (operands.size() == 1 ? " operand" : " operands");
   if (s.product_count > 0) text += ", " + std::to_string(s.product_count) + (s.product_count == 1 ? " product" : " products");

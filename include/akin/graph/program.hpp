@@ -386,10 +386,12 @@ class program {
     return execution_.reals(n);
   }
 
-  /// After a loss that is not finite: runs forward again and says which step made the first such value, or "" where all are finite.
+  /// After a loss that is not finite: which input or parameter is not, and in which row; where all are, runs forward again and says which step made the first
+  /// such value. "" where everything is finite.
   std::string first_not_finite() {
-    const int n = execution_.first_not_finite();
-    return n < 0 ? std::string{} : describe_node(execution_.plan(), n);
+    const auto found = execution_.first_not_finite();
+    if (found.node < 0) return {};
+    return describe_node(execution_.plan(), found.node) + (execution_.plan().at(found.node).axes.rank == 0 ? "" : ", row " + std::to_string(found.row));
   }
 
   /// What runs, in which order, what was fused, and the bytes. Before bind without sizes.

@@ -2,10 +2,12 @@
 // The one exception type of the library, and the sentence builder that fills it.
 #pragma once
 
-#include <sstream>
+#include <concepts>
+#include <cstdio>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
-#include <utility>
+#include <string_view>
 
 #ifdef __FAST_MATH__
 #error "akin: -ffast-math removes the NaN checks and the fixed order of sums that results rest on: compile without it"
@@ -19,13 +21,32 @@ class error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+namespace detail {
+
+/// A part of a sentence: text, or a number in words of its own.
+struct sentence_part {
+  std::string text;
+  sentence_part(std::convertible_to<std::string_view> auto const& words) : text{std::string_view{words}} {}
+  sentence_part(char letter) : text(1, letter) {}
+  sentence_part(std::integral auto number) : text{std::to_string(number)} {}
+  sentence_part(std::floating_point auto number) {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%g", static_cast<double>(number));
+    text = digits;
+  }
+};
+
+[[noreturn]] inline void fail_with(std::initializer_list<sentence_part> parts) {
+  std::string sentence;
+  for (const sentence_part& part : parts) sentence += part.text;
+  throw error{sentence};
+}
+
+}  // namespace detail
+
 /// Throws akin::error with its arguments written one after the other.
 /// example:  fail("bind: axis '", name, "' has extent ", got, ", expected ", wanted);
 template <class... Parts>
-[[noreturn]] void fail(const Parts&... parts) {
-  std::ostringstream sentence;
-  (sentence << ... << parts);
-  throw error(std::move(sentence).str());
-}
+[[noreturn]] void fail(const Parts&... parts) { detail::fail_with({parts...}); }
 
 }  // namespace akin::inline v0

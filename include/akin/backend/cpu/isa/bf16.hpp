@@ -25,6 +25,15 @@ inline bf16_panels panels_of_b(bf16_precision precision, std::int64_t columns, s
   return {memory, columns, depth, bf16_cols, precision == bf16_precision::split ? 2 : 1, false};
 }
 
+/// pack of a level with instructions of its own for bf16.
+inline void pack_native(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to) {
+#if AKIN_HAS_X86
+  avx512::pack(x, line0, k0, to);
+#else
+  portable::pack(x, line0, k0, to);
+#endif
+}
+
 /// Rounds lines from line0 on and positions of k from k0 on into the panels, as many as these have.
 /// values: to nearest, ties to even, from 3.39e38 on to infinity; NaN stays NaN; zeros behind the last line and position
 /// cost:   one visit of each number, in vectors where k or the lines are contiguous
@@ -113,12 +122,20 @@ void multiply_with(Kernel&& kernel, const bf16_panels& a, const bf16_panels& b, 
   kernel.end();
 }
 
-inline void multiply(bf16_isa level, const bf16_panels& a, const bf16_panels& b, const bf16_result& to) {
+/// The levels with instructions of their own for it.
+inline void multiply_native(bf16_isa level, const bf16_panels& a, const bf16_panels& b, const bf16_result& to) {
+  (void)level, (void)a, (void)b, (void)to;
 #if AKIN_HAS_AMX
   if (level == bf16_isa::amx_bf16) return multiply_with(tiles_kernel<amx_tiles>{}, a, b, to);
 #endif
 #if AKIN_HAS_X86
-  if (level == bf16_isa::avx512_bf16) return multiply_with(avx512_bf16::dots_kernel{}, a, b, to);
+  if (level == bf16_isa::avx512_bf16) multiply_with(avx512_bf16::dots_kernel{}, a, b, to);
+#endif
+}
+
+inline void multiply(bf16_isa level, const bf16_panels& a, const bf16_panels& b, const bf16_result& to) {
+  if (bf16_is_faster(level)) return multiply_native(level, a, b, to);
+#if AKIN_HAS_X86
   if (level == bf16_isa::avx512) return multiply_with(tiles_kernel<avx512::widened_tiles>{}, a, b, to);
   if (level == bf16_isa::avx2) return multiply_with(tiles_kernel<avx2::widened_tiles>{}, a, b, to);
 #endif

@@ -111,10 +111,10 @@ void run_chain(const chain_call& c) {
   }
 }
 
-[[gnu::always_inline]] inline vf merge(reduction kind, vf a, vf b) {
-  if (kind == reduction::sum) return a + b;
-  if (kind == reduction::maximum) return max(a, b);
-  if (kind == reduction::minimum) return min(a, b);
+/// Two partial results of a reduction whose entries merge one by one.
+[[gnu::always_inline]] inline vf fold(reduction kind, vf a, vf b) { return kind == reduction::sum ? a + b : kind == reduction::maximum ? max(a, b) : min(a, b); }
+
+[[gnu::always_inline]] inline vf merge_log_sum_exp(vf a, vf b) {
   const vf top = max(a, b), low = min(a, b);
   return select(low == -__builtin_inff(), top, top + log(1.f + exp(low - top)));
 }
@@ -149,28 +149,29 @@ inline float reduce_row(reduction kind, const float* v, std::int64_t n) {
   vf a = splat(start), b = a, c = a, d = a;
   std::int64_t k = 0;
   for (; k + 4 * lanes <= n; k += 4 * lanes) {
-    a = merge(kind, a, load(v + k));
-    b = merge(kind, b, load(v + k + lanes));
-    c = merge(kind, c, load(v + k + 2 * lanes));
-    d = merge(kind, d, load(v + k + 3 * lanes));
+    a = fold(kind, a, load(v + k));
+    b = fold(kind, b, load(v + k + lanes));
+    c = fold(kind, c, load(v + k + 2 * lanes));
+    d = fold(kind, d, load(v + k + 3 * lanes));
   }
-  for (; k + lanes <= n; k += lanes) a = merge(kind, a, load(v + k));
+  for (; k + lanes <= n; k += lanes) a = fold(kind, a, load(v + k));
   if (k < n) {
     alignas(64) float rest[lanes];
     store(rest, splat(start));
     std::memcpy(rest, v + k, sizeof(float) * static_cast<std::size_t>(n - k));
-    b = merge(kind, b, load(rest));
+    b = fold(kind, b, load(rest));
   }
-  return reduced(kind, merge(kind, merge(kind, a, b), merge(kind, c, d)));
+  return reduced(kind, fold(kind, fold(kind, a, b), fold(kind, c, d)));
 }
 
-/// into[k] = merge(into[k], v[k])
+/// into[k] = the reduction of into[k] and v[k]
 inline void reduce_into(reduction kind, float* into, const float* v, std::int64_t n) {
-  std::int64_t k = 0;
-  for (; k + lanes <= n; k += lanes) store(into + k, merge(kind, load(into + k), load(v + k)));
-  if (k < n) {
-    const int left = static_cast<int>(n - k);
-    store_first(into + k, merge(kind, load_first(into + k, left), load_first(v + k, left)), left);
+  for (std::int64_t k = 0; k < n; k += lanes) {
+    const int width = n - k < lanes ? static_cast<int>(n - k) : lanes;
+    const vf a = width == lanes ? load(into + k) : load_first(into + k, width), b = width == lanes ? load(v + k) : load_first(v + k, width);
+    const vf both = kind == reduction::log_sum_exp ? merge_log_sum_exp(a, b) : fold(kind, a, b);
+    if (width == lanes) store(into + k, both);
+    else store_first(into + k, both, width);
   }
 }
 

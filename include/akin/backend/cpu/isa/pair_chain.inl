@@ -24,9 +24,9 @@ template <class Chain, int R>
   if constexpr (r.use == pair_use::to_factor || !folds(r.kind)) {
     if (c.tile[at] != nullptr) store(c.tile[at] + i * c.stride + j, x);
   } else if constexpr (r.use == pair_use::to_columns) {
-    store(c.columns_out[at] + j, merge(r.kind, load(c.columns_out[at] + j), x));
+    store(c.columns_out[at] + j, fold(r.kind, load(c.columns_out[at] + j), x));
   } else {
-    row[R] = merge(r.kind, row[R], select(live, x, splat(start_of(r.kind))));
+    row[R] = fold(r.kind, row[R], select(live, x, splat(start_of(r.kind))));
   }
 }
 
