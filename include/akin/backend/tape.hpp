@@ -32,7 +32,8 @@ enum class operand_kind : unsigned char {
   position,      // the index along one axis, computed
   linear_index,  // the element's number in the step's iteration space, computed
   seed,          // the program's random state at this step
-  product        // pair passes only: a tile of a product of two embeddings
+  product,       // pair passes only: a tile of a product of two embeddings
+  listed         // pair passes only: 1 for the pairs of a list
 };
 
 enum class reduction : unsigned char { sum, maximum, minimum, log_sum_exp, kth_largest, arg_max };
@@ -104,9 +105,11 @@ struct pair_product {
 template <class Real>
 struct pair_operand {
   operand_kind kind = operand_kind::real;
-  const void* data = nullptr;  // reals or integers; ignored for products and positions
+  const void* data = nullptr;  // reals or integers; ignored for products, positions and lists
   bool per_row = false, per_column = false;
   int product = -1;
+  std::span<const std::int32_t> listed_rows{}, listed_columns{};  // pair k is (listed_rows[k], listed_columns[k])
+  bool by_rows = true;                                            // the rows ascend, else the columns do
 };
 
 /// A reduction over columns (out has |rows| numbers), over rows (|columns|), or both (one number).

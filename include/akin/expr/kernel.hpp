@@ -6,11 +6,13 @@
 #include <akin/expr/dot.hpp>
 #include <akin/expr/gather.hpp>
 #include <akin/expr/layout.hpp>
+#include <akin/expr/predicates.hpp>
 #include <akin/support/error.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <span>
 
 namespace akin::inline v0 {
 
@@ -113,6 +115,27 @@ struct kernel<&concatenate_op, Backend> {
     };
     if (c.op.kind == value_kind::index) join(c.integers(0), c.integers(1), c.out.integers);
     else join(c.operand(0), c.operand(1), c.result());
+  }
+};
+
+/// Refuses a list of pairs that does not ascend or leaves its axes.
+inline void check_listed(std::span<const std::int32_t> first, std::span<const std::int32_t> second, std::int64_t first_extent, std::int64_t second_extent) {
+  for (std::size_t k = 0; k < first.size(); ++k) {
+    if (first[k] < 0 || first[k] >= first_extent || second[k] < 0 || second[k] >= second_extent)
+      fail("listed: pair ", k, " is (", first[k], ", ", second[k], "), but there are ", first_extent, " x ", second_extent);
+    if (k > 0 && first[k] < first[k - 1]) fail("listed: pair ", k, " is of ", first[k], " and follows one of ", first[k - 1], ": the first ids must ascend");
+  }
+}
+
+template <class Backend>
+struct kernel<&listed_op, Backend> {
+  static void run(Backend&, const kernel_call<Backend>& c) {
+    const auto first = c.integers(0), second = c.integers(1);
+    const auto out = c.result();
+    const auto count = static_cast<std::size_t>(first.size());
+    check_listed({first.data, count}, {second.data, count}, out.extent[0], out.extent[1]);
+    std::fill_n(out.data, out.size(), typename Backend::real{});
+    for (std::size_t k = 0; k < count; ++k) out.data[first.data[k] * out.extent[1] + second.data[k]] = 1;
   }
 };
 

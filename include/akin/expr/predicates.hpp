@@ -58,6 +58,22 @@ constexpr auto count(expr<boolean, A> p) { return sum(as_real(p)); }
 template <class C, class A>
 constexpr auto mean_where(expr<boolean, C> condition, expr<real, A> a) { return sum(where(condition, a, 0)) / maximum(count(condition), 1); }
 
+inline constexpr operation listed_op{"listed", role::kernel, no_gradient};  // in: ids of the first axis [list], ids of the second [list]
+
+/// Where a pair is in a list: the k-th is (first[k], second[k]).
+/// shapes: first and second [list] -> [A, B]; the list's extent is the program's to bind
+/// cost:   one look at each listed pair for every tile of its row of tiles; never stored
+/// errors: run time "listed: ..." where first does not ascend or an id is outside of its axis
+template <class List, some_axis A, some_axis B>
+constexpr expr<boolean, axes<A, B>> listed(expr<integer, axes<List>> first, expr<integer, axes<List>> second, A, B) {
+  model& m = *first.owner;
+  node n{&listed_op};
+  n.in = {static_cast<std::int16_t>(first.id), static_cast<std::int16_t>(second.id), -1, -1};
+  n.axes = m.list(axes<A, B>{});
+  n.kind = value_kind::boolean;
+  return {&m, m.put(n)};
+}
+
 /// What a pairing needs to know to become a predicate on (i, j) once it meets an expression.
 template <class A, class B>
 struct pairing {};

@@ -64,7 +64,7 @@ void for_each_read(const blueprint& b, const plan_step& s, Visit visit) {
   };
   if (s.kind == step_kind::kernel || s.kind == step_kind::repeat) return inputs(s.node);
   for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) {
-    if (o.kind == operand_kind::product) inputs(o.node);
+    if (o.kind == operand_kind::product || o.kind == operand_kind::listed) inputs(o.node);
     else if (o.node >= 0) visit(b.home(o.node));
   }
   for (const plan_sink& k : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count)))

@@ -215,7 +215,7 @@ class planner {
       case role::contract:
         if (pair(n)) return pairs == 0 && m_.nodes[x.in[0]].axes.rank == 2 && m_.nodes[x.in[1]].axes.rank == 2;
         return pairs == 0 || (pairs == 1 && x.axes.rank == 2 && m_.nodes[x.in[pair(x.in[0]) ? 1 : 0]].axes.rank == 2);
-      default: return !pair(n) && pairs == 0;
+      default: return pairs == 0 && (!pair(n) || x.op == &listed_op);
     }
   }
 
@@ -325,6 +325,7 @@ class planner {
           [[fallthrough]];
         case role::kernel:
         case role::repeat: {
+          if (pair(n)) break;  // listed
           const int s = new_step(m_.nodes[n].op->plays == role::repeat ? step_kind::repeat : step_kind::kernel, n, m_.nodes[n].axes);
           p_.producer[n] = static_cast<std::int16_t>(s + 1);
           p_.steps[s].in_forward = needed_[n];
@@ -356,7 +357,8 @@ class planner {
     const bool here = elementwise(n) && (pair(n) || !stored_[n] || p_.producer[n] == step + 1);
     if (!here) {
       plan_operand o{operand_kind::real, static_cast<std::int16_t>(n)};
-      if (pair(n)) o = {operand_kind::product, static_cast<std::int16_t>(n), s.product_count++};
+      if (pair(n) && x.op == &listed_op) o.kind = operand_kind::listed;
+      else if (pair(n)) o = {operand_kind::product, static_cast<std::int16_t>(n), s.product_count++};
       else if (x.op == &position_op) o.kind = operand_kind::position;
       else if (x.kind == value_kind::index) o.kind = operand_kind::integer;
       result = operand(s, o);
@@ -414,7 +416,7 @@ class planner {
     } else {
       for (int k = s.operand; k < s.operand + s.operand_count; ++k) {
         const plan_operand& o = p_.operands[k];
-        if (o.kind == operand_kind::product) inputs(o.node, need);
+        if (o.kind == operand_kind::product || o.kind == operand_kind::listed) inputs(o.node, need);
         else if (o.node >= 0 && o.kind != operand_kind::position) need(o.node);
       }
       for (int k = s.sink; k < s.sink + s.sink_count; ++k)

@@ -40,7 +40,7 @@ struct pair_chain : chain<Model, Mode, Fuses, Step> {
     for (std::size_t k = 0; k < t.size(); ++k) {
       const plan_operand& o = base::p.operands[static_cast<std::size_t>(base::step.operand) + k];
       const axis_list& axes = full_graph<Model, Mode>.at(o.node).axes;
-      t[k] = o.kind == operand_kind::product ? pair_place::product : axes.has(base::step.space[0]) ? pair_place::per_row : axes.has(base::step.space[1]) ? pair_place::per_column : pair_place::uniform;
+      t[k] = o.kind == operand_kind::product || o.kind == operand_kind::listed ? pair_place::product : axes.has(base::step.space[0]) ? pair_place::per_row : axes.has(base::step.space[1]) ? pair_place::per_column : pair_place::uniform;
     }
     return t;
   }();
@@ -107,6 +107,13 @@ void run_pairs(execution<Backend>& e, const plan_step& s, const typename Backend
       const product_memory memory = e.memory_of_product(o.node, s);
       products[product_count++] = {e.reals(left), e.reals(right), row, column, b.at(left).axes[b.at(left).axes[0] == row ? 1 : 0], memory,
                                    memory == product_memory::none ? nullptr : static_cast<R*>(e.pointer(o.node))};
+    } else if (o.kind == operand_kind::listed) {
+      const auto first = e.integers(n.in[0]), second = e.integers(n.in[1]);
+      const auto count = static_cast<std::size_t>(first.size());
+      out.by_rows = n.axes[0] == row;
+      out.listed_rows = {out.by_rows ? first.data : second.data, count};
+      out.listed_columns = {out.by_rows ? second.data : first.data, count};
+      check_listed({first.data, count}, {second.data, count}, e.extents()[n.axes[0]], e.extents()[n.axes[1]]);
     } else {
       out.per_row = n.axes.has(row);
       out.per_column = n.axes.has(column);

@@ -125,6 +125,34 @@ inline constexpr struct hundred : axis<"hundred", 100> {} hundred;
 template <class Axes, class Numbers>
 constexpr auto one_at(expr<integer, Axes> place, Numbers numbers) { return dot(as_real(same(place, position(*place.owner, hundred))), numbers); }
 
+inline constexpr struct list : axis<"list"> {} list;
+
+/// Positives from a list, along either axis.
+template <bool Turned>
+struct with_list {
+  static constexpr auto define(model& m) {
+    const auto s = dot(m.input<"x">(images, embed), m.input<"y">(texts, embed));
+    const auto i = m.indices<"i">(list);
+    const auto j = m.indices<"j">(list);
+    if constexpr (Turned) return info_nce(s, listed(i, j, texts, images));
+    else return info_nce(s, listed(i, j, images, texts)) + sum(where(!listed(i, j, images, texts), s * s, 0)) * 0.01;
+  }
+};
+
+TEST_CASE("positives from a list of pairs") {
+  const auto ascending = [](std::string_view name, std::int64_t k, double drawn) { return name == "i" ? static_cast<double>(k / 2) : name == "j" ? static_cast<double>(k * 37 % 61) : drawn; };
+  for (int n : {70, 300}) {
+    akin_test::check_cpu<with_list<false>>(ascending, 2e-5, images(n), texts(91), embed(5), list(130));
+    akin_test::check_cpu<with_list<true>>(ascending, 2e-5, images(91), texts(n), embed(5), list(130));
+  }
+  akin_test::check_cpu<with_list<false>>(ascending, 2e-5, images(7), texts(5), embed(5), list(0));
+  const auto few = [](std::string_view name, std::int64_t k, double drawn) { return name == "i" ? static_cast<double>(k / 2) : name == "j" ? static_cast<double>(k % 3) : drawn; };
+  akin_test::check_gradients<with_list<false>>(few, images(4), texts(5), embed(3), list(6));
+  const auto falling = [](std::string_view name, std::int64_t k, double drawn) { return name == "i" ? static_cast<double>(3 - k) : name == "j" ? 0 : drawn; };
+  CHECK_THROWS_WITH((subject<with_list<false>, cpu_backend>{falling, images(4), texts(5), embed(3), list(3)}.run()), "listed: pair 1 is of 2 and follows one of 3: the first ids must ascend");
+  CHECK_THROWS_WITH((subject<with_list<false>, reference_backend>{few, images(4), texts(2), embed(3), list(6)}.run()), "listed: pair 2 is (1, 2), but there are 4 x 2");
+}
+
 /// The largest entries and their places, with ties, along both axes and outside of pairs.
 struct largest {
   static constexpr auto define(model& m) {

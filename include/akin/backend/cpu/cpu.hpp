@@ -35,7 +35,9 @@ class cpu_backend {
     for (const auto& s : b.steps) {
       if (!s.is_pair_pass()) continue;
       const cpu::pair_tiles space{extents[s.space[0]], extents[s.space[1]]};
-      tiles = std::max<std::int64_t>(tiles, s.product_count + s.sink_count + 1);  // and one that is packed
+      std::int64_t lists = 0;
+      for (const auto& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) lists += o.kind == operand_kind::listed ? 1 : 0;
+      tiles = std::max<std::int64_t>(tiles, s.product_count + lists + s.sink_count + 1);  // and one that is packed
       factors = std::max<std::int64_t>(factors, 2 * s.product_count + s.sink_count);
       blocks = std::max(blocks, space.rows / 28 + 1);
       std::int64_t of_this = 0;

@@ -189,6 +189,7 @@ class pair_pass {
         const auto& o = a_.operands[k];
         const auto* const data = static_cast<const float*>(o.data);
         if (o.kind == operand_kind::product) call_.in[k] = products_[static_cast<std::size_t>(o.product)];
+        else if (o.kind == operand_kind::listed) call_.in[k] = marked(o);
         else if (o.kind == operand_kind::position) call_.in[k] = numbered(o.per_row ? i0_ : j0_, o.per_row ? t_.tile_rows : t_.tile_columns);
         else if (o.per_column) {
           float* const copy = take(t_.tile_columns);
@@ -197,6 +198,16 @@ class pair_pass {
           call_.in[k] = copy;
         } else call_.in[k] = o.per_row ? data + i0_ : data;
       }
+    }
+    const float* marked(const pair_operand<float>& o) {
+      float* const tile = take(t_.floats());
+      std::fill_n(tile, t_.floats(), 0.f);
+      const auto& ascending = o.by_rows ? o.listed_rows : o.listed_columns;
+      const auto first = std::lower_bound(ascending.begin(), ascending.end(), o.by_rows ? i0_ : j0_);
+      const auto last = std::lower_bound(first, ascending.end(), o.by_rows ? i0_ + rows_ : j0_ + columns_);
+      for (auto k = static_cast<std::size_t>(first - ascending.begin()); k < static_cast<std::size_t>(last - ascending.begin()); ++k)
+        if (const std::int64_t i = o.listed_rows[k] - i0_, j = o.listed_columns[k] - j0_; i >= 0 && i < rows_ && j >= 0 && j < columns_) tile[i * t_.tile_columns + j] = 1.f;
+      return tile;
     }
     const float* numbered(std::int64_t from, std::int64_t count) {
       float* const numbers = take(count);

@@ -172,7 +172,8 @@ class reference_backend {
       case operand_kind::position: return static_cast<double>(index[static_cast<std::size_t>(space.find(o.value.axis[0]))]);
       case operand_kind::linear_index: return static_cast<double>(element);
       case operand_kind::seed: return o.seed;
-      case operand_kind::product: break;
+      case operand_kind::product:
+      case operand_kind::listed: break;
     }
     return 0;
   }
