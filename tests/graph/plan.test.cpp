@@ -114,6 +114,18 @@ std::multiset<int> values_made(const plan& p) {
   return all;
 }
 
+/// More results than one pass may have.
+struct many_sums {
+  template <int K>
+  static constexpr auto one(expr<real, axes<struct images, struct texts>> s) {
+    return sum(square(sum(exp(s * (0.1 * K)), over(texts)))) + sum(square(sum(tanh(s * (0.1 * K)), over(images))));
+  }
+  static constexpr auto define(model& m) {
+    const auto s = dot(m.input<"x">(images, embed), m.input<"y">(texts, embed));
+    return one<1>(s) + one<2>(s) + one<3>(s) + one<4>(s) + one<5>(s) + one<6>(s) + one<7>(s) + one<8>(s);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("pair passes: two for CLIP, two for one direction, one for the sigmoid loss, with its gradient") {
@@ -122,6 +134,8 @@ TEST_CASE("pair passes: two for CLIP, two for one direction, one for the sigmoid
   CHECK(fused<sigmoid_loss>.pair_passes == 1);
   CHECK(fused<triplet>.pair_passes == 3);  // the maximum, how many attain it, the gradient
   CHECK(unfused<clip_loss>.pair_passes == 0);
+  CHECK(fused<many_sums>.pair_passes == 3);  // 16 sums are too many for one pass; the gradient
+  for (int k = 0; k < fused<many_sums>.step_count; ++k) CHECK(fused<many_sums>.steps[static_cast<std::size_t>(k)].sink_count <= max_results_of_step);
   // The sigmoid loss makes its value and both gradients in the one pass.
   for (int k = 0; k < fused<sigmoid_loss>.step_count; ++k) {
     const plan_step& s = fused<sigmoid_loss>.steps[static_cast<std::size_t>(k)];
