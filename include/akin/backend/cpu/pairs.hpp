@@ -18,8 +18,10 @@ struct pair_tiles {
 
   static constexpr std::int64_t most_rows = 224, most_columns = 256;
 
-  constexpr pair_tiles(std::int64_t rows_, std::int64_t columns_)
-      : rows{rows_}, columns{columns_}, tile_rows{rows_ >= 2048 ? most_rows : rows_ >= 512 ? 112 : 28}, tile_columns{columns_ >= 2048 ? most_columns : columns_ >= 512 ? 128 : 64} {}
+  constexpr pair_tiles(std::int64_t rows_, std::int64_t columns_) : rows{rows_}, columns{columns_}, tile_rows{rows_of_tile(rows_)}, tile_columns{columns_of_tile(columns_)} {}
+
+  static constexpr std::int64_t rows_of_tile(std::int64_t rows) { return rows >= 2048 ? most_rows : rows >= 512 ? 112 : 28; }
+  static constexpr std::int64_t columns_of_tile(std::int64_t columns) { return columns >= 2048 ? most_columns : columns >= 512 ? 128 : 64; }
 
   constexpr std::int64_t down() const { return (rows + tile_rows - 1) / tile_rows; }
   constexpr std::int64_t along() const { return (columns + tile_columns - 1) / tile_columns; }
@@ -27,15 +29,26 @@ struct pair_tiles {
   /// Numbers of one product that is kept from pass to pass, whole tiles.
   constexpr std::int64_t kept_floats() const { return down() * along() * floats(); }
 
-  /// Blocks of rows or of columns whose embeddings are packed at once: 8 MB of them.
+  /// Blocks of rows or of columns whose embeddings are packed at once: 10 MB of them.
   static constexpr std::int64_t blocks_at_once(std::int64_t side, std::int64_t tile, std::int64_t width) {
-    const std::int64_t blocks = (side + tile - 1) / tile, fit = (std::int64_t{1} << 21) / (tile * std::max<std::int64_t>(width, 1));
-    return std::clamp<std::int64_t>(fit, 1, std::max<std::int64_t>(blocks, 1));
+    return std::clamp<std::int64_t>(packed_at_once / block_floats(tile, width), 1, std::max<std::int64_t>((side + tile - 1) / tile, 1));
   }
-  /// Room for one operand's packed blocks, on either side of the space.
+  /// Room for one operand's packed blocks on either side of the space, of every smaller space, and of narrower embeddings: smaller tiles have other margins.
   constexpr std::int64_t packed_floats(std::int64_t width) const {
-    constexpr std::int64_t margin = 32;  // a panel or strip that is not full, depths that are no multiple of 32
-    return std::max(blocks_at_once(rows, tile_rows, width) * (tile_rows + margin), blocks_at_once(columns, tile_columns, width) * (tile_columns + margin)) * (width + margin);
+    std::int64_t most = 0;
+    for (const std::int64_t side : {std::int64_t{511}, std::int64_t{2047}, std::max(rows, columns)}) {
+      const std::int64_t r = std::min(rows, side), c = std::min(columns, side);
+      most = std::max({most, floats_at_once(r, rows_of_tile(r), width), floats_at_once(c, columns_of_tile(c), width)});
+    }
+    return most;
+  }
+
+ private:
+  static constexpr std::int64_t packed_at_once = std::int64_t{5} << 19;
+  /// At most, whatever the form: a panel or strip that is not full, depths that are no multiple of 32.
+  static constexpr std::int64_t block_floats(std::int64_t tile, std::int64_t width) { return (tile + 32) * (width + 32); }
+  static constexpr std::int64_t floats_at_once(std::int64_t side, std::int64_t tile, std::int64_t width) {
+    return std::min((side + tile - 1) / tile * block_floats(tile, width), std::max(packed_at_once, block_floats(tile, width)));
   }
 };
 
