@@ -9,13 +9,15 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace akin_bench {
 
 inline constexpr struct images : akin::batch<"images"> {} images;
 inline constexpr struct texts : akin::batch<"texts"> {} texts;
-inline constexpr struct others : akin::batch<"others"> {} others;
+inline constexpr struct queue : akin::batch<"queue"> {} queue;  // older keys
 inline constexpr struct embed : akin::axis<"embed"> {} embed;
 inline constexpr std::int64_t width = 512;
 inline constexpr std::int64_t default_budget = std::int64_t{512} << 20;  // that of program.pair_budget
@@ -94,15 +96,11 @@ class loss_run_of final : public loss_run {
   loss_run_of(std::int64_t n, std::shared_ptr<akin::thread_pool> pool, akin::precision precision, std::int64_t budget, const embeddings& e)
       : program_{weights_, std::move(pool), precision}, extents_{blueprint_}, budget_{budget} {
     program_.pair_budget(budget);
-    // Only those axes that the model has.
-    for (const auto& given : {images(n), texts(n), others(n), embed(width)}) extents_.set(given.axis, given.size, false);
+    const auto present = std::tuple_cat(bound(images, n), bound(texts, n), bound(queue, n), bound(embed, width));
+    std::apply([&](const auto&... extents) { program_.bind(extents...), (extents_.set(extents.axis, extents.size), ...); }, present);
     extents_.derive();
-    if constexpr (has_axis("texts")) program_.bind(images(n), texts(n), embed(width));
-    else program_.bind(images(n), embed(width));
-    program_.template set<"x">(e.x);
-    if constexpr (has_input("y")) program_.template set<"y">(e.y);
-    if constexpr (has_input("ids")) program_.template set<"ids">(e.ids);
-    if constexpr (has_input("ids of texts")) program_.template set<"ids of texts">(e.ids);
+    set<"x">(e.x), set<"y">(e.y), set<"queue">(e.y), set<"teacher's x">(e.y), set<"teacher's y">(e.x);
+    set<"ids">(e.ids), set<"ids of texts">(e.ids);
   }
 
   double step(bool forward_alone) override {
@@ -119,12 +117,21 @@ class loss_run_of final : public loss_run {
   pair_work work(bool forward_alone) const override { return count_work(blueprint_, extents_, budget_, forward_alone); }
 
  private:
-  static constexpr bool has_input(std::string_view name) { return akin::detail::find_name<Model, akin::mode::training>(name) >= 0; }
-  static constexpr bool has_axis(std::string_view name) {
-    constexpr const akin::model& m = akin::full_graph<Model, akin::mode::training>;
-    for (int k = 0; k < m.axis_count; ++k)
-      if (m.axis_entries[static_cast<std::size_t>(k)].name == name) return true;
-    return false;
+  // What the model has no axis or input for is left out.
+  template <class Axis>
+  static constexpr auto bound(Axis axis, std::int64_t size) {
+    constexpr bool present = [] {
+      constexpr const akin::model& m = akin::full_graph<Model, akin::mode::training>;
+      for (int k = 0; k < m.axis_count; ++k)
+        if (m.axis_entries[static_cast<std::size_t>(k)].name == Axis::name) return true;
+      return false;
+    }();
+    if constexpr (present) return std::tuple{axis(size)};
+    else return std::tuple{};
+  }
+  template <akin::text Name, class Value>
+  void set(const std::vector<Value>& values) {
+    if constexpr (akin::detail::find_name<Model, akin::mode::training>(Name.view()) >= 0) program_.template set<Name>(values);
   }
 
   akin::parameters<Model> weights_;
