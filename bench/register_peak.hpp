@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the registers of this processor can do at most: fused multiply-adds that wait for no memory, for fp32 and for bf16 operands.
+// What the registers of this processor can do at most: fused multiply-adds that wait for no memory, for fp32 and for bf16
+// operands.
 #pragma once
 
 #include <akin/backend/cpu/isa/bf16.hpp>
@@ -19,16 +20,15 @@ double seconds(Work&& work) {
 }
 
 // 12 sums hide the latency, are as many as every compiler keeps in registers, and are not equal, or they would be computed once.
-#define AKIN_BENCH_SUMS(vector, start, add, first)         \
-  vector sums[12];                                         \
-  _Pragma("GCC unroll 12") for (int i = 0; i < 12; ++i) {  \
-    const auto number = static_cast<float>(i);             \
-    sums[i] = start;                                       \
-  }                                                        \
-  for (std::int64_t i = 0; i < times; ++i)                 \
-    _Pragma("GCC unroll 12") for (int j = 0; j < 12; ++j) sums[j] = add; \
-  float total = 0;                                         \
-  _Pragma("GCC unroll 12") for (int i = 0; i < 12; ++i) total += first; \
+#define AKIN_BENCH_SUMS(vector, start, add, first)                                                              \
+  vector sums[12];                                                                                              \
+  _Pragma("GCC unroll 12") for (int i = 0; i < 12; ++i) {                                                       \
+    const auto number = static_cast<float>(i);                                                                  \
+    sums[i] = start;                                                                                            \
+  }                                                                                                             \
+  for (std::int64_t i = 0; i < times; ++i) _Pragma("GCC unroll 12") for (int j = 0; j < 12; ++j) sums[j] = add; \
+  float total = 0;                                                                                              \
+  _Pragma("GCC unroll 12") for (int i = 0; i < 12; ++i) total += first;                                         \
   return total
 
 inline float sums_of_fp32(std::int64_t times, float factor) {  // portable: 128 bits, a product and a sum apart
@@ -38,24 +38,18 @@ inline float sums_of_fp32(std::int64_t times, float factor) {  // portable: 128 
 }
 
 #if AKIN_HAS_X86
-#if defined(__clang__)
-#define AKIN_BENCH_TARGET(name) __attribute__((target(name)))
-#else
-#define AKIN_BENCH_TARGET(name) __attribute__((target(name), optimize("O2")))
-#endif
-AKIN_BENCH_TARGET("avx2,fma") inline float sums_of_fp32_avx2(std::int64_t times, float factor) {
+__attribute__((target("avx2,fma"))) inline float sums_of_fp32_avx2(std::int64_t times, float factor) {
   const __m256 x = _mm256_set1_ps(factor);
   AKIN_BENCH_SUMS(__m256, _mm256_set1_ps(number), _mm256_fmadd_ps(x, x, sums[j]), _mm256_cvtss_f32(sums[i]));
 }
-AKIN_BENCH_TARGET("avx512f") inline float sums_of_fp32_avx512(std::int64_t times, float factor) {
+__attribute__((target("avx512f"))) inline float sums_of_fp32_avx512(std::int64_t times, float factor) {
   const __m512 x = _mm512_set1_ps(factor);
   AKIN_BENCH_SUMS(__m512, _mm512_set1_ps(number), _mm512_fmadd_ps(x, x, sums[j]), _mm512_cvtss_f32(sums[i]));
 }
-AKIN_BENCH_TARGET("avx512f,avx512bf16") inline float sums_of_bf16(std::int64_t times, float) {
+__attribute__((target("avx512f,avx512bf16"))) inline float sums_of_bf16(std::int64_t times, float) {
   const auto ones = (__m512bh)_mm512_set1_epi32(0x3f803f80);
   AKIN_BENCH_SUMS(__m512, _mm512_set1_ps(number), _mm512_dpbf16_ps(sums[j], ones, ones), _mm512_cvtss_f32(sums[i]));
 }
-#undef AKIN_BENCH_TARGET
 #endif
 #undef AKIN_BENCH_SUMS
 
@@ -78,11 +72,13 @@ inline void products_of_tiles(std::int64_t times) {
 
 namespace detail {
 
-/// `operations` of `work`, done on each of the pool's threads at once, in a second: the best of three, since others may hold a core.
+/// `operations` of `work`, done on each of the pool's threads at once, in a second: the best of three, since others may hold a
+/// core.
 template <class Work>
 double rate(akin::thread_pool& pool, double operations, Work work) {
   double least = 1e9;
-  for (int k = 0; k < 3; ++k) least = std::min(least, seconds([&] { pool.run(pool.size(), [&](std::int64_t, int) { work(); }); }));
+  for (int k = 0; k < 3; ++k)
+    least = std::min(least, seconds([&] { pool.run(pool.size(), [&](std::int64_t, int) { work(); }); }));
   return operations * pool.size() / least;
 }
 
@@ -111,7 +107,8 @@ inline double fp32_peak(akin::thread_pool& pool, akin::cpu::isa level) {
 /// The same for products with bf16 operands; 0 for a level that widens them to fp32.
 inline double bf16_peak(akin::thread_pool& pool, akin::cpu::bf16_isa level) {
 #if AKIN_HAS_AMX
-  if (level == akin::cpu::bf16_isa::amx_bf16) return detail::rate(pool, 4. * 2 * 16 * 16 * 32 * detail::times, [] { products_of_tiles(detail::times); });
+  if (level == akin::cpu::bf16_isa::amx_bf16)
+    return detail::rate(pool, 4. * 2 * 16 * 16 * 32 * detail::times, [] { products_of_tiles(detail::times); });
 #endif
 #if AKIN_HAS_X86
   if (level == akin::cpu::bf16_isa::avx512_bf16) return detail::rate_of_sums(pool, 32, sums_of_bf16);

@@ -16,13 +16,17 @@ namespace {
 using namespace akin_bench;
 using akin::over, akin::paired;
 
-constexpr auto logits(akin::model& m) { return cosine(m.input<"x">(images, embed), m.input<"y">(texts, embed)) * akin::learnable_temperature(m); }
+constexpr auto logits(akin::model& m) {
+  return cosine(m.input<"x">(images, embed), m.input<"y">(texts, embed)) * akin::learnable_temperature(m);
+}
 
 struct clip {
   static constexpr auto define(akin::model& m) { return info_nce(logits(m), paired(images, texts)); }
 };
 struct hard_negatives {
-  static constexpr auto define(akin::model& m) { return akin::hard_negatives(logits(m), paired(images, texts), over(texts), 1, 0.1, -akin::learnable_temperature(m)); }
+  static constexpr auto define(akin::model& m) {
+    return akin::hard_negatives(logits(m), paired(images, texts), over(texts), 1, 0.1, -akin::learnable_temperature(m));
+  }
 };
 struct supervised {
   static constexpr auto define(akin::model& m) {
@@ -30,7 +34,9 @@ struct supervised {
   }
 };
 struct siglip {
-  static constexpr auto define(akin::model& m) { return akin::siglip(logits(m) + akin::learnable_bias(m), paired(images, texts), over(texts)); }
+  static constexpr auto define(akin::model& m) {
+    return akin::siglip(logits(m) + akin::learnable_bias(m), paired(images, texts), over(texts));
+  }
 };
 
 struct question {
@@ -59,7 +65,8 @@ std::unique_ptr<loss_run> make_run(const question& q, const std::shared_ptr<akin
   akin::fail("objective: got '", q.objective, "', expected clip, clip_sums, hard_negatives, supervised or siglip");
 }
 
-/// The register peaks, measured at the start and again at every question: the best of all, since others may hold a core for a while.
+/// The register peaks, measured at the start and again at every question: the best of all, since others may hold a core for a
+/// while.
 class peaks {
  public:
   explicit peaks(akin::thread_pool& pool) : pool_{pool} {
@@ -113,6 +120,7 @@ int main(int argc, char** argv) {
     const double taken = seconds([&] { loss = run->step(q.forward_alone()); });
     rusage used{};
     getrusage(RUSAGE_SELF, &used);
-    std::cout << taken << ' ' << loss << ' ' << (q.forward_alone() ? 0 : run->gradient_length()) << ' ' << least / taken << ' ' << used.ru_maxrss * 1024 << std::endl;
+    std::cout << taken << ' ' << loss << ' ' << (q.forward_alone() ? 0 : run->gradient_length()) << ' ' << least / taken << ' '
+              << used.ru_maxrss * 1024 << std::endl;
   }
 }

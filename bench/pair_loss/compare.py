@@ -87,10 +87,10 @@ def compare(akin, torch, n, objective, rounds):
 
 def run_curve(options):
     """Seconds and peak memory for growing n, each in a process of its own."""
-    keeping, recomputing, torch = "akin, products kept in up to 512 MiB", "akin, no product kept", "PyTorch"
+    keeping, recomputing, torch = "akin, products kept up to 512 MiB", "akin, no product kept", "PyTorch"
     questions = {keeping: (akin_side, "clip", "fp32"), recomputing: (akin_side, "clip", "fp32", 0), torch: (torch_side, "clip", "fp32")}
     points = {}
-    print(f"{'n':>6} {'variant':37} {'seconds':>8} {'peak_MB':>8}")
+    print(f"{'n':>6} {'variant':35} {'seconds':>8} {'peak_MB':>8}")
     for n in (2**k for k in range(10, 17)):
         for variant, (side, *words) in questions.items():
             if variant == torch and n > options.most_of_torch:
@@ -102,7 +102,7 @@ def run_curve(options):
             with side(options) as process:
                 answers = [process.ask(n, *words) for _ in range(rounds + (n <= 16384))]  # one that does not count, where there is time
             points[variant, n] = median(a[0] for a in answers[-rounds:]), answers[-1][-1] / 1e6
-            print(f"{n:6} {variant:37} {points[variant, n][0]:8.3f} {points[variant, n][1]:8.0f}", flush=True)
+            print(f"{n:6} {variant:35} {points[variant, n][0]:8.3f} {points[variant, n][1]:8.0f}", flush=True)
     figure.write(HERE.parents[1] / "docs/images/pair_loss.svg", [(variant, n, *point) for (variant, n), point in points.items()])
 
 

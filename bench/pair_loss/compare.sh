@@ -15,7 +15,7 @@ A line whose losses differ says so, has no ratio, and makes the script fail.
   --threads N     of either side (default 2)
   --rounds N      that count, after one that does not (default 5)
   --objectives    of clip,clip_sums,hard_negatives,supervised,siglip
-  --curve         seconds and peak memory of the CLIP loss for n = 1024 ... 65536, and docs/images/pair_loss.svg; about ten minutes
+  --curve         seconds and peak memory of the CLIP loss for n = 1024 ... 65536, and docs/images/pair_loss.svg; about four minutes
   --python PATH   an interpreter that has torch; else PAIR_LOSS_PYTHON, else an environment in build/pair_loss is made and torch
                   installed there
 
@@ -52,4 +52,4 @@ if [[ ! -x "$build/akin_side" || -n "$(find include bench -name '*pp' -newer "$b
   "${CXX:-g++}" -std=c++20 -O2 -DNDEBUG -I include -I bench -pthread bench/pair_loss/akin_side.bench.cpp -o "$build/akin_side"
 fi
 
-exec "$python" bench/pair_loss/compare.py "$build/akin_side" "${arguments[@]}"
+exec "$python" -B bench/pair_loss/compare.py "$build/akin_side" "${arguments[@]}"

@@ -2,7 +2,7 @@
 """Draws compare.py's curve: seconds and memory against n, both on logarithmic axes, which akin's charts of training do not have."""
 import math
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM, GAP = 320, 210, 56, 34, 56, 40
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, GAP = 320, 210, 56, 16, 34, 56, 30
 COLOURS = ("#2563eb", "#0d9488", "#d97706")
 STYLE = """text{font:12px system-ui,sans-serif;fill:#334155}.title{font-weight:600}.end{text-anchor:end}.middle{text-anchor:middle}
 .grid{stroke:#cbd5e1}@media(prefers-color-scheme:dark){text{fill:#cbd5e1}.grid{stroke:#475569}}"""
@@ -37,12 +37,14 @@ def write(path, points):
     """`points`: (variant, n, seconds, megabytes)."""
     names = list(dict.fromkeys(name for name, *_ in points))
     series = [[point[1:] for point in points if point[0] == name] for name in names]
-    full = 2 * (LEFT + WIDTH) + GAP
+    full = 2 * (LEFT + WIDTH) + GAP + RIGHT
     height = TOP + HEIGHT + BOTTOM
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {full} {height}" role="img" aria-label="CLIP loss against n"><style>{STYLE}</style>']
     out += panel(LEFT, "Seconds for forward and backward", [[(n, s) for n, s, _ in one] for one in series], lambda v: f"{v:g} s")
-    out += panel(2 * LEFT + WIDTH + GAP - 10, "Peak memory of the process", [[(n, mb) for n, _, mb in one] for one in series],
+    out += panel(2 * LEFT + WIDTH + GAP, "Peak memory of the process", [[(n, mb) for n, _, mb in one] for one in series],
                  lambda v: f"{v:g} MB" if v < 1000 else f"{v / 1000:g} GB")
-    for k, name in enumerate(names):
-        out.append(f'<circle cx="{LEFT + 6 + 240 * k}" cy="{height - 12}" r="4" fill="{COLOURS[k]}"/><text x="{LEFT + 16 + 240 * k}" y="{height - 8}">{name}</text>')
+    at = LEFT + 6
+    for name, colour in zip(names, COLOURS):
+        out.append(f'<circle cx="{at}" cy="{height - 12}" r="4" fill="{colour}"/><text x="{at + 10}" y="{height - 8}">{name}</text>')
+        at += 40 + 7 * len(name)  # about as wide as its letters
     path.write_text("\n".join(out) + "\n</svg>\n")

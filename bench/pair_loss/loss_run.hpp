@@ -15,10 +15,14 @@
 
 namespace akin_bench {
 
-inline constexpr struct images : akin::batch<"images"> {} images;
-inline constexpr struct texts : akin::batch<"texts"> {} texts;
-inline constexpr struct queue : akin::batch<"queue"> {} queue;  // older keys
-inline constexpr struct embed : akin::axis<"embed"> {} embed;
+inline constexpr struct images : akin::batch<"images"> {
+} images;
+inline constexpr struct texts : akin::batch<"texts"> {
+} texts;
+inline constexpr struct queue : akin::batch<"queue"> {
+} queue;  // older keys
+inline constexpr struct embed : akin::axis<"embed"> {
+} embed;
 inline constexpr std::int64_t width = 512;
 inline constexpr std::int64_t default_budget = std::int64_t{512} << 20;  // that of program.pair_budget
 
@@ -50,11 +54,13 @@ struct pair_work {
 };
 
 /// From the plan. Products that fit the budget are computed by the first pass that reads them, and read by the others.
-inline pair_work count_work(const akin::blueprint& b, const akin::extent_table& extents, std::int64_t budget, bool forward_alone) {
+inline pair_work count_work(const akin::blueprint& b, const akin::extent_table& extents, std::int64_t budget,
+                            bool forward_alone) {
   auto kept = akin::products_of_several_passes(b);
   std::erase_if(kept, [&](const akin::kept_product& p) {
     const akin::axis_list& axes = b.at(p.node).axes;
-    const auto bytes = 4 * akin::cpu_backend::kept_pairs(extents[std::min(axes[0], axes[1])], extents[std::max(axes[0], axes[1])]);
+    const auto bytes =
+        4 * akin::cpu_backend::kept_pairs(extents[std::min(axes[0], axes[1])], extents[std::max(axes[0], axes[1])]);
     return bytes > budget || (budget -= bytes, false);
   });
   pair_work work;
@@ -66,7 +72,8 @@ inline pair_work count_work(const akin::blueprint& b, const akin::extent_table& 
     const auto operations = [&](const akin::node& embeddings_of) {
       double count = 2 * pairs;
       for (int axis = 0; axis < embeddings_of.axes.rank; ++axis)
-        if (embeddings_of.axes[axis] != s.space[0] && embeddings_of.axes[axis] != s.space[1]) count *= static_cast<double>(extents[embeddings_of.axes[axis]]);
+        if (embeddings_of.axes[axis] != s.space[0] && embeddings_of.axes[axis] != s.space[1])
+          count *= static_cast<double>(extents[embeddings_of.axes[axis]]);
       return count;
     };
     for (const auto& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) {
@@ -93,11 +100,13 @@ class loss_run {
 template <class Model>
 class loss_run_of final : public loss_run {
  public:
-  loss_run_of(std::int64_t n, std::shared_ptr<akin::thread_pool> pool, akin::precision precision, std::int64_t budget, const embeddings& e)
+  loss_run_of(std::int64_t n, std::shared_ptr<akin::thread_pool> pool, akin::precision precision, std::int64_t budget,
+              const embeddings& e)
       : program_{weights_, std::move(pool), precision}, extents_{blueprint_}, budget_{budget} {
     program_.pair_budget(budget);
     const auto present = std::tuple_cat(bound(images, n), bound(texts, n), bound(queue, n), bound(embed, width));
-    std::apply([&](const auto&... extents) { program_.bind(extents...), (extents_.set(extents.axis, extents.size), ...); }, present);
+    std::apply([&](const auto&... extents) { program_.bind(extents...), (extents_.set(extents.axis, extents.size), ...); },
+               present);
     extents_.derive();
     set<"x">(e.x), set<"y">(e.y), set<"queue">(e.y), set<"teacher's x">(e.y), set<"teacher's y">(e.x);
     set<"ids">(e.ids), set<"ids of texts">(e.ids);
