@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products with bf16 operands on one thread: from packed operands and in one call, as shares of what the registers can do at
 // most. Peak and product take turns and the best of each counts, since the clock of a shared machine wanders by a half.
-#include "akin/backend/cpu/isa/bf16.hpp"
+#include "register_peak.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -15,6 +15,7 @@
 namespace {
 
 using namespace akin;
+using akin_bench::seconds;
 using cpu::bf16_isa, cpu::bf16_panels, cpu::bf16_precision;
 
 std::vector<float> numbers(std::int64_t count, unsigned seed) {
@@ -37,76 +38,15 @@ struct aligned {
   T* data;
 };
 
-template <class Work>
-double seconds(Work&& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-// ---- what the registers can do
-// ----------------------------------------------------------------------------------------------------
-
-#if AKIN_HAS_X86
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bf16"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bf16")
-#endif
-void pair_products(std::int64_t times) {
-  __m512 sums[12];
-#pragma GCC unroll 12
-  for (int i = 0; i < 12; ++i) sums[i] = _mm512_set1_ps(static_cast<float>(i));  // equal ones would be computed once
-  const auto ones = (__m512bh)_mm512_set1_epi32(0x3f803f80);
-  for (std::int64_t i = 0; i < times; ++i)
-#pragma GCC unroll 12
-    for (int j = 0; j < 12; ++j) sums[j] = _mm512_dpbf16_ps(sums[j], ones, ones);
-  static volatile float sink = 0;
-#pragma GCC unroll 12
-  for (int i = 0; i < 12; ++i) sink = sink + _mm512_cvtss_f32(sums[i]);
-}
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
-#endif
-
-/// Operations a second, or 0 for a level whose peak is not measured here.
-double peak_of(bf16_isa level) {
-  constexpr std::int64_t times = 40000;
-#if AKIN_HAS_AMX
-  if (level == bf16_isa::amx_bf16) {
-    cpu::amx_tiles tiles;
-    aligned<std::uint32_t> zeros(256);
-    tiles.configure();
-    tiles.load_pairs_of<4>(zeros.data, 16);
-    tiles.load_pairs_of<6>(zeros.data, 16);
-    const double taken = seconds([&] {
-      for (std::int64_t i = 0; i < times; ++i) {
-        tiles.dot<0, 4, 6>();
-        tiles.dot<1, 4, 6>();
-        tiles.dot<2, 4, 6>();
-        tiles.dot<3, 4, 6>();
-      }
-    });
-    tiles.release();
-    return 4. * 2 * 16 * 16 * 32 * times / taken;
-  }
-#endif
-#if AKIN_HAS_X86
-  if (level == bf16_isa::avx512_bf16) return 12. * 2 * 32 * times / seconds([] { pair_products(times); });
-#endif
-  return 0;
-}
-
-// ---- products
-// --------------------------------------------------------------------------------------------------------------------
-
 struct shape {
   std::int64_t m, n, k;
 };
+
+/// The register peak of this thread; 0 for a level that widens bf16 to fp32.
+double peak_of(bf16_isa level) {
+  static thread_pool one{1};
+  return akin_bench::bf16_peak(one, level);
+}
 
 void measure(bf16_isa level, bf16_precision precision, const shape& s, double budget) {
   const bool split = precision == bf16_precision::split;
