@@ -96,7 +96,6 @@ class execution {
     copy_gradients(0);
     has_gradients_ = true;
   }
-  bool ran() const { return ran_; }
   bool has_gradients() const { return has_gradients_; }
   /// States that the model updates take their new values; a run, its gradient included, reads those from before it.
   void apply_updates() {

@@ -103,8 +103,7 @@ void run_pairs(execution<Backend>& e, const plan_step& s, const typename Backend
       const int left = n.in[swap ? 1 : 0], right = n.in[swap ? 0 : 1];
       out.product = static_cast<int>(product_count);
       const product_memory memory = e.memory_of_product(o.node, s);
-      products[product_count++] = {e.reals(left), e.reals(right), row, column, b.at(left).axes[b.at(left).axes[0] == row ? 1 : 0], memory,
-                                   memory == product_memory::none ? nullptr : static_cast<R*>(e.pointer(o.node))};
+      products[product_count++] = {e.reals(left), e.reals(right), memory, memory == product_memory::none ? nullptr : static_cast<R*>(e.pointer(o.node))};
     } else if (o.kind == operand_kind::listed) {
       const auto first = e.integers(n.in[0]), second = e.integers(n.in[1]);
       const auto count = static_cast<std::size_t>(first.size());

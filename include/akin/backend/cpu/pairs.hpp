@@ -7,6 +7,10 @@
 #include <akin/backend/cpu/pair_products.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <utility>
 
 namespace akin::inline v0 {
 namespace cpu {
@@ -125,8 +129,8 @@ class pair_pass {
       widest_ = std::max(widest_, width);
     };
     for (const auto& p : a_.products) {
-      add(similarity_, p.left, p.row, true, true, false);
-      add(similarity_, p.right, p.column, false, false, false);
+      add(similarity_, p.left, a_.row, true, true, false);
+      add(similarity_, p.right, a_.column, false, false, false);
     }
     for (const auto& c : a_.contractions) add(gradient_, c.tall, c.keeps_rows ? a_.column : a_.row, !c.keeps_rows, false, true);
   }
@@ -268,8 +272,8 @@ class pair_pass {
         for (const auto& other : a_.reductions)
           if (other.kind == r.kind && other.keeps_columns != r.keeps_columns && a_.lines[static_cast<std::size_t>(other.step)] == a_.lines[k]) {
             const auto o = static_cast<std::size_t>(other.step);
-            (other.keeps_columns ? call_.columns_out : call_.rows_out)[o] = (other.keeps_columns ? call_.columns_out[o] : call_.rows_out[k]);
             if (other.keeps_columns) columns = &other;
+            else call_.rows_out[o] = call_.rows_out[k];
             summed_[o] = true;
           }
         p_.kernels_.log_sum_exp_tile(stored_[k], rows_, columns_, t_.tile_columns, call_.rows_out[k], columns ? call_.columns_out[static_cast<std::size_t>(columns->step)] : nullptr);
