@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 namespace akin::inline v0 {
 
@@ -56,7 +57,7 @@ inline const plan_step* first_pass_of(const blueprint& b, int product) {
   return nullptr;
 }
 
-/// Multiplications and additions of the products that a pair pass computes, or -1 where extents are not known. A product that was kept by an earlier pass costs nothing.
+/// Multiplications and additions of the products that a pair pass computes; a product that an earlier pass kept costs nothing.
 inline double operations_of_pass(const blueprint& b, const extent_table& e, const memory_plan* memory, const plan_step& s) {
   double depths = 0;
   const auto depth_of = [&](int factor) {

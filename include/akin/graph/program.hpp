@@ -6,8 +6,13 @@
 #include <akin/graph/explain.hpp>
 #include <akin/graph/steps.hpp>
 
+#include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace akin::inline v0 {
 namespace detail {

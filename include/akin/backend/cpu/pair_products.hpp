@@ -5,6 +5,9 @@
 #include <akin/backend/cpu/isa/bf16.hpp>
 #include <akin/backend/cpu/isa/packed.hpp>
 
+#include <algorithm>
+#include <cstdint>
+
 namespace akin::inline v0 {
 
 /// How exactly products of pairs are computed. All sums are fp32, and so are exponentials, reductions and everything outside of pairs.
