@@ -42,7 +42,7 @@ constexpr auto l2_normalize(expr<real, Axes> x) {
 }
 
 /// The cosine of every pair; 0 where a row is zero.
-/// shapes:   [images, embed] x [texts, embed] -> [images, texts], never stored
+/// shapes:   [images, embed] x [texts, embed] -> [images, texts]
 /// cost:     that of dot
 /// errors:   those of l2_normalize and dot
 /// gradient: through the normalisation
@@ -50,7 +50,7 @@ template <class A, class B>
 constexpr auto cosine(expr<real, A> a, expr<real, B> b) { return dot(l2_normalize(a), l2_normalize(b)); }
 
 /// Squared Euclidean distance of every pair, at least 0.
-/// shapes:   [images, embed] x [texts, embed] -> [images, texts], never stored
+/// shapes:   [images, embed] x [texts, embed] -> [images, texts]
 /// values:   |a|^2 + |b|^2 - 2 a.b: absolute rounding of about 1e-7 (|a|^2 + |b|^2) in fp32
 /// cost:     that of dot
 /// errors:   those of dot
