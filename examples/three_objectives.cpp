@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Three objectives that are in no library, each an expression: docs/how_to/objective.md reads them line by line.
+// Three objectives that are in no library, each an expression: docs/how_to/objective.md says what each is for.
 #include <akin/akin.hpp>
 #include <akin/graph/gradient_check.hpp>
 

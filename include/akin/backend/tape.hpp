@@ -92,11 +92,10 @@ struct pair_result {
 /// What a product that several passes read does in this pass: nothing, or it is written for later ones, or read from an earlier one.
 enum class product_memory : unsigned char { none, written, read };
 
-/// S = left right^T, one operand of a pair pass: left has the row axis and `inner`, right the column axis and `inner`, in any order.
+/// S = left right^T, one operand of a pair pass: left has the row axis, right the column axis, and both a further one, in any order.
 template <class Real>
 struct pair_product {
   view<const Real> left, right;
-  int row = -1, column = -1, inner = -1;
   product_memory memory = product_memory::none;
   Real* kept = nullptr;  // kept_pairs(rows, columns) numbers in an order of the backend's own
 };

@@ -46,7 +46,8 @@ inline constexpr bool both_have_axis<left_is<A...>, right_is<B...>, axis_is<X>> 
 /// Contracts the axis that both operands share.
 /// shapes:   [A, k] x [k, B] -> [A, B]; axes by name, order as written
 /// values:   fp32 products and sums on the cpu backend, double on the reference backend
-/// cost:     2 |A| |B| k operations; a result with two batch axes is never stored
+/// cost:     2 |A| |B| k operations; a result with two batch axes is made tile by tile, and kept between passes only as far as
+///           program::pair_budget allows
 /// errors:   compile time "akin: dot: operands share no axis", "akin: dot: operands share several axes: say which with over(...)"
 /// gradient: dA = G B^T, dB = A^T G
 /// source:   Radford et al. 2021, Figure 3

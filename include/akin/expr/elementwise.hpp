@@ -179,7 +179,10 @@ inline constexpr bool condition_fits_value = false;
 template <class... A, class... B>
 inline constexpr bool condition_fits_value<left_is<A...>, right_is<B...>> = one_contains_the_other<left_is<A...>, right_is<B...>>;
 
-/// a where the condition holds, else b. What is not chosen gets gradient 0, even where it is infinite.
+/// a where the condition holds, else b.
+/// shapes:   of the three each may lack axes of the others, as in arithmetic
+/// errors:   compile time "akin: where: one value's axes must contain the other's", "akin: where: the condition's axes must contain the values' or be contained"
+/// gradient: to what is chosen; 0 to the other, even where it is infinite
 template <class C, class A, class B>
 constexpr auto where(expr<boolean, C> condition, expr<real, A> a, expr<real, B> b) {
   if constexpr (detail::either_unknown<A, B> || std::is_same_v<C, unknown>) {

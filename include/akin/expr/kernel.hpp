@@ -139,17 +139,16 @@ struct kernel<&listed_op, Backend> {
   }
 };
 
-/// For every entry of `out`, the entries of `in` along the axes that it lacks: visit(number of the result, line), where line(look) calls look(entry, place).
+/// For every entry of `out`, the entries of `in` along the axes that it lacks: visit(number of the result, line), where line(look) calls
+/// look(entry, place) for each.
 template <class Real, class Visit>
 void for_each_line(const view<const Real>& in, const auto& out, Visit visit) {
-  std::array<std::int64_t, max_rank> kept{};  // the index along each of in's axes that out has
   for (std::int64_t number = 0; number < out.size(); ++number) {
     std::int64_t rest = number, begin = 0, length = 1;
     for (int k = out.rank; k-- > 0;) {
       const auto at = static_cast<std::size_t>(k);
-      kept[at] = rest % out.extent[at];
+      begin += rest % out.extent[at] * in.stride_of(out.axis[at]);
       rest /= out.extent[at];
-      begin += kept[at] * in.stride_of(out.axis[at]);
     }
     int along[max_rank], axes = 0;
     for (int k = 0; k < in.rank; ++k)

@@ -111,7 +111,9 @@ constexpr auto merge(expr<Kind, Axes> x, Outer, Inner, New) {
   }
 }
 
-/// The same numbers under another axis: rename(z, images, others) for dot(z, z).
+/// The same numbers under another axis: dot(z, rename(z, images, others)) compares a set with itself.
+/// shapes:   [.., old, ..] -> [.., new, ..] with |new| = |old|; no copy
+/// errors:   compile time "akin: layout: the operand does not have this axis"; run time where bind gives the two different extents
 template <class Kind, class Axes, some_axis Old, some_axis New>
 constexpr auto rename(expr<Kind, Axes> x, Old, New) {
   if constexpr (std::is_same_v<Axes, unknown>) return x;
@@ -126,6 +128,9 @@ constexpr auto rename(expr<Kind, Axes> x, Old, New) {
 
 /// Entry k along an axis, which goes.
 /// shapes:   [A, x, B] -> [A, B]
+/// cost:     one copy
+/// errors:   compile time "akin: layout: the operand does not have this axis"; run time "take: ..." where there is no such entry
+/// gradient: that of the result at entry k, 0 elsewhere
 template <class Axes, some_axis X>
 constexpr auto take(expr<real, Axes> a, X, int k) {
   if constexpr (std::is_same_v<Axes, unknown>) return a;

@@ -9,6 +9,9 @@ namespace akin::inline v0 {
 inline constexpr operation position_op{"position", role::leaf, no_gradient};
 
 /// 0, 1, 2, ... along an axis.
+/// shapes:   [x], integers; computed where it is read, never stored
+/// errors:   compile time "akin: position: it can be compared with indices, but has no numbers in memory; ..." where a kernel would read it
+/// gradient: none
 template <some_axis X>
 constexpr expr<integer, axes<X>> position(model& m, X) {
   node n{&position_op};
@@ -37,10 +40,12 @@ template <class A, class B>
 constexpr auto same(expr<integer, A> a, expr<integer, B> b) { return detail::compare<equal_index_op>(a, b); }
 
 /// Where two reals are equal, for those that hold whole numbers: same(as_real(position(m, rows)) + 1, as_real(position(m, columns))).
+/// shapes: as for indices
 template <class A, class B>
 constexpr auto same(expr<real, A> a, expr<real, B> b) { return detail::compare<equal_op>(a, b); }
 
-/// Where the first index is at most the second: at_most(position(keys), position(tokens)) is the causal mask.
+/// Where the first index is at most the second: at_most(position(m, keys), position(m, tokens)) is the causal mask.
+/// shapes: [A] and [B] -> [A, B]; axes in both appear once
 template <class A, class B>
 constexpr auto at_most(expr<integer, A> a, expr<integer, B> b) { return detail::compare<less_equal_index_op>(a, b); }
 
@@ -61,9 +66,11 @@ constexpr auto mean_where(expr<boolean, C> condition, expr<real, A> a) { return 
 inline constexpr operation listed_op{"listed", role::kernel, no_gradient};  // in: ids of the first axis [list], ids of the second [list]
 
 /// Where a pair is in a list: the k-th is (first[k], second[k]).
-/// shapes: first and second [list] -> [A, B]; the list's extent is the program's to bind
-/// cost:   one look at each listed pair for every tile of its row of tiles; never stored
-/// errors: run time "listed: ..." where first does not ascend or an id is outside of its axis
+/// shapes:   first and second [list] -> [A, B]; the list's extent is the program's to bind
+/// values:   a pair that is listed twice counts once
+/// cost:     one look at each listed pair for every tile of its row of tiles; never stored. The list is checked in each pass
+/// errors:   run time "listed: ..." where first does not ascend or an id is outside of its axis
+/// gradient: none
 template <class List, some_axis A, some_axis B>
 constexpr expr<boolean, axes<A, B>> listed(expr<integer, axes<List>> first, expr<integer, axes<List>> second, A, B) {
   model& m = *first.owner;
@@ -105,7 +112,9 @@ inline constexpr bool predicate_names_the_operands_axes<left_is<A...>, right_is<
     detail::contains<axes<A...>, axes<B...>> && detail::contains<axes<B...>, axes<A...>>;
 
 /// The entries where the predicate holds, summed over an axis: select(s, paired(images, texts), over(texts)) is the diagonal.
+/// shapes:   [A, x], a predicate of the same axes -> [A]
 /// errors:   compile time "akin: select: the predicate must name the operand's axes"
+/// gradient: 0 where the predicate does not hold, even where the value is infinite
 template <class A, class P, class X>
 constexpr auto select(expr<real, A> s, P positives, over_axes<X> o) {
   using named = typename detail::axes_of_predicate<P>::type;
@@ -118,6 +127,7 @@ constexpr auto select(expr<real, A> s, P positives, over_axes<X> o) {
     return sum(where(predicate(*s.owner, positives), s, 0), o);
   }
 }
+/// Of pairs over the columns, so that each row has its own.
 template <class A, class Row, class Column>
 constexpr auto select(expr<real, A> s, pairing<Row, Column> positives) { return select(s, positives, over_axes<Column>{}); }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reductions over named axes: sum, mean, max, min, log_sum_exp.
+// Reductions over named axes: sum, mean, max, min, log_sum_exp, kth_largest, arg_max; softmax and normalisation, which are made of them.
 #pragma once
 
 #include <akin/expr/elementwise.hpp>
@@ -87,15 +87,23 @@ constexpr auto sum(expr<real, A> a, over_axes<O...> o) { return detail::reduce_o
 template <class A>
 constexpr auto sum(expr<real, A> a) { return sum(a, typename detail::all_of<A>::type{}); }
 
-/// Largest and smallest entry over the given axes. Entries that tie share the gradient evenly.
+/// Largest and smallest entry over the given axes.
+/// shapes:   [A, k] -> [A]
+/// values:   -inf and inf where the extent is 0; NaN where an entry is NaN
+/// cost:     as sum; the gradient counts ties, which is one pass more over the operand
+/// errors:   compile time "akin: reduction: the operand does not have this axis"
+/// gradient: to the entries that attain it, evenly
 template <class A, class... O>
 constexpr auto max(expr<real, A> a, over_axes<O...> o) { return detail::reduce_over(maximum_over_op, a, o); }
 template <class A, class... O>
 constexpr auto min(expr<real, A> a, over_axes<O...> o) { return detail::reduce_over(minimum_over_op, a, o); }
 
-/// The k-th largest entry over one axis, K counted from 1: x >= kth_largest<8>(x, over(texts)) holds for the 8 largest of each row and for what ties with them.
+/// The k-th largest entry over one axis, K counted from 1: x >= kth_largest<8>(x, over(texts)) holds for the 8 largest of each row and for
+/// what ties with them.
+/// shapes:   [A, x] -> [A]
 /// values:   -inf where there are fewer than K entries; NaN is passed over
-/// cost:     a comparison for each entry, and some K steps for each that is among the largest so far; K numbers of memory for each result
+/// cost:     of pairs a comparison for each entry, some K steps for each that is among the largest so far, and K numbers of memory for each
+///           result; elsewhere up to K visits of each entry, on one thread
 /// errors:   compile time "akin: kth_largest: k counts from 1", "akin: reduction: the operand does not have this axis"
 /// gradient: to the entries that tie there, evenly
 template <int K, class A, class X>
@@ -104,15 +112,23 @@ constexpr auto kth_largest(expr<real, A> a, over_axes<X> o) {
   return detail::reduce_over(kth_largest_op, a, o, K);
 }
 
-/// Where the largest entry over one axis is: the first where several tie, 0 where there is none; NaN is passed over.
-/// shapes: [A, x] -> integers [A]
+/// Where the largest entry over one axis is.
+/// shapes:   [A, x] -> integers [A]
+/// values:   the first where several tie, 0 where there is none; NaN is passed over
+/// cost:     a comparison for each entry; outside of pairs on one thread
+/// errors:   compile time "akin: reduction: the operand does not have this axis"
+/// gradient: none
 template <class A, class X>
 constexpr auto arg_max(expr<real, A> a, over_axes<X> o) {
   const auto found = detail::reduce_over(arg_max_op, a, o);
   return expr<integer, typename decltype(found)::axes_type>{found.owner, found.id};
 }
 
-/// log of the sum of exponentials, without overflow for any operand; -inf where the extent is 0 or every entry is -inf.
+/// log of the sum of exponentials, without overflow for any finite operand.
+/// shapes:   [A, k] -> [A]
+/// values:   -inf where the extent is 0 or every entry is -inf
+/// cost:     an exponential for each entry; of pairs the same one serves rows and columns
+/// errors:   compile time "akin: reduction: the operand does not have this axis"
 /// gradient: softmax of the operand
 template <class A, class... O>
 constexpr auto log_sum_exp(expr<real, A> a, over_axes<O...> o) { return detail::reduce_over(log_sum_exp_op, a, o); }
@@ -126,6 +142,9 @@ constexpr expr<real, axes<>> count(model& m, X, More...) {
 }
 
 /// Sum divided by the number of summands.
+/// shapes, cost, errors: as sum
+/// values:   NaN where the extent is 0
+/// gradient: 1 / number of summands
 template <class A, class... O>
 constexpr auto mean(expr<real, A> a, over_axes<O...> o) {
   if constexpr (sizeof...(O) == 0) return sum(a, o);
@@ -135,6 +154,10 @@ template <class A>
 constexpr auto mean(expr<real, A> a) { return mean(a, typename detail::all_of<A>::type{}); }
 
 /// exp(x) / sum of exp(x) over the given axis.
+/// shapes:   [A, x] -> [A, x]
+/// cost:     two visits of the operand and two exponentials for each entry; of pairs two passes
+/// errors:   compile time "akin: reduction: the operand does not have this axis"
+/// gradient: dx = y (dy - <y, dy>)
 template <class A, class X>
 constexpr auto softmax(expr<real, A> a, over_axes<X> o) { return exp(a - log_sum_exp(a, o)); }
 

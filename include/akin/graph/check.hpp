@@ -6,6 +6,7 @@
 #include <akin/graph/blueprint.hpp>
 
 #include <initializer_list>
+#include <type_traits>
 #include <utility>
 
 namespace akin::inline v0 {

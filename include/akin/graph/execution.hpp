@@ -96,7 +96,6 @@ class execution {
     copy_gradients(0);
     has_gradients_ = true;
   }
-  bool ran() const { return ran_; }
   bool has_gradients() const { return has_gradients_; }
   /// States that the model updates take their new values; a run, its gradient included, reads those from before it.
   void apply_updates() {
@@ -194,7 +193,8 @@ class execution {
       const node& n = b_.at(v.node);
       for (int k = 0; k < n.axes.rank; ++k)
         if (static_cast<std::size_t>(n.axes.rank) != entry->shape.size() || extents_.required(n.axes[k]) != entry->shape[static_cast<std::size_t>(k)])
-          fail("program: tensor '", b_.name(v), "' has extent ", entry->shape[static_cast<std::size_t>(k)], " along axis '", extents_.name(n.axes[k]), "', but the program is bound to ", extents_.required(n.axes[k]));
+          fail("program: tensor '", b_.name(v), "' has extent ", entry->shape[static_cast<std::size_t>(k)], " along axis '",
+               extents_.name(n.axes[k]), "', but the program is bound to ", extents_.required(n.axes[k]));
       offset_[static_cast<std::size_t>(v.node)] = entry->offset;
     }
   }
@@ -251,7 +251,8 @@ class execution {
     if constexpr (Backend::fuses)
       for (kept_product& p : kept_) {
         const axis_list& axes = b_.at(p.node).axes;
-        const std::int64_t numbers = Backend::kept_pairs(extents_[std::min(axes[0], axes[1])], extents_[std::max(axes[0], axes[1])]), bytes = numbers * static_cast<std::int64_t>(sizeof(real_type));
+        const std::int64_t numbers = Backend::kept_pairs(extents_[std::min(axes[0], axes[1])], extents_[std::max(axes[0], axes[1])]);
+        const std::int64_t bytes = numbers * static_cast<std::int64_t>(sizeof(real_type));
         if (bytes > pair_budget) continue;
         p.numbers = numbers;
         pair_budget -= bytes;
@@ -265,7 +266,8 @@ class execution {
   // Copies of the states that this run reads and updates: the gradient recomputes from the values that forward saw.
   void take_states() {
     for (const auto& u : b_.updates)
-      std::memcpy(states_.data() + state_at_[static_cast<std::size_t>(u.state)], weights_.values().data() + parameter_offset(u.state), static_cast<std::size_t>(extents_.size(b_.at(u.state).axes)) * sizeof(real_type));
+      std::memcpy(states_.data() + state_at_[static_cast<std::size_t>(u.state)], weights_.values().data() + parameter_offset(u.state),
+                  static_cast<std::size_t>(extents_.size(b_.at(u.state).axes)) * sizeof(real_type));
   }
 
   void connect_states() {
@@ -281,7 +283,8 @@ class execution {
   void require_inputs() {
     if (!bound_) fail("forward: the program is not bound");
     for (const auto& v : b_.names)
-      if ((v.role == named_value::role_kind::input || v.role == named_value::role_kind::data) && input_[static_cast<std::size_t>(v.node)] == nullptr && extents_.size(b_.at(v.node).axes) > 0)
+      if ((v.role == named_value::role_kind::input || v.role == named_value::role_kind::data) &&
+          input_[static_cast<std::size_t>(v.node)] == nullptr && extents_.size(b_.at(v.node).axes) > 0)
         fail("forward: input '", b_.name(v), "' is not set");
   }
 

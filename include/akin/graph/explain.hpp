@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 namespace akin::inline v0 {
 
@@ -56,7 +57,7 @@ inline const plan_step* first_pass_of(const blueprint& b, int product) {
   return nullptr;
 }
 
-/// Multiplications and additions of the products that a pair pass computes, or -1 where extents are not known. A product that was kept by an earlier pass costs nothing.
+/// Multiplications and additions of the products that a pair pass computes; a product that an earlier pass kept costs nothing.
 inline double operations_of_pass(const blueprint& b, const extent_table& e, const memory_plan* memory, const plan_step& s) {
   double depths = 0;
   const auto depth_of = [&](int factor) {
@@ -112,15 +113,16 @@ inline std::string explain_step(const blueprint& b, const extent_table* extents,
   std::string text = "map" + shape_text(b, e, s.space);
   if (s.is_pair_pass()) {
     text = "pair pass " + std::to_string(s.level + 1) + " of tiles" + shape_text(b, e, s.space);
-    const bool keeps = memory && std::any_of(operands.begin(), operands.end(), [&](const plan_operand& o) { return o.kind == operand_kind::product && memory->keeps(o.node); });
-    if (!keeps) text += ", never stored";
+    const auto kept = [&](const plan_operand& o) { return o.kind == operand_kind::product && memory->keeps(o.node); };
+    if (!memory || std::none_of(operands.begin(), operands.end(), kept)) text += ", never stored";
     if (extents) text += ", " + count_text(operations_of_pass(b, e, memory, s)) + "FLOP";
     std::vector<std::string> reductions;
     for (int n : awaited(b, s)) reductions.push_back(std::string{b.at(n).op->name} + shape_text(b, extent_table{b}, b.at(n).axes));
     reductions.erase(std::unique(reductions.begin(), reductions.end()), reductions.end());
     for (std::size_t k = 0; k < reductions.size(); ++k) text += (k == 0 ? ", waits for " : " and ") + reductions[k];
   }
-  text += ": " + std::to_string(functions) + (functions == 1 ? " function of " : " functions of ") + std::to_string(operands.size()) + (operands.size() == 1 ? " operand" : " operands");
+  text += ": " + std::to_string(functions) + (functions == 1 ? " function of " : " functions of ");
+  text += std::to_string(operands.size()) + (operands.size() == 1 ? " operand" : " operands");
   if (s.product_count > 0) text += ", " + std::to_string(s.product_count) + (s.product_count == 1 ? " product" : " products");
   if (memory)
     for (const plan_operand& o : operands)

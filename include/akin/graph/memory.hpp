@@ -5,6 +5,7 @@
 #include <akin/graph/extents.hpp>
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 namespace akin::inline v0 {
@@ -119,7 +120,7 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
   }
   for (std::size_t r = 0; r < b.regions.size(); ++r)  // a gradient that is a value of the forward body
     if (const int out = b.regions[r].carry_out; out >= 0 && b.at(b.home(out)).region != static_cast<int>(r)) plan.saved[static_cast<std::size_t>(b.home(out))] = 1;
-  // A sink of a pass that reads nothing later still occupies its step; what must outlive the run lives to the end.
+  // What nothing reads later still occupies the step that makes it; what must outlive the run lives to the end.
   const auto keep = [&](int n) {
     const auto h = static_cast<std::size_t>(b.home(n));
     last[h] = b.ranges[static_cast<std::size_t>(b.nodes[h].region)].count;

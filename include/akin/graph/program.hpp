@@ -6,8 +6,13 @@
 #include <akin/graph/explain.hpp>
 #include <akin/graph/steps.hpp>
 
+#include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace akin::inline v0 {
 namespace detail {
@@ -37,7 +42,8 @@ constexpr int find_output(std::string_view name) {
 template <class Model, class Backend, mode Mode = mode::training>
 class program {
   // Here, and not where it is used, so that few instantiations stand between the mistake and the user's line.
-  static_assert(detail::looked_at(detail::check_graph<Model, Mode, Backend::fuses>(), detail::check_parameters<Model, Mode, Backend::fuses>(), detail::check_kernels<Model, Mode, Backend>()));
+  static_assert(detail::looked_at(detail::check_graph<Model, Mode, Backend::fuses>(), detail::check_parameters<Model, Mode, Backend::fuses>(),
+                                  detail::check_kernels<Model, Mode, Backend>()));
 
  public:
   using real_type = typename Backend::real;
@@ -155,7 +161,10 @@ class program {
   }
 
   /// What runs, in which order, what was fused, and the bytes. Before bind without sizes.
-  std::string explain() const { return akin::explain(execution_.plan(), execution_.bound() ? &execution_.extents() : nullptr, execution_.bound() ? &execution_.memory() : nullptr); }
+  std::string explain() const {
+    const bool bound = execution_.bound();
+    return akin::explain(execution_.plan(), bound ? &execution_.extents() : nullptr, bound ? &execution_.memory() : nullptr);
+  }
 
   Backend& backend() { return backend_; }
   std::int64_t bytes() const { return execution_.memory().bytes; }
@@ -164,7 +173,9 @@ class program {
   using result_axes = typename detail::axes_of_result<detail::result_type<Model>>::type;
 
   static std::span<const step_code<Backend>> code() {
-    if constexpr (detail::check_graph<Model, Mode, Backend::fuses>() && detail::check_parameters<Model, Mode, Backend::fuses>() && detail::check_kernels<Model, Mode, Backend>()) return detail::code_of_steps<Model, Mode, Backend>;
+    if constexpr (detail::check_graph<Model, Mode, Backend::fuses>() && detail::check_parameters<Model, Mode, Backend::fuses>() &&
+                  detail::check_kernels<Model, Mode, Backend>())
+      return detail::code_of_steps<Model, Mode, Backend>;
     else return {};
   }
 
@@ -192,7 +203,9 @@ class program {
     static_assert(n >= 0, "akin: set: the model has no input of this name");
     const node& x = execution_.plan().at(n);
     const auto expected = execution_.extents().size(x.axes);
-    if (static_cast<std::int64_t>(size) != expected) fail("set: input '", Name.view(), "' has ", size, " numbers, expected ", expected, shape_text(execution_.plan(), execution_.extents(), x.axes));
+    if (static_cast<std::int64_t>(size) != expected)
+      fail("set: input '", Name.view(), "' has ", size, " numbers, expected ", expected,
+           shape_text(execution_.plan(), execution_.extents(), x.axes));
     if (x.kind != kind) fail("set: input '", Name.view(), "' takes ", x.kind == value_kind::index ? "32-bit integers" : "reals");
     execution_.set_input(n, data);
   }

@@ -38,7 +38,10 @@ struct pair_chain : chain<Model, Mode, Fuses, Step> {
     for (std::size_t k = 0; k < t.size(); ++k) {
       const plan_operand& o = base::p.operands[static_cast<std::size_t>(base::step.operand) + k];
       const axis_list& axes = full_graph<Model, Mode>.at(o.node).axes;
-      t[k] = o.kind == operand_kind::product || o.kind == operand_kind::listed ? pair_place::product : axes.has(base::step.space[0]) ? pair_place::per_row : axes.has(base::step.space[1]) ? pair_place::per_column : pair_place::uniform;
+      t[k] = o.kind == operand_kind::product || o.kind == operand_kind::listed ? pair_place::product
+             : axes.has(base::step.space[0])                                   ? pair_place::per_row
+             : axes.has(base::step.space[1])                                   ? pair_place::per_column
+                                                                               : pair_place::uniform;
     }
     return t;
   }();
@@ -47,7 +50,10 @@ struct pair_chain : chain<Model, Mode, Fuses, Step> {
     for (std::size_t k = 0; k < t.size(); ++k) {
       const plan_sink& s = base::p.sinks[static_cast<std::size_t>(base::step.sink) + k];
       const node& n = full_graph<Model, Mode>.at(s.node);
-      const pair_use use = s.kind == sink_kind::contract ? pair_use::to_factor : n.axes.has(base::step.space[0]) ? pair_use::to_rows : n.axes.has(base::step.space[1]) ? pair_use::to_columns : pair_use::to_one;
+      const pair_use use = s.kind == sink_kind::contract     ? pair_use::to_factor
+                           : n.axes.has(base::step.space[0]) ? pair_use::to_rows
+                           : n.axes.has(base::step.space[1]) ? pair_use::to_columns
+                                                             : pair_use::to_one;
       t[k] = {s.step, use, n.op->reduces};
     }
     return t;
@@ -103,8 +109,7 @@ void run_pairs(execution<Backend>& e, const plan_step& s, const typename Backend
       const int left = n.in[swap ? 1 : 0], right = n.in[swap ? 0 : 1];
       out.product = static_cast<int>(product_count);
       const product_memory memory = e.memory_of_product(o.node, s);
-      products[product_count++] = {e.reals(left), e.reals(right), row, column, b.at(left).axes[b.at(left).axes[0] == row ? 1 : 0], memory,
-                                   memory == product_memory::none ? nullptr : static_cast<R*>(e.pointer(o.node))};
+      products[product_count++] = {e.reals(left), e.reals(right), memory, memory == product_memory::none ? nullptr : static_cast<R*>(e.pointer(o.node))};
     } else if (o.kind == operand_kind::listed) {
       const auto first = e.integers(n.in[0]), second = e.integers(n.in[1]);
       const auto count = static_cast<std::size_t>(first.size());
@@ -133,7 +138,8 @@ void run_pairs(execution<Backend>& e, const plan_step& s, const typename Backend
       contractions[contraction_count++] = {static_cast<int>(k), n.axes.has(row), e.reals(tall), e.reals(sink.node)};
     }
   }
-  e.backend().pair_pass(compiled, {e.extents()[row], e.extents()[column], row, column, {lines.data(), static_cast<std::size_t>(s.sink_count)}, {products.data(), product_count}, {operands.data(), static_cast<std::size_t>(s.operand_count)},
+  e.backend().pair_pass(compiled, {e.extents()[row], e.extents()[column], row, column, {lines.data(), static_cast<std::size_t>(s.sink_count)},
+                                   {products.data(), product_count}, {operands.data(), static_cast<std::size_t>(s.operand_count)},
                                    {reductions.data(), reduction_count}, {contractions.data(), contraction_count}});
 }
 
@@ -153,7 +159,8 @@ template <class Model, mode Mode, class Backend, int Step>
 constexpr step_code<Backend> code_of_step() {
   using link = chain<Model, Mode, Backend::fuses, Step>;
   if constexpr (link::step.kind == step_kind::map) return {run_map<Backend>, Backend::template compile<link>()};
-  else if constexpr (link::step.kind == step_kind::pairs) return {run_pairs<Backend>, Backend::template compile_pairs<pair_chain<Model, Mode, Backend::fuses, Step>>()};
+  else if constexpr (link::step.kind == step_kind::pairs)
+    return {run_pairs<Backend>, Backend::template compile_pairs<pair_chain<Model, Mode, Backend::fuses, Step>>()};
   else if constexpr (link::step.kind == step_kind::repeat) return {run_repeat<Backend>, {}};
   else return {run_kernel<full_graph<Model, Mode>.nodes[static_cast<std::size_t>(link::step.node)].op, Backend>, {}};
 }

@@ -23,13 +23,15 @@ constexpr auto cross_entropy(expr<real, Axes> logits, Positives positives, over_
 /// shapes:   logits and targets [images, texts], over(texts) -> []
 /// values:   logits are finite; at least one anchor
 /// cost:     one pass over the tiles, one more for the gradient
-/// gradient: (softmax * sum of targets - targets) / number of anchors
+/// errors:   compile time "akin: reduction: the operand does not have this axis"
+/// gradient: (softmax * sum of targets - targets) / number of anchors; that of the targets is (log_sum_exp - logits) / number of anchors
 template <class Axes, class Targets, class X>
 constexpr auto cross_entropy(expr<real, Axes> logits, expr<real, Targets> targets, over_axes<X> candidates) {
   return mean(sum(targets, candidates) * log_sum_exp(logits, candidates) - sum(targets * logits, candidates));
 }
 
 /// Cross entropy over either axis, averaged.
+/// cost:   as over one: both directions share the passes
 /// source: Radford et al. 2021, Figure 3
 template <class Axes, class Targets>
 constexpr auto symmetric_cross_entropy(expr<real, Axes> logits, Targets targets) {

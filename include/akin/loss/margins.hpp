@@ -10,6 +10,7 @@ namespace akin::inline v0 {
 /// shapes:   cosines [images, texts], positives [images, texts] -> [images, texts], never stored
 /// values:   c - margin at positives, c elsewhere
 /// cost:     no pass of its own
+/// errors:   compile time "akin: where: the condition's axes must contain the values' or be contained"
 /// gradient: that of the cosine
 /// source:   Wang et al. 2018 (1801.05599), AM-Softmax
 /// example:  info_nce(additive_margin(cosine(x, y), own, 0.2) * t, own, over(texts))
@@ -22,6 +23,7 @@ constexpr auto additive_margin(expr<real, Axes> cosines, Positives positives, do
 /// shapes:   cosines [images, texts], positives [images, texts] -> [images, texts], never stored
 /// values:   c elsewhere; 1 - c^2 is taken to be at least 1e-12, so that rounding beyond 1 does no harm
 /// cost:     no pass of its own; one square root for each pair
+/// errors:   as additive_margin
 /// gradient: finite everywhere: at an angle of 0 or pi it is cos(margin)
 /// source:   Deng et al. 2019 (1801.07698), ArcFace
 template <class Axes, class Positives>

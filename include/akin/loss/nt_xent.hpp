@@ -7,7 +7,8 @@
 namespace akin::inline v0 {
 
 /// Where two rows of concatenate(first views, second views) are the two views of one example: row i and column i + n or i - n.
-/// shapes:   [views, others]; n is the extent of `examples`
+/// shapes:   booleans [views, others]; n is the extent of `examples`
+/// cost:     no pass of its own
 template <some_axis Views, some_axis Others, some_axis Examples>
 constexpr auto other_view(model& m, Views views, Others others, Examples examples) {
   const auto i = as_real(position(m, views));

@@ -5,6 +5,9 @@
 #include <akin/backend/cpu/isa/bf16.hpp>
 #include <akin/backend/cpu/isa/packed.hpp>
 
+#include <algorithm>
+#include <cstdint>
+
 namespace akin::inline v0 {
 
 /// How exactly products of pairs are computed. All sums are fp32, and so are exponentials, reductions and everything outside of pairs.
@@ -36,7 +39,8 @@ struct packed_block {
   std::int64_t lines = 0, depth = 0;
 };
 
-/// Products in one form, of which split and plain are for processors with instructions for bf16. `left` operands have their lines down the result, the others along it.
+/// Products in one form, of which split and plain are for processors with instructions for bf16. `left` operands have their lines down the
+/// result, the others along it.
 class pair_products {
  public:
   pair_products(product_form form, isa level, bf16_isa bf16_level) : form_{form}, kernels_{tile_kernels_of(level)}, level_{level}, bf16_level_{bf16_level} {}
@@ -48,7 +52,8 @@ class pair_products {
   }
 
   void pack(bool left, const float* from, std::int64_t line_step, std::int64_t depth_step, const packed_block& to) const {
-    if (form_ != product_form::fp32) return pack_native(bf16_matrix(from, to.lines, line_step, to.depth, depth_step), 0, 0, panels(left, to.lines, to.depth, to.data));
+    if (form_ != product_form::fp32)
+      return pack_native(bf16_matrix(from, to.lines, line_step, to.depth, depth_step), 0, 0, panels(left, to.lines, to.depth, to.data));
     float* part = to.data;
     for (std::int64_t k = 0; k < to.depth; k += deepest) {
       const std::int64_t depth = std::min(deepest, to.depth - k);
@@ -60,18 +65,23 @@ class pair_products {
 
   /// c = or += a b, rows of c `row_step` apart and columns `column_step`, which only fp32 leaves free.
   void multiply(const packed_block& a, const packed_block& b, float* c, std::int64_t row_step, std::int64_t column_step, bool add) const {
-    if (form_ != product_form::fp32) return detail::multiply_native(bf16_level_, panels(true, a.lines, a.depth, a.data), panels(false, b.lines, b.depth, b.data), {c, row_step, nullptr, nullptr, add});
+    if (form_ != product_form::fp32)
+      return detail::multiply_native(bf16_level_, panels(true, a.lines, a.depth, a.data), panels(false, b.lines, b.depth, b.data),
+                                     {c, row_step, nullptr, nullptr, add});
     if (a.depth == 0 && !add)
       for (std::int64_t i = 0; i < a.lines; ++i)
         for (std::int64_t j = 0; j < b.lines; ++j) c[i * row_step + j * column_step] = 0.f;
     for (std::int64_t k = 0; k < a.depth; k += deepest)
-      multiply_packed(kernels_, {a.data + k * width_of(true, a.lines), b.data + k * width_of(false, b.lines), c, a.lines, b.lines, std::min(deepest, a.depth - k), row_step, column_step, add || k > 0});
+      multiply_packed(kernels_, {a.data + k * width_of(true, a.lines), b.data + k * width_of(false, b.lines), c, a.lines, b.lines,
+                                 std::min(deepest, a.depth - k), row_step, column_step, add || k > 0});
   }
 
  private:
   static constexpr std::int64_t deepest = 512;  // of an fp32 product at once: a strip of it stays in the first cache
 
-  std::int64_t width_of(bool left, std::int64_t lines) const { return left ? (lines + kernels_.rows - 1) / kernels_.rows * kernels_.rows : packed_columns(level_, lines); }
+  std::int64_t width_of(bool left, std::int64_t lines) const {
+    return left ? (lines + kernels_.rows - 1) / kernels_.rows * kernels_.rows : packed_columns(level_, lines);
+  }
   bf16_panels panels(bool left, std::int64_t lines, std::int64_t depth, float* memory) const {
     const auto parts = form_ == product_form::split ? bf16_precision::split : bf16_precision::plain;
     auto* const pairs = reinterpret_cast<std::uint32_t*>(memory);

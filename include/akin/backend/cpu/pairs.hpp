@@ -7,6 +7,10 @@
 #include <akin/backend/cpu/pair_products.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <utility>
 
 namespace akin::inline v0 {
 namespace cpu {
@@ -18,7 +22,8 @@ struct pair_tiles {
 
   static constexpr std::int64_t most_rows = 224, most_columns = 256;
 
-  constexpr pair_tiles(std::int64_t rows_, std::int64_t columns_) : rows{rows_}, columns{columns_}, tile_rows{rows_of_tile(rows_)}, tile_columns{columns_of_tile(columns_)} {}
+  constexpr pair_tiles(std::int64_t rows_, std::int64_t columns_)
+      : rows{rows_}, columns{columns_}, tile_rows{rows_of_tile(rows_)}, tile_columns{columns_of_tile(columns_)} {}
 
   static constexpr std::int64_t rows_of_tile(std::int64_t rows) { return rows >= 2048 ? most_rows : rows >= 512 ? 112 : 28; }
   static constexpr std::int64_t columns_of_tile(std::int64_t columns) { return columns >= 2048 ? most_columns : columns >= 512 ? 128 : 64; }
@@ -33,7 +38,8 @@ struct pair_tiles {
   static constexpr std::int64_t blocks_at_once(std::int64_t side, std::int64_t tile, std::int64_t width) {
     return std::clamp<std::int64_t>(packed_at_once / block_floats(tile, width), 1, std::max<std::int64_t>((side + tile - 1) / tile, 1));
   }
-  /// Room for one operand's packed blocks on either side of the space, of every smaller space, and of narrower embeddings: smaller tiles have other margins.
+  /// Room for one operand's packed blocks on either side of the space, of every smaller space, and of narrower embeddings: smaller tiles
+  /// have other margins.
   constexpr std::int64_t packed_floats(std::int64_t width) const {
     std::int64_t most = 0;
     for (const std::int64_t side : {std::int64_t{511}, std::int64_t{2047}, std::max(rows, columns)}) {
@@ -52,9 +58,9 @@ struct pair_tiles {
   }
 };
 
-/// One pass over the pairs. The space is cut into super-tiles, whose embeddings are packed once, and those into tiles. The tiles of a super-tile run in waves: in wave w, block i
-/// of the longer side meets block (i + w) of the other, so that every block of rows and of columns has one owner at a time and its sums are made in one order, whatever the
-/// number of threads.
+/// One pass over the pairs. The space is cut into super-tiles, whose embeddings are packed once, and those into tiles. The tiles of a
+/// super-tile run in waves: in wave w, block i of the shorter side meets block (i + w) of the longer one, round its end, so that every block
+/// of rows and of columns has one owner at a time and its sums are made in one order, whatever the number of threads.
 class pair_pass {
  public:
   struct memory {
@@ -67,7 +73,9 @@ class pair_pass {
   };
 
   /// What a reduction that cannot be merged remembers of each row or column.
-  static constexpr std::int64_t state_floats(reduction kind, int k, std::int64_t lines) { return kind == reduction::kth_largest ? k * lines : kind == reduction::arg_max ? lines : 0; }
+  static constexpr std::int64_t state_floats(reduction kind, int k, std::int64_t lines) {
+    return kind == reduction::kth_largest ? k * lines : kind == reduction::arg_max ? lines : 0;
+  }
 
   /// What a worker needs beside its tiles: vectors along a tile, one for each operand and two for each result.
   static constexpr std::int64_t vectors_floats = (max_chain_operands + 2 * max_chain_results) * std::max(pair_tiles::most_rows, pair_tiles::most_columns);
@@ -81,7 +89,8 @@ class pair_pass {
     for (const auto& c : a_.contractions) std::fill_n(c.out.data, c.out.size(), 0.f);
     if (a_.rows == 0 || a_.columns == 0) return;
     list_factors();
-    const std::int64_t down = pair_tiles::blocks_at_once(a_.rows, t_.tile_rows, widest_), along = pair_tiles::blocks_at_once(a_.columns, t_.tile_columns, widest_);
+    const std::int64_t down = pair_tiles::blocks_at_once(a_.rows, t_.tile_rows, widest_);
+    const std::int64_t along = pair_tiles::blocks_at_once(a_.columns, t_.tile_columns, widest_);
     for (std::int64_t k = 0; k < t_.down(); ++k)
       for (const auto& r : a_.reductions) sum_of(k, r) = start_of(r.kind);
     for (std::int64_t i = 0; i < t_.down(); i += down) {
@@ -119,14 +128,16 @@ class pair_pass {
     const auto add = [&](const pair_products& products, const view<const float>& v, int batch, bool of_rows, bool left, bool contracts_batch) {
       const int inner = v.axis[0] == batch ? v.axis[1] : v.axis[0];
       const std::int64_t width = v.extent[static_cast<std::size_t>(v.find(inner))], tile = of_rows ? t_.tile_rows : t_.tile_columns;
-      factors_[static_cast<std::size_t>(factor_count_)] = {v.data, v.stride_of(batch), v.stride_of(inner), width, of_rows, left, contracts_batch, memory_.packed + factor_count_ * memory_.floats_per_factor,
-                                                           contracts_batch ? products.floats(left, width, tile) : products.floats(left, tile, width)};
+      factors_[static_cast<std::size_t>(factor_count_)] = {
+          v.data, v.stride_of(batch), v.stride_of(inner), width, of_rows, left, contracts_batch,
+          memory_.packed + factor_count_ * memory_.floats_per_factor,
+          contracts_batch ? products.floats(left, width, tile) : products.floats(left, tile, width)};
       ++factor_count_;
       widest_ = std::max(widest_, width);
     };
     for (const auto& p : a_.products) {
-      add(similarity_, p.left, p.row, true, true, false);
-      add(similarity_, p.right, p.column, false, false, false);
+      add(similarity_, p.left, a_.row, true, true, false);
+      add(similarity_, p.right, a_.column, false, false, false);
     }
     for (const auto& c : a_.contractions) add(gradient_, c.tall, c.keeps_rows ? a_.column : a_.row, !c.keeps_rows, false, true);
   }
@@ -136,7 +147,8 @@ class pair_pass {
       const auto number = static_cast<std::size_t>(k / blocks);
       const factor& f = factors_[number];
       if (f.of_rows != of_rows || (!f.contracts_batch && a_.products[number / 2].memory == product_memory::read)) return;
-      const std::int64_t tile = of_rows ? t_.tile_rows : t_.tile_columns, at = (first + k % blocks) * tile, count = std::min(tile, (of_rows ? a_.rows : a_.columns) - at);
+      const std::int64_t tile = of_rows ? t_.tile_rows : t_.tile_columns, at = (first + k % blocks) * tile;
+      const std::int64_t count = std::min(tile, (of_rows ? a_.rows : a_.columns) - at);
       const float* const from = f.from + at * f.batch_step;
       if (f.contracts_batch) gradient_.pack(f.left, from, f.width_step, f.batch_step, f.block(k % blocks, count));
       else similarity_.pack(f.left, from, f.batch_step, f.width_step, f.block(k % blocks, count));
@@ -155,7 +167,8 @@ class pair_pass {
   void start_reductions() {
     float* state = memory_.states;
     for (const auto& r : a_.reductions) {
-      const std::int64_t lines = r.keeps_rows ? a_.rows : r.keeps_columns ? a_.columns : 1, floats = state_floats(r.kind, r.k, lines);
+      const std::int64_t lines = r.keeps_rows ? a_.rows : r.keeps_columns ? a_.columns : 1;
+      const std::int64_t floats = state_floats(r.kind, r.k, lines);
       states_[static_cast<std::size_t>(r.step)] = std::exchange(state, std::fill_n(state, floats, start_of(r.kind)));
       if (r.indices) std::fill_n(r.indices, lines, 0);
       else std::fill_n(r.out, lines, start_of(r.kind));
@@ -169,8 +182,9 @@ class pair_pass {
    public:
     tile_of_worker(const pair_pass& pass, std::int64_t first_row_block, std::int64_t row, std::int64_t first_column_block, std::int64_t column, int worker)
         : p_{pass}, a_{pass.a_}, t_{pass.t_}, row_number_{row}, column_number_{column}, owner_{first_row_block + row},
-          number_{owner_ * t_.along() + first_column_block + column}, i0_{owner_ * t_.tile_rows}, j0_{(first_column_block + column) * t_.tile_columns},
-          rows_{std::min(t_.tile_rows, a_.rows - i0_)}, columns_{std::min(t_.tile_columns, a_.columns - j0_)}, free_{pass.memory_.tiles + worker * pass.memory_.floats_per_worker} {}
+          number_{owner_ * t_.along() + first_column_block + column}, i0_{owner_ * t_.tile_rows},
+          j0_{(first_column_block + column) * t_.tile_columns}, rows_{std::min(t_.tile_rows, a_.rows - i0_)},
+          columns_{std::min(t_.tile_columns, a_.columns - j0_)}, free_{pass.memory_.tiles + worker * pass.memory_.floats_per_worker} {}
 
     void run() {
       call_.rows = rows_;
@@ -192,7 +206,8 @@ class pair_pass {
         const auto& p = a_.products[k];
         float* const tile = products_[k] = p.memory == product_memory::none ? take(t_.floats()) : p.kept + number_ * t_.floats();
         if (p.memory == product_memory::read) continue;
-        p_.similarity_.multiply(p_.factors_[2 * k].block(row_number_, rows_), p_.factors_[2 * k + 1].block(column_number_, columns_), tile, t_.tile_columns, 1, false);
+        const packed_block left = p_.factors_[2 * k].block(row_number_, rows_), right = p_.factors_[2 * k + 1].block(column_number_, columns_);
+        p_.similarity_.multiply(left, right, tile, t_.tile_columns, 1, false);
       }
     }
 
@@ -219,7 +234,8 @@ class pair_pass {
       const auto first = std::lower_bound(ascending.begin(), ascending.end(), o.by_rows ? i0_ : j0_);
       const auto last = std::lower_bound(first, ascending.end(), o.by_rows ? i0_ + rows_ : j0_ + columns_);
       for (auto k = static_cast<std::size_t>(first - ascending.begin()); k < static_cast<std::size_t>(last - ascending.begin()); ++k)
-        if (const std::int64_t i = o.listed_rows[k] - i0_, j = o.listed_columns[k] - j0_; i >= 0 && i < rows_ && j >= 0 && j < columns_) tile[i * t_.tile_columns + j] = 1.f;
+        if (const std::int64_t i = o.listed_rows[k] - i0_, j = o.listed_columns[k] - j0_; i >= 0 && i < rows_ && j >= 0 && j < columns_)
+          tile[i * t_.tile_columns + j] = 1.f;
       return tile;
     }
     const float* numbered(std::int64_t from, std::int64_t count) {
@@ -258,21 +274,22 @@ class pair_pass {
       const auto k = static_cast<std::size_t>(r.step);
       const std::int64_t first = r.keeps_rows ? i0_ : j0_;
       if (r.kind == reduction::kth_largest)
-        return p_.kernels_.kth_largest_tile(stored_[k], rows_, columns_, t_.tile_columns, r.keeps_rows, r.k, p_.states_[k] + first * r.k, r.out + first);
+        return p_.kernels_.kth_largest_tile(stored_[k], rows_, columns_, t_.tile_columns, r.keeps_rows, r.k, p_.states_[k] + first * r.k,
+                                            r.out + first);
       if (r.kind == reduction::arg_max)
-        return p_.kernels_.arg_max_tile(stored_[k], rows_, columns_, t_.tile_columns, r.keeps_rows, static_cast<std::int32_t>(i0_), static_cast<std::int32_t>(j0_), p_.states_[k] + first,
-                                        r.indices + first);
+        return p_.kernels_.arg_max_tile(stored_[k], rows_, columns_, t_.tile_columns, r.keeps_rows, static_cast<std::int32_t>(i0_),
+                                        static_cast<std::int32_t>(j0_), p_.states_[k] + first, r.indices + first);
       if (r.kind == reduction::log_sum_exp && !summed_[k]) {
         // The same entries along the other axis, if they are asked for, cost no exponentials of their own.
         const pair_reduction<float>* columns = r.keeps_columns ? &r : nullptr;
         for (const auto& other : a_.reductions)
-          if (other.kind == r.kind && other.keeps_columns != r.keeps_columns && a_.lines[static_cast<std::size_t>(other.step)] == a_.lines[k]) {
-            const auto o = static_cast<std::size_t>(other.step);
-            (other.keeps_columns ? call_.columns_out : call_.rows_out)[o] = (other.keeps_columns ? call_.columns_out[o] : call_.rows_out[k]);
+          if (const auto o = static_cast<std::size_t>(other.step); other.kind == r.kind && other.keeps_columns != r.keeps_columns && a_.lines[o] == a_.lines[k]) {
             if (other.keeps_columns) columns = &other;
+            else call_.rows_out[o] = call_.rows_out[k];
             summed_[o] = true;
           }
-        p_.kernels_.log_sum_exp_tile(stored_[k], rows_, columns_, t_.tile_columns, call_.rows_out[k], columns ? call_.columns_out[static_cast<std::size_t>(columns->step)] : nullptr);
+        float* const columns_out = columns ? call_.columns_out[static_cast<std::size_t>(columns->step)] : nullptr;
+        p_.kernels_.log_sum_exp_tile(stored_[k], rows_, columns_, t_.tile_columns, call_.rows_out[k], columns_out);
       }
       if (r.keeps_columns) return p_.kernels_.reduce_into(r.kind, r.out + j0_, call_.columns_out[k], columns_);
       if (r.keeps_rows) return p_.kernels_.reduce_into(r.kind, r.out + i0_, call_.rows_out[k], rows_);
@@ -286,8 +303,8 @@ class pair_pass {
       const packed_block left = c.keeps_rows ? packed_block{free_, rows_, columns_} : packed_block{free_, columns_, rows_};
       const int inner = c.out.axis[0] == (c.keeps_rows ? a_.row : a_.column) ? c.out.axis[1] : c.out.axis[0];
       p_.gradient_.pack(true, g, c.keeps_rows ? stride : 1, c.keeps_rows ? 1 : stride, left);
-      p_.gradient_.multiply(left, tall.block(c.keeps_rows ? column_number_ : row_number_, c.keeps_rows ? columns_ : rows_), c.out.data + (c.keeps_rows ? i0_ : j0_) * out_step, out_step,
-                            c.out.stride_of(inner), true);
+      const packed_block right = tall.block(c.keeps_rows ? column_number_ : row_number_, c.keeps_rows ? columns_ : rows_);
+      p_.gradient_.multiply(left, right, c.out.data + (c.keeps_rows ? i0_ : j0_) * out_step, out_step, c.out.stride_of(inner), true);
     }
 
     const pair_pass& p_;

@@ -2,8 +2,6 @@
 // Floats to panels of bf16 in pairs along k. Whatever the order in memory, the work goes by blocks of 16 lines (rows of a or
 // columns of b) and 16 pairs: read along k or along the lines, and transposed in registers where the panel wants the other way.
 
-typedef std::uint32_t vu __attribute__((vector_size(AKIN_ISA_BITS / 8)));
-
 [[gnu::always_inline]] inline vu load_pairs(const std::uint32_t* from) {
   vu x;
   std::memcpy(&x, from, sizeof x);

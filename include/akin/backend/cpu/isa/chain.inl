@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A tape unrolled into registers, and the reductions of what it leaves in a block of cache.
 
-typedef std::uint32_t vu __attribute__((vector_size(AKIN_ISA_BITS / 8)));
-
 [[gnu::always_inline]] inline vf truth(vi mask) { return select(mask, splat(1.f), splat(0.f)); }
 
 [[gnu::always_inline]] inline vu hash_lanes(vu x) {

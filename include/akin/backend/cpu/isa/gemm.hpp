@@ -230,11 +230,12 @@ inline void add_parts(isa level, const float* from, std::int64_t parts, std::int
 constexpr std::int64_t tile_rows_of(isa level) { return level == isa::avx512 ? 14 : 6; }
 constexpr std::int64_t tile_cols_of(isa level) { return level == isa::avx512 ? 32 : level == isa::avx2 ? 16 : 8; }
 
-/// Where panel q of packed columns starts, and its width: tile_cols_of(level), or half of that where the rest fits.
+/// The width of panel q of packed columns: tile_cols_of(level), or half of that where the rest fits.
 constexpr std::int64_t panel_width(isa level, std::int64_t columns, std::int64_t q) {
   const std::int64_t full = tile_cols_of(level), left = columns - q * full;
   return left > full / 2 ? full : full / 2;
 }
+/// The widths of all panels together.
 constexpr std::int64_t packed_columns(isa level, std::int64_t columns) {
   const std::int64_t full = tile_cols_of(level), panels = (columns + full - 1) / full;
   return panels == 0 ? 0 : (panels - 1) * full + panel_width(level, columns, panels - 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pair expression over a tile whose products lie in cache: evaluated in registers, reduced there, and stored only where a product with a tall factor or a
-// sum of exponentials will read it.
+// A pair expression over a tile whose products lie in cache: evaluated in registers, reduced there, and stored only where a product
+// with a tall factor or a reduction that does not fold (log_sum_exp, kth_largest, arg_max) will read it.
 
 /// Line `Line` of the tape at row i and columns [j, j + lanes) of the tile; x holds the lines before it.
 template <class Chain, int Line>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One vector of floats (vf), one of ints (vi), and what the language's operators on them leave out.
+// One vector of floats (vf), of ints (vi) and of unsigned ints (vu), and what the language's operators on them leave out.
 //
 // + - * / and the comparisons (which give a vi: -1 where true, else 0), & | ^ ~ << >> on vi come with the compilers' vector
 // extension. Loads and stores need no alignment.
@@ -8,19 +8,14 @@ inline constexpr int lanes = AKIN_ISA_BITS / 32;
 
 typedef float vf __attribute__((vector_size(AKIN_ISA_BITS / 8)));
 typedef std::int32_t vi __attribute__((vector_size(AKIN_ISA_BITS / 8)));
+typedef std::uint32_t vu __attribute__((vector_size(AKIN_ISA_BITS / 8)));
 
 [[gnu::always_inline]] inline vf load(const float* from) {
   vf x;
   std::memcpy(&x, from, sizeof x);
   return x;
 }
-[[gnu::always_inline]] inline vi load(const std::int32_t* from) {
-  vi x;
-  std::memcpy(&x, from, sizeof x);
-  return x;
-}
 [[gnu::always_inline]] inline void store(float* to, vf x) { std::memcpy(to, &x, sizeof x); }
-[[gnu::always_inline]] inline void store(std::int32_t* to, vi x) { std::memcpy(to, &x, sizeof x); }
 
 /// The first `count` lanes; the others are 0 (load) or left alone (store). Memory behind them is not touched.
 [[gnu::always_inline]] inline vf load_first(const float* from, int count) {
