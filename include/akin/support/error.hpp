@@ -26,7 +26,7 @@ namespace detail {
 /// A part of a sentence: text, or a number in words of its own.
 struct sentence_part {
   std::string text;
-  sentence_part(std::convertible_to<std::string_view> auto const& words) : text{std::string_view{words}} {}
+  sentence_part(std::convertible_to<std::string_view> auto const& said) : text{std::string_view{said}} {}
   sentence_part(char letter) : text(1, letter) {}
   sentence_part(std::integral auto number) : text{std::to_string(number)} {}
   sentence_part(std::floating_point auto number) {

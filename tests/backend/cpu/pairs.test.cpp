@@ -172,7 +172,6 @@ TEST_CASE("k-th largest entries and the places of the largest") {
   const auto without = [](std::string_view name, std::int64_t k, double drawn) { return name == "numbers" ? static_cast<double>(k) : drawn; };
   for (const auto& [n, m] : {std::pair{1, 1}, {2, 65}, {70, 90}, {90, 29}})
     for (const auto& fill : {akin_test::generator{with_ties}, akin_test::generator{without}}) {
-      CAPTURE(n);
       const auto expected = subject<largest, reference_backend>{fill, images(n), texts(m), embed(5), other_embed(7)}.run();
       const auto got = subject<largest, cpu_backend>{std::tuple{1}, fill, images(n), texts(m), embed(5), other_embed(7)}.run();
       akin_test::compare(got, expected, 2e-5);
