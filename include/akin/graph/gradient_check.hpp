@@ -51,7 +51,7 @@ class gradient_checker {
       if (t.role == role::state) states_.push_back({t.values, {t.values.begin(), t.values.end()}});
     program_.forward();
     program_.backward();
-    check_all(names);
+    measure_all(names);
     std::stable_sort(errors_.begin(), errors_.end(), [](const gradient_error& a, const gradient_error& b) { return a.error > b.error; });
     return std::move(errors_);
   }
@@ -85,14 +85,14 @@ class gradient_checker {
 
   // Gradients are copied before the first difference quotient runs the program again.
   template <int... K>
-  void check_all(std::integer_sequence<int, K...>) {
+  void measure_all(std::integer_sequence<int, K...>) {
     (collect<K>(), ...);
     for (const auto& t : weights_.tensors())
       if (t.role == role::parameter) {
         const auto first = program_.gradients().begin() + t.offset;
         tensors_.push_back({t.name, t.values, {first, first + static_cast<std::ptrdiff_t>(t.values.size())}});
       }
-    for (auto& [name, numbers, gradient] : tensors_) check(name, numbers, gradient);
+    for (auto& [name, numbers, gradient] : tensors_) measure(name, numbers, gradient);
   }
   template <int K>
   void collect() {
@@ -109,7 +109,7 @@ class gradient_checker {
     return program_.forward();
   }
 
-  void check(const std::string& name, std::span<double> numbers, const std::vector<double>& gradient) {
+  void measure(const std::string& name, std::span<double> numbers, const std::vector<double>& gradient) {
     gradient_error worst{name};
     double largest = 1e-3;
     for (std::size_t k = 0; k < numbers.size(); ++k) {
