@@ -6,6 +6,7 @@
 #include <akin/backend/cpu/conv2d.hpp>
 #include <akin/backend/cpu/map.hpp>
 #include <akin/backend/cpu/pairs.hpp>
+#include <akin/backend/memory.hpp>
 
 #include <cstring>
 #include <memory>
@@ -15,7 +16,7 @@ namespace akin::inline v0 {
 /// values: fp32; the same bits for every number of threads on one kind of processor
 /// cost:   one pool of threads, a megabyte of scratch for each of them and four besides; a program with pair passes adds up to 10 MB for
 ///         each operand of a pass's products, and some tiles of 240 KiB for each thread; kernels allocate nothing
-class cpu_backend {
+class cpu_backend : public host_backend {
  public:
   using real = float;
   static constexpr bool fuses = true;
@@ -56,25 +57,6 @@ class cpu_backend {
     cpu::conv2d_gradient_weights(*pool_, level_, scratch_, shape(x, w, stride, padding, height, width), x.data, strides(x, w, height, width), g.data, w.data);
   }
 
-  void slice(const float* in, float* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count, std::int64_t inner) {
-    for (std::int64_t o = 0; o < outer; ++o) std::copy_n(in + (o * along + from) * inner, count * inner, out + o * count * inner);
-  }
-  void place(const float* in, float* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count, std::int64_t inner) {
-    for (std::int64_t o = 0; o < outer; ++o) {
-      float* const line = out + o * along * inner;
-      std::fill_n(line, from * inner, 0.f);
-      std::copy_n(in + o * count * inner, count * inner, line + from * inner);
-      std::fill_n(line + (from + count) * inner, (along - from - count) * inner, 0.f);
-    }
-  }
-  /// Each line of the result is a line of a, then one of b: reals or integers.
-  template <class T>
-  void concatenate(const T* a, const T* b, T* out, std::int64_t lines, std::int64_t of_a, std::int64_t of_b) {
-    for (std::int64_t k = 0; k < lines; ++k) out = std::copy_n(b + k * of_b, of_b, std::copy_n(a + k * of_a, of_a, out));
-  }
-  void gather(const float* table, const std::int32_t* ids, float* out, std::int64_t count, std::int64_t width) {
-    for (std::int64_t k = 0; k < count; ++k) std::copy_n(table + ids[k] * width, width, out + k * width);
-  }
   /// Rows that meet in one place are added in the order of the ids.
   void scatter_add(const float* rows, const std::int32_t* ids, float* table, std::int64_t count, std::int64_t table_rows, std::int64_t width) {
     std::fill_n(table, table_rows * width, 0.f);
