@@ -13,16 +13,6 @@
 namespace akin::inline v0 {
 namespace detail {
 
-/// A tensor seen as [outer, along, inner] around one of its axes.
-struct around {
-  std::int64_t outer = 1, along = 1, inner = 1;
-  template <class T>
-  around(const view<T>& v, int axis) {
-    const int at = v.find(axis);
-    for (int k = 0; k < v.rank; ++k) (k < at ? outer : k == at ? along : inner) *= v.extent[static_cast<std::size_t>(k)];
-  }
-};
-
 template <class Real>
 struct assign_zero {
   Real* out;

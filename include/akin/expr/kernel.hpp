@@ -82,11 +82,21 @@ struct kernel<&conv2d_to_weight_op, Backend> {
   }
 };
 
+/// A tensor seen as [outer, along, inner] around one of its axes.
+struct around {
+  std::int64_t outer = 1, along = 1, inner = 1;
+  template <class T>
+  around(const view<T>& v, int axis) {
+    const int at = v.find(axis);
+    for (int k = 0; k < v.rank; ++k) (k < at ? outer : k == at ? along : inner) *= v.extent[static_cast<std::size_t>(k)];
+  }
+};
+
 template <class Backend>
 struct kernel<&slice_op, Backend> {
   static void run(Backend& backend, const kernel_call<Backend>& c) {
-    const detail::around from{c.operand(0), c.op.argument[0]};
-    const std::int64_t taken = c.op.argument[1] < 0 ? 1 : detail::around{c.result(), c.op.argument[1]}.along;
+    const around from{c.operand(0), c.op.argument[0]};
+    const std::int64_t taken = c.op.argument[1] < 0 ? 1 : around{c.result(), c.op.argument[1]}.along;
     const std::int64_t first = c.op.argument[3] == 1 ? from.along - taken : c.op.argument[2];
     if (first < 0 || first + taken > from.along) fail("take: entry ", first + taken - 1, " of an axis of extent ", from.along);
     backend.slice(c.operand(0).data, c.result().data, from.outer, from.along, first, taken, from.inner);
@@ -95,8 +105,8 @@ struct kernel<&slice_op, Backend> {
 template <class Backend>
 struct kernel<&place_op, Backend> {
   static void run(Backend& backend, const kernel_call<Backend>& c) {
-    const detail::around to{c.result(), c.op.argument[0]};
-    const std::int64_t given = c.op.argument[1] < 0 ? 1 : detail::around{c.operand(0), c.op.argument[1]}.along;
+    const around to{c.result(), c.op.argument[0]};
+    const std::int64_t given = c.op.argument[1] < 0 ? 1 : around{c.operand(0), c.op.argument[1]}.along;
     backend.place(c.operand(0).data, c.result().data, to.outer, to.along, c.op.argument[3] == 1 ? to.along - given : c.op.argument[2], given, to.inner);
   }
 };
@@ -104,7 +114,7 @@ template <class Backend>
 struct kernel<&concatenate_op, Backend> {
   static void run(Backend& backend, const kernel_call<Backend>& c) {
     const auto join = [&](auto a, auto b, auto out) {
-      const detail::around first{a, c.op.argument[0]}, second{b, c.op.argument[1]};
+      const around first{a, c.op.argument[0]}, second{b, c.op.argument[1]};
       backend.concatenate(a.data, b.data, out.data, first.outer, first.along * first.inner, second.along * second.inner);
     };
     if (c.op.kind == value_kind::index) join(c.integers(0), c.integers(1), c.out.integers);
@@ -159,7 +169,7 @@ struct kernel<&scatter_add_op, Backend> {
 template <class Backend>
 struct kernel<&pick_op, Backend> {
   static void run(Backend& backend, const kernel_call<Backend>& c) {
-    const detail::around from{c.operand(0), c.op.argument[0]};
+    const around from{c.operand(0), c.op.argument[0]};
     const auto ids = c.on_host(1);
     for (std::size_t k = 0; k < ids.size(); ++k)
       if (ids[k] < 0 || ids[k] >= from.along) fail("pick: index ", ids[k], " at place ", k, " is outside of an axis of extent ", from.along);
@@ -170,7 +180,7 @@ struct kernel<&pick_op, Backend> {
 template <class Backend>
 struct kernel<&unpick_op, Backend> {
   static void run(Backend& backend, const kernel_call<Backend>& c) {
-    const detail::around to{c.result(), c.op.argument[0]};
+    const around to{c.result(), c.op.argument[0]};
     backend.each(to.outer * to.along, detail::unpick_rows<typename Backend::real>{c.operand(0).data, c.integers(1).data, c.result().data, to.along, to.inner});
   }
 };
@@ -178,7 +188,7 @@ struct kernel<&unpick_op, Backend> {
 template <class Backend>
 struct kernel<&first_arg_max_op, Backend> {
   static void run(Backend& backend, const kernel_call<Backend>& c) {
-    const detail::around from{c.integers(0), c.op.argument[0]};
+    const around from{c.integers(0), c.op.argument[0]};
     backend.each(from.outer, detail::find_first_arg_max{c.integers(0).data, c.out.integers.data, from.along});
   }
 };
