@@ -316,6 +316,7 @@ class execution {
   void take_inputs() {
     weights_at_ = weights_.numbers().read_on(backend_);
     counts_at_ = counts_.read_on(backend_);
+    if (!b_.adjoint.empty()) gradients_at_ = gradients_.write_on(backend_);  // forward makes those that its own passes yield
     if constexpr (!Backend::computes_on_host)
       for (const auto& v : b_.names)
         if (takes_input(v)) backend_.copy_in(input_[static_cast<std::size_t>(v.node)], pointer(v.node), bytes_of(v.node));
