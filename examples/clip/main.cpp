@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// akin-clip: trains a CLIP on labelled images and classifies with it. This file is the command line.
+// akin-clip: trains a CLIP on labelled images, classifies with it, and tokenizes text. This file is the command line.
 #include "options.hpp"
 
 #include <akin/support/error.hpp>
@@ -68,6 +68,18 @@ void add_classify(CLI::App& app, clip_program::classify_options& o) {
   classify->add_option("images", o.files, "PNG, JPEG, PPM or idx[.gz] files")->required();
 }
 
+void add_tokenize(CLI::App& app, clip_program::tokenize_options& o) {
+  auto* tokenize = app.add_subcommand("tokenize", "Turn lines of standard input into the pieces that CLIP reads, or into their ids.");
+  tokenize->footer(
+      "One line for each line. Pieces are as the vocabulary writes them: </w> ends a word, and bytes that do not print have other\n"
+      "letters. Ids begin with the start of the text and end with its end. They are those of open_clip, but for mojibake.\n"
+      "scripts/fetch_vocabulary.sh fetches a vocabulary.\n\n"
+      "example: echo 'a photo of a cat' | akin-clip tokenize --ids --vocab build/vocabulary/bpe_simple_vocab_16e6.txt.gz");
+  tokenize->add_option("--vocab", o.vocabulary, "bpe_simple_vocab_16e6.txt[.gz], tokenizer.json, or vocab.json with merges.txt beside it")->required();
+  tokenize->add_flag("--ids", o.ids, "Ids instead of pieces");
+  tokenize->add_option("--context", o.context_length, "Most ids of a line, start and end among them; longer ones are cut before the end")->check(CLI::Range(2, 1 << 30))->capture_default_str();
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -78,6 +90,8 @@ int main(int count, char** words) {
   clip_program::classify_options classify;
   add_train(app, train);
   add_classify(app, classify);
+  clip_program::tokenize_options tokenize;
+  add_tokenize(app, tokenize);
   try {
     app.parse(count, words);
   } catch (const CLI::ParseError& e) {
@@ -86,7 +100,9 @@ int main(int count, char** words) {
     return clip_program::exit_usage;
   }
   try {
-    const int code = app.got_subcommand("train") ? clip_program::train(train) : clip_program::classify(classify);
+    const int code = app.got_subcommand("train")      ? clip_program::train(train)
+                     : app.got_subcommand("classify") ? clip_program::classify(classify)
+                                                      : clip_program::tokenize(tokenize);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) akin::fail("standard output could not be written");
     return code;
   } catch (const std::exception& e) {
