@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// akin-clip: trains a CLIP on labelled images and classifies with it. This file is the command line.
+// akin-clip: trains a CLIP on labelled images and classifies with it; checks and converts public ones. This file is the command line.
 #include "options.hpp"
 
 #include <akin/support/error.hpp>
@@ -68,16 +68,42 @@ void add_classify(CLI::App& app, clip_program::classify_options& o) {
   classify->add_option("images", o.files, "PNG, JPEG, PPM or idx[.gz] files")->required();
 }
 
+void add_verify(CLI::App& app, clip_program::verify_options& o) {
+  auto* verify = app.add_subcommand("verify", "Compare a public model's results with those that PyTorch left beside it.");
+  verify->footer(
+      "FOLDER holds a model as open_clip or transformers save it, images.npy (f32, normalised pixels) and tokens.npy (i64), and\n"
+      "any of image_features.npy, text_features.npy, image_embeds.npy, text_embeds.npy (unit rows), logits.npy, loss.npy,\n"
+      "gradients.safetensors, losses.npy and after.safetensors (eight steps of AdamW). What is there is compared.\n\n"
+      "example: akin-clip verify tests/golden/models/vit");
+  verify->add_option("folder", o.folder, "Folder with a model and results")->required();
+  verify->add_option("--threads", o.threads, "0: as many as the machine has")->check(CLI::Range(0, 256))->capture_default_str();
+}
+
+void add_export(CLI::App& app, clip_program::export_options& o) {
+  auto* command = app.add_subcommand("export", "Write a public model's weights as open_clip or transformers load them.");
+  command->footer(
+      "FOLDER holds open_clip_model.safetensors or model.safetensors and its configuration; OUT gets the other names, or the same.\n\n"
+      "example: akin-clip export ViT-B-32 --format transformers --out ViT-B-32-transformers");
+  command->add_option("folder", o.folder, "Folder with a model")->required();
+  command->add_option("--format", o.format, "Whose names and configuration are written")->required()->check(CLI::IsMember({"open_clip", "transformers"}));
+  command->add_option("--out", o.out, "Folder for what is written")->required();
+  command->add_option("--type", o.type, "Of the numbers (default: as they are)")->check(CLI::IsMember({"F32", "F16", "BF16"}));
+}
+
 }  // namespace
 
 int main(int count, char** words) {
-  CLI::App app{"akin-clip trains a small CLIP on pairs of images and captions, and classifies images by texts.", "akin-clip"};
+  CLI::App app{"akin-clip trains a small CLIP on pairs of images and captions, classifies images by texts, and checks and converts public CLIPs.", "akin-clip"};
   app.require_subcommand(1);
   app.footer("exit codes: 0 done, 1 something failed (one sentence on standard error says what), 2 wrong usage, 130 interrupted (go on with --resume)");
   clip_program::train_options train;
   clip_program::classify_options classify;
+  clip_program::verify_options verify;
+  clip_program::export_options exported;
   add_train(app, train);
   add_classify(app, classify);
+  add_verify(app, verify);
+  add_export(app, exported);
   try {
     app.parse(count, words);
   } catch (const CLI::ParseError& e) {
@@ -86,7 +112,10 @@ int main(int count, char** words) {
     return clip_program::exit_usage;
   }
   try {
-    const int code = app.got_subcommand("train") ? clip_program::train(train) : clip_program::classify(classify);
+    const int code = app.got_subcommand("train")      ? clip_program::train(train)
+                     : app.got_subcommand("classify") ? clip_program::classify(classify)
+                     : app.got_subcommand("verify")   ? clip_program::verify(verify)
+                                                      : clip_program::export_model(exported);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) akin::fail("standard output could not be written");
     return code;
   } catch (const std::exception& e) {

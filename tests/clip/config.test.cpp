@@ -181,5 +181,5 @@ TEST_CASE("what the other program has no words for is refused") {
   auto siglip = akin::clip_preset("ViT-B-16-SigLIP");
   siglip.image.function = akin::activation::gelu_tanh;
   CHECK(contains(sentence_of([&] { akin::clip_config_text(siglip, akin::weight_names::open_clip); }),
-                 "computes GELU in open_clip, but this one has GELU (tanh)"));
+                 "of these sizes computes GELU in open_clip, but this one has GELU (tanh)"));
 }

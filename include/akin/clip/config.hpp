@@ -3,6 +3,7 @@
 #pragma once
 
 #include <akin/clip/architecture.hpp>
+#include <akin/clip/siglip_trunk.hpp>
 #include <akin/io/json_values.hpp>
 #include <akin/support/error.hpp>
 
@@ -105,26 +106,18 @@ inline std::int64_t widened(std::int64_t width, double ratio, const config_membe
 
 /// SigLIP's image towers by their names in timm: vit_base_patch16_siglip_224. `timm_args` beside model_cfg overrides their sizes.
 inline void read_siglip_trunk(config_members& c, image_architecture& image, const std::string& name) {
-  struct trunk {
-    std::string_view name;
-    std::int64_t width, layers, heads;
-    double ratio;
-    activation function = activation::gelu;
-  };
-  constexpr std::array trunks{trunk{"base", 768, 12, 12, 4}, trunk{"large", 1024, 24, 16, 4},
-                              trunk{"so400m", 1152, 27, 16, 3.7362}, trunk{"giantopt", 1536, 40, 16, 4, activation::gelu_tanh}};
   char size[16] = "", rest[16] = "";
   int patch = 0, pixels = 0;
   const int found = std::sscanf(name.c_str(), "vit_%15[a-z0-9]_patch%4d_siglip_%5d%15s", size, &patch, &pixels, rest);
-  const auto row = std::ranges::find(trunks, std::string_view{size}, &trunk::name);
-  if (found != 3 || row == trunks.end())
+  const auto row = std::ranges::find(siglip_trunks, std::string_view{size}, &siglip_trunk::name);
+  if (found != 3 || row == siglip_trunks.end())
     c.refuse("'vision_cfg.timm_model_name' is '", printable(name),
              "', expected one like 'vit_base_patch16_siglip_224' (base, large, so400m, giantopt)");
   image.patch = c.size("timm_args.patch_size", patch);
   image.width = c.size("timm_args.embed_dim", row->width);
   image.layers = c.size("timm_args.depth", row->layers);
   image.heads = c.size("timm_args.num_heads", row->heads);
-  image.hidden = widened(image.width, c.number("timm_args.mlp_ratio", row->ratio), c);
+  image.hidden = c.find("timm_args.mlp_ratio") ? widened(image.width, c.number("timm_args.mlp_ratio", 4), c) : row->hidden;
   image.function = row->function;
   c.must_be("timm_args.img_size", static_cast<double>(image.height), static_cast<double>(image.height));
   c.must_be<std::string>("vision_cfg.timm_pool", "avg", "map");

@@ -4,6 +4,7 @@
 
 #include <akin/clip/architecture.hpp>
 #include <akin/clip/layouts.hpp>
+#include <akin/clip/siglip_trunk.hpp>
 #include <akin/io/json_header.hpp>
 
 #include <array>
@@ -59,27 +60,13 @@ inline json_member image_size(const image_architecture& i) {
   return {"image_size", std::vector{i.height, i.columns}};
 }
 
-inline std::string_view siglip_trunk(const image_architecture& i) {
-  switch (i.width) {
-    case 1024:
-      return "large";
-    case 1152:
-      return "so400m";
-    case 1536:
-      return "giantopt";
-    default:
-      return "base";
-  }
-}
-
 inline std::string open_clip_config(const clip_architecture& a) {
   const auto& i = a.image;
   const auto& t = a.text;
   const bool siglip = a.family == clip_family::siglip;
   std::vector<json_member> image{image_size(i)}, all;
   if (siglip) {
-    const std::string trunk =
-        "vit_" + std::string{siglip_trunk(i)} + "_patch" + std::to_string(i.patch) + "_siglip_" + std::to_string(i.height);
+    const std::string trunk = siglip_trunk_name(i).empty() ? "vit_base_patch16_siglip_224" : siglip_trunk_name(i);
     image.insert(image.end(),
                  {{"timm_model_name", trunk}, {"timm_model_pretrained", false}, {"timm_pool", "map"}, {"timm_proj", "none"}});
   } else if (a.family == clip_family::residual_network) {
@@ -111,7 +98,7 @@ inline std::string open_clip_config(const clip_architecture& a) {
   else model.push_back({"quick_gelu", t.function == activation::quick_gelu});
   model.insert(model.end(), {{"vision_cfg", image}, {"text_cfg", text}});
   all.push_back({"model_cfg", model});
-  if (siglip)
+  if (siglip && siglip_trunk_name(i).empty())
     all.push_back({"timm_args", std::vector<json_member>{{"embed_dim", i.width},
                                                          {"depth", i.layers},
                                                          {"num_heads", i.heads},
@@ -169,8 +156,8 @@ inline std::string clip_config_text(const clip_architecture& a, weight_names nam
   }
   if (a.family == clip_family::siglip && !square)
     fail("SigLIP in open_clip takes square images, but these have ", a.image.height, " x ", a.image.columns, " pixels");
-  if (a.family == clip_family::siglip && a.image.function != activation::gelu && a.image.width != 1536)
-    fail("SigLIP's image tower of this width computes GELU in open_clip, but this one has ", name_of(a.image.function));
+  if (a.family == clip_family::siglip && a.image.function != activation::gelu && detail::siglip_trunk_name(a.image).empty())
+    fail("SigLIP's image tower of these sizes computes GELU in open_clip, but this one has ", name_of(a.image.function));
   if (a.family == clip_family::vision_transformer &&
       (a.image.function == activation::quick_gelu) != (a.text.function == activation::quick_gelu))
     fail("open_clip's CLIP has QuickGELU in both towers or in none, but these have ", name_of(a.image.function), " and ",
