@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of JSON that tensor files use for their headers, read strictly by a cursor, without a tree and without recursion.
+// JSON read strictly by a cursor, without a tree: the headers of tensor files, the configurations of models.
 #pragma once
 
 #include <akin/io/file.hpp>
 #include <akin/support/error.hpp>
 #include <akin/support/utf8.hpp>
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace akin::inline v0 {
@@ -77,14 +79,14 @@ class json_cursor {
   /// Calls on_element() for each element; it must consume the value.
   template <class OnElement>
   void array(OnElement on_element) {
-    list('[', ']', "a number or ']'", on_element);
+    list('[', ']', "an element or ']'", on_element);
   }
 
   std::string string() {
     expect('"');
     std::string result;
     while (peek() != '"') {
-      if (at_end()) refuse("the header ends inside a string");
+      if (at_end()) refuse("the text ends inside a string");
       const auto byte = static_cast<unsigned char>(text_[position_]);
       if (byte == '\\') {
         escape(result);
@@ -118,7 +120,34 @@ class json_cursor {
     return value;
   }
 
-  /// The first character of what comes next; 0 at the end.
+  /// Any JSON number that a double holds.
+  double number() {
+    skip_space();
+    const std::size_t start = position_;
+    take_character('-');
+    if (peek() == '0') ++position_;
+    else digits();
+    if (take_character('.')) digits();
+    if (peek() == 'e' || peek() == 'E') {
+      ++position_;
+      if (!take_character('-')) take_character('+');
+      digits();
+    }
+    double value = 0;
+    const char* const end = text_.data() + position_;
+    if (std::from_chars(text_.data() + start, end, value).ec != std::errc{}) refuse("a number does not fit a double");
+    return value;
+  }
+
+  /// Consumes the word, as in word("true"), or leaves the text as it is.
+  bool word(std::string_view wanted) {
+    skip_space();
+    if (!text_.substr(position_).starts_with(wanted)) return false;
+    position_ += wanted.size();
+    return true;
+  }
+
+  /// The first character of what comes next; '\0' at the end.
   char next() {
     skip_space();
     return peek();
@@ -133,14 +162,14 @@ class json_cursor {
       else if (first == '{' || first == '[') ++depth, ++position_;
       else if (depth > 0 && (first == '}' || first == ']')) --depth, ++position_;
       else if (depth > 0 && (first == ',' || first == ':')) ++position_;
-      else skip_word();
+      else if (!word("true") && !word("false") && !word("null")) number();
     } while (depth > 0);
   }
 
   /// Only white space may be left.
   void end() {
     skip_space();
-    if (!at_end()) refuse("got ", seen(), " after the end of the header's object");
+    if (!at_end()) refuse("got ", seen(), " after the end of the object");
   }
 
   template <class... Parts>
@@ -151,22 +180,22 @@ class json_cursor {
  private:
   bool at_end() const { return position_ >= text_.size(); }
   char peek() const { return at_end() ? '\0' : text_[position_]; }
-  std::string seen() const { return at_end() ? "the header's end" : "'" + detail::printable(text_.substr(position_, 1)) + "'"; }
+  std::string seen() const { return at_end() ? "the text's end" : "'" + detail::printable(text_.substr(position_, 1)) + "'"; }
   void skip_space() {
     while (peek() == ' ' || peek() == '\t' || peek() == '\n' || peek() == '\r') ++position_;
   }
-  /// A number, true, false or null.
-  void skip_word() {
-    const std::size_t start = position_;
-    constexpr std::string_view letters = "+-.0123456789Eaeflnrstu";
-    while (!at_end() && letters.find(peek()) != std::string_view::npos) ++position_;
-    if (position_ == start) refuse("got ", seen(), ", expected a value");
-  }
-  bool take(char wanted) {
-    skip_space();
+  bool take_character(char wanted) {
     if (at_end() || text_[position_] != wanted) return false;
     ++position_;
     return true;
+  }
+  bool take(char wanted) {
+    skip_space();
+    return take_character(wanted);
+  }
+  void digits() {
+    if (peek() < '0' || peek() > '9') refuse("got ", seen(), ", expected a digit");
+    while (peek() >= '0' && peek() <= '9') ++position_;
   }
   void expect(char wanted) {
     if (!take(wanted)) refuse("got ", seen(), ", expected '", wanted, "'");
