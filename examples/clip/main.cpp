@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// akin-clip: trains a CLIP on labelled images, classifies with it, and tokenizes text. This file is the command line.
+// akin-clip: trains a CLIP on labelled images, classifies with it, and shows what public models see and read. This file is the command line.
 #include "options.hpp"
 
 #include <akin/support/error.hpp>
@@ -80,6 +80,17 @@ void add_tokenize(CLI::App& app, clip_program::tokenize_options& o) {
   tokenize->add_option("--context", o.context_length, "Most ids of a line, start and end among them; longer ones are cut before the end")->check(CLI::Range(2, 1 << 30))->capture_default_str();
 }
 
+void add_pixels(CLI::App& app, clip_program::pixels_options& o) {
+  auto* pixels = app.add_subcommand("pixels", "Write the pixels that a public CLIP sees of an image, as open_clip computes them.");
+  pixels->footer(
+      "The shorter side is resized to the size with Pillow's bicubic filter, the middle is kept and turned to RGB. OUT is an array\n"
+      "of bytes [size, size, 3] in NumPy's format.\n\n"
+      "example: akin-clip pixels photo.jpg photo.npy");
+  pixels->add_option("--size", o.size, "Width and height of what the model sees")->check(CLI::Range(1, 16384))->capture_default_str();
+  pixels->add_option("file", o.file, "A PNG, JPEG, WebP, PBM, PGM or PPM file")->required();
+  pixels->add_option("out", o.out, "The .npy file to write")->required();
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -88,10 +99,12 @@ int main(int count, char** words) {
   app.footer("exit codes: 0 done, 1 something failed (one sentence on standard error says what), 2 wrong usage, 130 interrupted (go on with --resume)");
   clip_program::train_options train;
   clip_program::classify_options classify;
+  clip_program::pixels_options pixels;
   add_train(app, train);
   add_classify(app, classify);
   clip_program::tokenize_options tokenize;
   add_tokenize(app, tokenize);
+  add_pixels(app, pixels);
   try {
     app.parse(count, words);
   } catch (const CLI::ParseError& e) {
@@ -102,7 +115,8 @@ int main(int count, char** words) {
   try {
     const int code = app.got_subcommand("train")      ? clip_program::train(train)
                      : app.got_subcommand("classify") ? clip_program::classify(classify)
-                                                      : clip_program::tokenize(tokenize);
+                     : app.got_subcommand("tokenize") ? clip_program::tokenize(tokenize)
+                                                      : clip_program::pixels(pixels);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) akin::fail("standard output could not be written");
     return code;
   } catch (const std::exception& e) {

@@ -31,11 +31,17 @@ struct tokenize_options {
   bool ids = false;
 };
 
+struct pixels_options {
+  std::string file, out;
+  std::int64_t size = 224;
+};
+
 /// Exit codes, as --help lists them.
 enum exit_code { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_interrupted = 130 };
 
 int train(const train_options& options);
 int classify(const classify_options& options);
 int tokenize(const tokenize_options& options);
+int pixels(const pixels_options& options);
 
 }  // namespace clip_program
