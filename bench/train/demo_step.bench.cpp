@@ -31,8 +31,8 @@ void step(benchmark::State& state) {
   for (auto _ : state) {
     benchmark::DoNotOptimize(program.forward());
     program.backward();
-    akin::clip_gradient_norm(program.gradients(), optimizer.groups(), 1.0);
-    optimizer.step(program.gradients(), 1e-3);
+    akin::clip_gradient_norm(program, optimizer.groups(), 1.0);
+    optimizer.step(program, 1e-3);
   }
   state.counters["images/s"] = benchmark::Counter(static_cast<double>(batch * state.iterations()), benchmark::Counter::kIsRate);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// akin-clip: trains a CLIP on labelled images and classifies with it; checks and converts public ones. This file is the command line.
+// akin-clip: trains a CLIP on labelled images and classifies with it, checks and converts public ones, tokenizes text. This file is the
+// command line.
 #include "options.hpp"
 
 #include <akin/support/error.hpp>
@@ -90,6 +91,18 @@ void add_export(CLI::App& app, clip_program::export_options& o) {
   command->add_option("--type", o.type, "Of the numbers (default: as they are)")->check(CLI::IsMember({"F32", "F16", "BF16"}));
 }
 
+void add_tokenize(CLI::App& app, clip_program::tokenize_options& o) {
+  auto* tokenize = app.add_subcommand("tokenize", "Turn lines of standard input into the pieces that CLIP reads, or into their ids.");
+  tokenize->footer(
+      "One line for each line. Pieces are as the vocabulary writes them: </w> ends a word, and bytes that do not print have other\n"
+      "letters. Ids begin with the start of the text and end with its end. They are those of open_clip, but for mojibake.\n"
+      "scripts/fetch_vocabulary.sh fetches a vocabulary.\n\n"
+      "example: echo 'a photo of a cat' | akin-clip tokenize --ids --vocab build/vocabulary/bpe_simple_vocab_16e6.txt.gz");
+  tokenize->add_option("--vocab", o.vocabulary, "bpe_simple_vocab_16e6.txt[.gz], tokenizer.json, or vocab.json with merges.txt beside it")->required();
+  tokenize->add_flag("--ids", o.ids, "Ids instead of pieces");
+  tokenize->add_option("--context", o.context_length, "Most ids of a line, start and end among them; longer ones are cut before the end")->check(CLI::Range(2, 1 << 30))->capture_default_str();
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -104,6 +117,8 @@ int main(int count, char** words) {
   add_classify(app, classify);
   add_verify(app, verify);
   add_export(app, exported);
+  clip_program::tokenize_options tokenize;
+  add_tokenize(app, tokenize);
   try {
     app.parse(count, words);
   } catch (const CLI::ParseError& e) {
@@ -115,7 +130,8 @@ int main(int count, char** words) {
     const int code = app.got_subcommand("train")      ? clip_program::train(train)
                      : app.got_subcommand("classify") ? clip_program::classify(classify)
                      : app.got_subcommand("verify")   ? clip_program::verify(verify)
-                                                      : clip_program::export_model(exported);
+                     : app.got_subcommand("export")   ? clip_program::export_model(exported)
+                                                      : clip_program::tokenize(tokenize);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) akin::fail("standard output could not be written");
     return code;
   } catch (const std::exception& e) {

@@ -34,6 +34,12 @@ struct export_options {
   std::string folder, format, out, type;
 };
 
+struct tokenize_options {
+  std::string vocabulary;
+  std::int64_t context_length = 77;
+  bool ids = false;
+};
+
 /// Exit codes, as --help lists them.
 enum exit_code { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_interrupted = 130 };
 
@@ -41,5 +47,6 @@ int train(const train_options& options);
 int classify(const classify_options& options);
 int verify(const verify_options& options);
 int export_model(const export_options& options);
+int tokenize(const tokenize_options& options);
 
 }  // namespace clip_program

@@ -81,9 +81,9 @@ double training_loop(training_run& s, const std::shared_ptr<akin::thread_pool>& 
     }
     program.backward();
     const double rate = schedule(s.step);
-    akin::clip_gradient_norm(program.gradients(), s.optimizer->groups(), o.clip_norm);
-    s.optimizer->step(program.gradients(), rate);
-    akin::clamp_temperature(*s.weights);
+    akin::clip_gradient_norm(program, s.optimizer->groups(), o.clip_norm);
+    s.optimizer->step(program, rate);
+    akin::clamp_temperature(program);
     const auto epoch = s.step / s.steps_per_epoch() + 1;
     ++s.step;
     line.update({epoch, s.step, static_cast<double>(loss), rate, s.temperature()});

@@ -2,6 +2,7 @@
 // akin-clip as a user meets it: a run, the same run again, an interrupted run, and every mistake on the command line.
 #include "program/running.hpp"
 #include "support/files.hpp"
+#include "support/program.hpp"
 
 #include <akin/io/safetensors.hpp>
 #include <akin/support/random.hpp>

@@ -2,6 +2,7 @@
 // How the plan asks a backend for the work of one node: the operation's table finds its kernel.
 #pragma once
 
+#include <akin/backend/index_work.hpp>
 #include <akin/expr/conv2d.hpp>
 #include <akin/expr/dot.hpp>
 #include <akin/expr/gather.hpp>
@@ -9,7 +10,6 @@
 #include <akin/expr/predicates.hpp>
 #include <akin/support/error.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -23,17 +23,21 @@ struct kernel_value {
   view<std::int32_t> integers{};
 };
 
-/// What a kernel gets: labelled views of its operands and of its result, and the node's own numbers.
+/// What a kernel gets: labelled views of its operands and of its result, which lie where the backend computes, and the node's own numbers.
 template <class Backend>
 struct kernel_call {
   using real_type = typename Backend::real;
   const node& op;
   std::array<kernel_value<real_type>, 4> in{};
   kernel_value<real_type> out{};
+  std::span<const std::int32_t> (*read_integers)(void* run, int node) = nullptr;
+  void* run = nullptr;
 
   view<const real_type> operand(int k) const { return in[static_cast<std::size_t>(k)].reals; }
   view<const std::int32_t> integers(int k) const { return in[static_cast<std::size_t>(k)].integers; }
   view<real_type> result() const { return out.reals; }
+  /// Integers of operand k for the host to read, where a kernel checks them.
+  std::span<const std::int32_t> on_host(int k) const { return read_integers(run, op.in[static_cast<std::size_t>(k)]); }
 };
 
 /// The kernel of an operation on a backend. A user's operation specialises it for each backend that shall run it.
@@ -118,98 +122,40 @@ struct kernel<&concatenate_op, Backend> {
   }
 };
 
-/// Refuses a list of pairs that does not ascend or leaves its axes.
-inline void check_listed(std::span<const std::int32_t> first, std::span<const std::int32_t> second, std::int64_t first_extent, std::int64_t second_extent) {
-  for (std::size_t k = 0; k < first.size(); ++k) {
-    if (first[k] < 0 || first[k] >= first_extent || second[k] < 0 || second[k] >= second_extent)
-      fail("listed: pair ", k, " is (", first[k], ", ", second[k], "), but there are ", first_extent, " x ", second_extent);
-    if (k > 0 && first[k] < first[k - 1]) fail("listed: pair ", k, " is of ", first[k], " and follows one of ", first[k - 1], ": the first ids must ascend");
-  }
-}
-
 template <class Backend>
 struct kernel<&listed_op, Backend> {
-  static void run(Backend&, const kernel_call<Backend>& c) {
-    const auto first = c.integers(0), second = c.integers(1);
+  static void run(Backend& backend, const kernel_call<Backend>& c) {
+    using Real = typename Backend::real;
     const auto out = c.result();
-    const auto count = static_cast<std::size_t>(first.size());
-    check_listed({first.data, count}, {second.data, count}, out.extent[0], out.extent[1]);
-    std::fill_n(out.data, out.size(), typename Backend::real{});
-    for (std::size_t k = 0; k < count; ++k) out.data[first.data[k] * out.extent[1] + second.data[k]] = 1;
+    detail::check_listed(c.on_host(0), c.on_host(1), out.extent[0], out.extent[1]);
+    backend.each(out.size(), detail::assign_zero<Real>{out.data});
+    backend.each(c.integers(0).size(), detail::mark_listed<Real>{c.integers(0).data, c.integers(1).data, out.data, out.extent[1]});
   }
 };
-
-/// For every entry of `out`, the entries of `in` along the axes that it lacks: visit(number of the result, line), where line(look) calls
-/// look(entry, place) for each.
-template <class Real, class Visit>
-void for_each_line(const view<const Real>& in, const auto& out, Visit visit) {
-  for (std::int64_t number = 0; number < out.size(); ++number) {
-    std::int64_t rest = number, begin = 0, length = 1;
-    for (int k = out.rank; k-- > 0;) {
-      const auto at = static_cast<std::size_t>(k);
-      begin += rest % out.extent[at] * in.stride_of(out.axis[at]);
-      rest /= out.extent[at];
-    }
-    int along[max_rank], axes = 0;
-    for (int k = 0; k < in.rank; ++k)
-      if (out.find(in.axis[static_cast<std::size_t>(k)]) < 0) along[axes++] = k, length *= in.extent[static_cast<std::size_t>(k)];
-    visit(number, [&](auto look) {
-      for (std::int64_t place = 0; place < length; ++place) {
-        std::int64_t left = place, at = begin;
-        for (int k = axes; k-- > 0;) {
-          at += left % in.extent[static_cast<std::size_t>(along[k])] * in.stride(along[k]);
-          left /= in.extent[static_cast<std::size_t>(along[k])];
-        }
-        look(in.data[at], place);
-      }
-    });
-  }
-}
 
 template <class Backend>
 struct kernel<&kth_largest_op, Backend> {
-  /// Without memory: the largest entries below the last ones found, until k are counted.
-  static void run(Backend&, const kernel_call<Backend>& c) {
+  static void run(Backend& backend, const kernel_call<Backend>& c) {
     using Real = typename Backend::real;
-    for_each_line(c.operand(0), c.result(), [&](std::int64_t number, auto line) {
-      Real best = std::numeric_limits<Real>::infinity();
-      for (std::int64_t counted = 0, found = 1; counted < c.op.argument[0] && found > 0; counted += found) {
-        Real next = -std::numeric_limits<Real>::infinity();
-        found = 0;
-        line([&](Real x, std::int64_t) {
-          if (!(x < best || (counted == 0 && x == best)) || x < next) return;
-          found = x > next || found == 0 ? 1 : found + 1;
-          next = x;
-        });
-        best = next;
-      }
-      c.result().data[number] = best;
-    });
+    backend.each(c.result().size(), detail::find_kth_largest<Real>{{c.operand(0), c.result()}, c.result().data, c.op.argument[0]});
   }
 };
+
 template <class Backend>
 struct kernel<&arg_max_op, Backend> {
-  static void run(Backend&, const kernel_call<Backend>& c) {
-    using Real = typename Backend::real;
-    for_each_line(c.operand(0), c.out.integers, [&](std::int64_t number, auto line) {
-      Real best = -std::numeric_limits<Real>::infinity();
-      std::int64_t found = 0;
-      line([&](Real x, std::int64_t place) {
-        if (x > best) best = x, found = place;
-      });
-      c.out.integers.data[number] = static_cast<std::int32_t>(found);
-    });
+  static void run(Backend& backend, const kernel_call<Backend>& c) {
+    backend.each(c.out.integers.size(), detail::find_arg_max<typename Backend::real>{{c.operand(0), c.out.integers}, c.out.integers.data});
   }
 };
 
 template <class Backend>
 struct kernel<&gather_op, Backend> {
   static void run(Backend& backend, const kernel_call<Backend>& c) {
-    const auto ids = c.integers(1);
-    const auto rows = c.operand(0).extent[0], count = ids.size();
-    for (std::int64_t k = 0; k < count; ++k)
-      if (ids.data[k] < 0 || ids.data[k] >= rows) fail("gather: id ", ids.data[k], " at place ", k, " is outside of the table's ", rows, " rows");
-    backend.gather(c.operand(0).data, ids.data, c.result().data, count, c.operand(0).stride(0));
+    const auto ids = c.on_host(1);
+    const auto rows = c.operand(0).extent[0];
+    for (std::size_t k = 0; k < ids.size(); ++k)
+      if (ids[k] < 0 || ids[k] >= rows) fail("gather: id ", ids[k], " at place ", k, " is outside of the table's ", rows, " rows");
+    backend.gather(c.operand(0).data, c.integers(1).data, c.result().data, c.integers(1).size(), c.operand(0).stride(0));
   }
 };
 template <class Backend>
@@ -219,35 +165,31 @@ struct kernel<&scatter_add_op, Backend> {
     backend.scatter_add(c.operand(0).data, ids.data, c.result().data, ids.size(), c.result().extent[0], c.result().stride(0));
   }
 };
+
 template <class Backend>
 struct kernel<&pick_op, Backend> {
   static void run(Backend& backend, const kernel_call<Backend>& c) {
     const around from{c.operand(0), c.op.argument[0]};
-    const auto ids = c.integers(1);
-    for (std::int64_t k = 0; k < from.outer; ++k) {
-      if (ids.data[k] < 0 || ids.data[k] >= from.along) fail("pick: index ", ids.data[k], " at place ", k, " is outside of an axis of extent ", from.along);
-      backend.slice(c.operand(0).data + k * from.along * from.inner, c.result().data + k * from.inner, 1, from.along, ids.data[k], 1, from.inner);
-    }
+    const auto ids = c.on_host(1);
+    for (std::size_t k = 0; k < ids.size(); ++k)
+      if (ids[k] < 0 || ids[k] >= from.along) fail("pick: index ", ids[k], " at place ", k, " is outside of an axis of extent ", from.along);
+    backend.each(from.outer, detail::pick_rows<typename Backend::real>{c.operand(0).data, c.integers(1).data, c.result().data, from.along, from.inner});
   }
 };
+
 template <class Backend>
 struct kernel<&unpick_op, Backend> {
   static void run(Backend& backend, const kernel_call<Backend>& c) {
     const around to{c.result(), c.op.argument[0]};
-    const auto ids = c.integers(1);
-    for (std::int64_t k = 0; k < to.outer; ++k)
-      backend.place(c.operand(0).data + k * to.inner, c.result().data + k * to.along * to.inner, 1, to.along, ids.data[k], 1, to.inner);
+    backend.each(to.outer * to.along, detail::unpick_rows<typename Backend::real>{c.operand(0).data, c.integers(1).data, c.result().data, to.along, to.inner});
   }
 };
+
 template <class Backend>
 struct kernel<&first_arg_max_op, Backend> {
-  static void run(Backend&, const kernel_call<Backend>& c) {
-    const auto ids = c.integers(0);
-    const around from{ids, c.op.argument[0]};
-    for (std::int64_t k = 0; k < from.outer; ++k) {
-      const std::int32_t* row = ids.data + k * from.along;
-      c.out.integers.data[k] = static_cast<std::int32_t>(std::max_element(row, row + from.along) - row);
-    }
+  static void run(Backend& backend, const kernel_call<Backend>& c) {
+    const around from{c.integers(0), c.op.argument[0]};
+    backend.each(from.outer, detail::find_first_arg_max{c.integers(0).data, c.out.integers.data, from.along});
   }
 };
 

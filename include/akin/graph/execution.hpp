@@ -7,9 +7,7 @@
 #include <akin/graph/parameters.hpp>
 
 #include <cmath>
-#include <cstring>
 #include <memory>
-#include <new>
 #include <span>
 #include <vector>
 
@@ -50,16 +48,17 @@ class execution {
     choose_external();
     choose_kept(pair_budget);
     memory_ = plan_memory(b_, extents_, external_, kept_, sizeof(real_type));
-    arena_.reset(static_cast<std::byte*>(::operator new(static_cast<std::size_t>(memory_.bytes + 64), std::align_val_t{64}, std::nothrow)));
+    arena_.reset();  // the next one may need its room
+    arena_ = backend_.allocate(memory_.bytes);
     if (!arena_) fail("bind: the program needs an arena of ", memory_.bytes / 1'000'000, " MB, which the machine does not give");
-    std::memset(arena_.get(), 0, static_cast<std::size_t>(memory_.bytes));
     largest_ = extents_;
     input_.assign(b_.nodes.size(), nullptr);
+    place_inputs();
     scratch_.assign(b_.regions.size(), nullptr);
     saved_.assign(b_.regions.size(), nullptr);
     layer_.assign(b_.regions.size(), 0);
-    scratch_[0] = arena_.get();
-    counts_.assign(b_.axes.size(), real_type{});
+    scratch_[0] = arena_->data();
+    counts_ = shared_numbers<real_type>{"counts", static_cast<std::int64_t>(b_.axes.size())};
     backend_.reserve(b_, extents_);
     bound_ = true;
     set_counts();
@@ -80,18 +79,22 @@ class execution {
   void set_input(int n, const void* data) {
     if (!bound_) fail("set: the program is not bound");
     input_[static_cast<std::size_t>(n)] = const_cast<void*>(data);
+    ran_ = false;
   }
   void set_seed(std::uint64_t seed) { seed_ = seed; }
 
   void forward() {
     require_inputs();
+    take_inputs();
     take_states();
     run(0, 0, b_.forward_steps);
     ran_ = true;
     has_gradients_ = false;
   }
   void backward() {
-    if (!ran_) fail("backward: forward has not run with these extents");
+    if (!ran_) fail("backward: forward has not run with these inputs and extents");
+    weights_at_ = weights_.numbers().read_on(backend_);
+    gradients_at_ = gradients_.write_on(backend_);
     run(0, b_.forward_steps, b_.ranges[0].count - b_.forward_steps);
     copy_gradients(0);
     has_gradients_ = true;
@@ -99,8 +102,9 @@ class execution {
   bool has_gradients() const { return has_gradients_; }
   /// States that the model updates take their new values; a run, its gradient included, reads those from before it.
   void apply_updates() {
-    for (const auto& u : b_.updates)
-      std::memcpy(weights_.values().data() + parameter_offset(u.state), pointer(u.value), static_cast<std::size_t>(extents_.size(b_.at(u.state).axes)) * sizeof(real_type));
+    if (b_.updates.empty()) return;
+    real_type* const weights = weights_.numbers().update_on(backend_);
+    for (const auto& u : b_.updates) backend_.copy(pointer(u.value), weights + parameter_offset(u.state), bytes_of(u.state));
   }
 
   /// A value that is not finite, and where along its first axis; node -1: all are finite.
@@ -112,8 +116,10 @@ class execution {
   /// Looks at inputs and parameters, then runs forward again step by step: the first value that is not finite.
   not_finite first_not_finite() {
     require_inputs();
+    take_inputs();
+    ran_ = has_gradients_ = false;
     for (const auto& v : b_.names)
-      if (const auto found = look_at(v.node); found.node >= 0) return found;
+      if (const auto found = b_.at(v.node).region == 0 ? look_at(v.node) : look_at_layers(v); found.node >= 0) return found;
     for (int k = 0; k < b_.forward_steps; ++k) {
       run(0, k, 1);
       not_finite found;
@@ -125,18 +131,39 @@ class execution {
     return {};
   }
 
+  /// A node's numbers for the host to read: where they lie, or a copy that lasts until the next one of this node.
+  template <class T>
+  view<const T> on_host(int n) {
+    const node& x = b_.at(n);
+    if (b_.at(b_.home(n)).op == &input_op) return extents_.shape(static_cast<const T*>(input_[static_cast<std::size_t>(b_.home(n))]), x.axes);
+    if constexpr (Backend::computes_on_host) return extents_.shape(static_cast<const T*>(pointer(n)), x.axes);
+    else {
+      auto& copy = fetched_[static_cast<std::size_t>(n)];
+      const std::int64_t bytes = extents_.size(x.axes) * static_cast<std::int64_t>(sizeof(T));
+      if (std::ssize(copy) < bytes) copy.resize(static_cast<std::size_t>(bytes));
+      backend_.copy_out(pointer(n), copy.data(), bytes);
+      return extents_.shape(reinterpret_cast<const T*>(copy.data()), x.axes);
+    }
+  }
+  std::span<const std::int32_t> integers_on_host(int n) {
+    const auto v = on_host<std::int32_t>(n);
+    return {v.data, static_cast<std::size_t>(v.size())};
+  }
+  /// The gradients of all parameters, laid out as the weights are.
+  shared_numbers<real_type>& gradients() { return gradients_; }
+
   // --- for step functions ----------------------------------------------------------------------------------------------------------
 
-  /// Where the numbers of a node lie now.
+  /// Where the numbers of a node lie now, for the backend's eyes.
   void* pointer(int n) {
     n = b_.home(n);
     const auto k = static_cast<std::size_t>(n);
     const node& x = b_.at(n);
-    if (x.op == &input_op) return input_[k];
-    if (x.op == &parameter_op && state_at_[k] >= 0) return states_.data() + state_at_[k];
-    if (x.op == &parameter_op) return weights_.values().data() + parameter_offset(n);
-    if (x.op == &count_op) return &counts_[static_cast<std::size_t>(x.argument[0])];
-    if (gradient_of_[k] >= 0) return gradients_.data() + parameter_offset(gradient_of_[k]);
+    if (x.op == &input_op) return Backend::computes_on_host ? input_[k] : inputs_->data() + input_at_[k];
+    if (x.op == &parameter_op && state_at_[k] >= 0) return states_->data() + state_at_[k];
+    if (x.op == &parameter_op) return weights_at_ + parameter_offset(n);
+    if (x.op == &count_op) return counts_at_ + x.argument[0];
+    if (gradient_of_[k] >= 0) return gradients_at_ + parameter_offset(gradient_of_[k]);
     const auto r = static_cast<std::size_t>(x.region);
     return (memory_.saved[k] && r > 0 ? saved_[r] : scratch_[r]) + memory_.offset[k];
   }
@@ -162,21 +189,28 @@ class execution {
     return static_cast<std::int32_t>(h >> 32);
   }
   void repeat(const plan_step& s);
-  std::span<real_type> gradients() { return gradients_; }
 
  private:
-  struct deleter {
-    void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t{64}); }
-  };
+  std::int64_t bytes_of(int n) const {
+    return extents_.size(b_.at(n).axes) * static_cast<std::int64_t>(b_.at(n).kind == value_kind::index ? sizeof(std::int32_t) : sizeof(real_type));
+  }
 
   not_finite look_at(int n) {
     const node& x = b_.at(n);
     if (x.kind == value_kind::index || x.region != 0) return {};
-    const auto* const p = static_cast<const real_type*>(pointer(n));
+    const real_type* const p = on_host<real_type>(n).data;
     const auto count = extents_.size(x.axes);
     for (std::int64_t i = 0; i < count; ++i)
       if (!std::isfinite(static_cast<double>(p[i]))) return {n, x.axes.rank == 0 ? 0 : i / (count / extents_[x.axes[0]])};
     return {};
+  }
+
+  not_finite look_at_layers(const named_value& v) {
+    const auto& e = *weights_.find(b_.name(v));
+    const auto values = std::as_const(weights_).values().subspan(static_cast<std::size_t>(e.offset), static_cast<std::size_t>(e.slice * e.count));
+    const auto found = std::find_if(values.begin(), values.end(), [](real_type x) { return !std::isfinite(static_cast<double>(x)); });
+    if (found == values.end()) return {};
+    return {v.node, e.shape.empty() ? 0 : (found - values.begin()) % e.slice / (e.slice / e.shape[0])};
   }
 
   void run(int region, int begin, int count) {
@@ -234,14 +268,14 @@ class execution {
         copies_.push_back({v.node, g});
       }
     }
-    gradients_.assign(static_cast<std::size_t>(weights_.size()), real_type{});
+    gradients_ = shared_numbers<real_type>{"gradients", weights_.size()};
   }
 
   void copy_gradients(int region) {
     for (const auto& [parameter, g] : copies_) {
       const int home = b_.at(parameter).region;
       if (home != (region == 0 ? 0 : b_.regions[static_cast<std::size_t>(region)].forward)) continue;
-      std::memcpy(gradients_.data() + parameter_offset(parameter), pointer(g), static_cast<std::size_t>(extents_.size(b_.at(parameter).axes)) * sizeof(real_type));
+      backend_.copy(pointer(g), gradients_at_ + parameter_offset(parameter), bytes_of(parameter));
     }
   }
 
@@ -260,14 +294,39 @@ class execution {
   }
 
   void set_counts() {
-    for (std::size_t k = 0; k < counts_.size(); ++k) counts_[k] = static_cast<real_type>(extents_[static_cast<int>(k)]);
+    const auto counts = counts_.host();
+    for (std::size_t k = 0; k < counts.size(); ++k) counts[k] = static_cast<real_type>(extents_[static_cast<int>(k)]);
   }
+
+  // A backend that does not compute on the host keeps a copy of each input.
+  void place_inputs() {
+    if constexpr (!Backend::computes_on_host) {
+      std::int64_t bytes = 0;
+      input_at_.assign(b_.nodes.size(), 0);
+      fetched_.resize(b_.nodes.size());
+      for (const auto& v : b_.names)
+        if (takes_input(v)) input_at_[static_cast<std::size_t>(v.node)] = std::exchange(bytes, bytes + (bytes_of(v.node) + 63) / 64 * 64);
+      inputs_.reset();
+      inputs_ = backend_.allocate(bytes);
+      if (!inputs_) fail("bind: the device has no room for ", bytes / 1'000'000, " MB of inputs");
+    }
+  }
+
+  // What the host may have changed, where the backend computes.
+  void take_inputs() {
+    weights_at_ = weights_.numbers().read_on(backend_);
+    counts_at_ = counts_.read_on(backend_);
+    if (!b_.adjoint.empty()) gradients_at_ = gradients_.write_on(backend_);  // forward makes those that its own passes yield
+    if constexpr (!Backend::computes_on_host)
+      for (const auto& v : b_.names)
+        if (takes_input(v)) backend_.copy_in(input_[static_cast<std::size_t>(v.node)], pointer(v.node), bytes_of(v.node));
+  }
+
+  static bool takes_input(const named_value& v) { return v.role == named_value::role_kind::input || v.role == named_value::role_kind::data; }
 
   // Copies of the states that this run reads and updates: the gradient recomputes from the values that forward saw.
   void take_states() {
-    for (const auto& u : b_.updates)
-      std::memcpy(states_.data() + state_at_[static_cast<std::size_t>(u.state)], weights_.values().data() + parameter_offset(u.state),
-                  static_cast<std::size_t>(extents_.size(b_.at(u.state).axes)) * sizeof(real_type));
+    for (const auto& u : b_.updates) backend_.copy(weights_at_ + parameter_offset(u.state), pointer(u.state), bytes_of(u.state));
   }
 
   void connect_states() {
@@ -275,16 +334,16 @@ class execution {
     state_at_.assign(b_.nodes.size(), -1);
     for (const auto& u : b_.updates) {
       state_at_[static_cast<std::size_t>(u.state)] = size;
-      size += extents_.size(b_.at(u.state).axes);
+      size += bytes_of(u.state);
     }
-    states_.assign(static_cast<std::size_t>(size), real_type{});
+    states_ = backend_.allocate(size);
+    if (!states_) fail("bind: there is no room for ", size / 1'000'000, " MB of states");
   }
 
   void require_inputs() {
     if (!bound_) fail("forward: the program is not bound");
     for (const auto& v : b_.names)
-      if ((v.role == named_value::role_kind::input || v.role == named_value::role_kind::data) &&
-          input_[static_cast<std::size_t>(v.node)] == nullptr && extents_.size(b_.at(v.node).axes) > 0)
+      if (takes_input(v) && input_[static_cast<std::size_t>(v.node)] == nullptr && extents_.size(b_.at(v.node).axes) > 0)
         fail("forward: input '", b_.name(v), "' is not set");
   }
 
@@ -295,14 +354,17 @@ class execution {
   extent_table extents_, largest_;
   std::vector<kept_product> kept_;
   memory_plan memory_;
-  std::unique_ptr<std::byte, deleter> arena_;
+  std::unique_ptr<memory_block> arena_, inputs_, states_;
   std::vector<void*> input_;
+  std::vector<std::int64_t> input_at_;
+  std::vector<std::vector<std::byte>> fetched_;
   std::vector<std::byte*> scratch_, saved_;
   std::vector<std::int64_t> layer_, offset_, state_at_;
   std::vector<char> external_;
   std::vector<int> gradient_of_;
   std::vector<std::pair<int, int>> copies_;
-  std::vector<real_type> counts_, gradients_, states_;
+  shared_numbers<real_type> counts_, gradients_;
+  real_type *weights_at_ = nullptr, *counts_at_ = nullptr, *gradients_at_ = nullptr;
   std::uint64_t seed_ = 0;
   bool bound_ = false, ran_ = false, has_gradients_ = false;
 };
@@ -316,7 +378,7 @@ void execution<Backend>::repeat(const plan_step& s) {
   const auto f = backwards ? static_cast<std::size_t>(region.forward) : r;
   const std::int64_t layers = extents_[region.depth_axis];
   const auto parent = static_cast<std::size_t>(region.parent);
-  const auto bytes = static_cast<std::size_t>(extents_.size(n.axes)) * sizeof(real_type);
+  const std::int64_t bytes = bytes_of(s.node);
   const auto forward_parent = static_cast<std::size_t>(b_.regions[f].parent);
   std::byte* const saved = (forward_parent == 0 ? scratch_[0] : saved_[forward_parent]) + memory_.frames[f].saved_at;
   scratch_[r] = scratch_[parent] + memory_.frames[r].scratch_at;
@@ -325,12 +387,12 @@ void execution<Backend>::repeat(const plan_step& s) {
     const std::int64_t layer = backwards ? layers - 1 - step : step;
     layer_[f] = layer;  // the gradient's body shares its layer's number: dropout draws the same numbers again
     saved_[f] = saved + layer * memory_.frames[f].saved_bytes;
-    std::memcpy(pointer(region.carry_in), carried, bytes);
+    backend_.copy(carried, pointer(region.carry_in), bytes);
     run(static_cast<int>(r), 0, b_.ranges[r].count);
     if (backwards) copy_gradients(static_cast<int>(r));
     carried = region.carry_out >= 0 ? pointer(region.carry_out) : carried;
   }
-  std::memcpy(pointer(s.node), carried, bytes);
+  backend_.copy(carried, pointer(s.node), bytes);
   layer_[f] = 0;
 }
 

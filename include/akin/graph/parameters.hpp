@@ -2,11 +2,11 @@
 // Who owns the weights: one flat buffer with a name, a shape and a role for every tensor. Programs borrow it.
 #pragma once
 
+#include <akin/backend/memory.hpp>
 #include <akin/graph/extents.hpp>
 #include <akin/support/random.hpp>
 
 #include <algorithm>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,13 +41,15 @@ class parameter_store {
   void release() {
     entries_.clear();
     extents_.clear();
-    data_.reset();
-    size_ = 0;
+    numbers_ = {};
     bound_ = false;
   }
-  std::int64_t size() const { return size_; }
-  std::span<Real> values() { return {data_.get(), static_cast<std::size_t>(size_)}; }
-  std::span<const Real> values() const { return {data_.get(), static_cast<std::size_t>(size_)}; }
+  std::int64_t size() const { return numbers_.size(); }
+  /// On the host; valid until a program or an optimiser writes elsewhere.
+  std::span<Real> values() { return numbers_.host(); }
+  std::span<const Real> values() const { return numbers_.host(); }
+  /// Wherever they are wanted.
+  shared_numbers<Real>& numbers() { return numbers_; }
   const std::vector<parameter_entry>& entries() const { return entries_; }
   const std::vector<std::pair<std::string, std::int64_t>>& extents() const { return extents_; }
 
@@ -60,9 +62,10 @@ class parameter_store {
   /// Every tensor, one for each layer, in the order of the model's definition.
   std::vector<named_tensor<Real>> tensors() {
     std::vector<named_tensor<Real>> all;
+    const auto numbers = values();
     for (const auto& e : entries_)
       for (std::int64_t k = 0; k < e.count; ++k)
-        all.push_back({name_of_layer(e, k), e.shape, e.role, e.offset + k * e.slice, values().subspan(static_cast<std::size_t>(e.offset + k * e.slice), static_cast<std::size_t>(e.slice))});
+        all.push_back({name_of_layer(e, k), e.shape, e.role, e.offset + k * e.slice, numbers.subspan(static_cast<std::size_t>(e.offset + k * e.slice), static_cast<std::size_t>(e.slice))});
     return all;
   }
 
@@ -83,8 +86,7 @@ class parameter_store {
 
   std::vector<parameter_entry> entries_;
   std::vector<std::pair<std::string, std::int64_t>> extents_;
-  std::unique_ptr<Real[]> data_;
-  std::int64_t size_ = 0;
+  shared_numbers<Real> numbers_;
   bool bound_ = false;
 };
 
@@ -94,10 +96,11 @@ void parameter_store<Real>::bind(const blueprint& b, const extent_table& given, 
   release();  // what a bind that failed has left
   std::vector<double> scales;
   std::vector<initial> starts;
+  std::int64_t numbers = 0;
   for (const named_value& v : b.names) {
     if (v.role == named_value::role_kind::input || v.role == named_value::role_kind::data) continue;
     const node& n = b.at(v.node);
-    parameter_entry e{std::string{b.name(v)}, v.role, {}, {}, 1, 1, size_};
+    parameter_entry e{std::string{b.name(v)}, v.role, {}, {}, 1, 1, numbers};
     const auto note = [&](int axis) {
       const std::string name{given.name(axis)};
       const auto size = given.required(axis);
@@ -113,11 +116,10 @@ void parameter_store<Real>::bind(const blueprint& b, const extent_table& given, 
         if (b.axes[k].name == axis) scale /= std::sqrt(static_cast<double>(given.required(static_cast<int>(k))));
     scales.push_back(scale);
     starts.push_back(v.start);
-    size_ += checked_product(e.slice, e.count);
+    numbers += checked_product(e.slice, e.count);
     entries_.push_back(std::move(e));
   }
-  data_.reset(new (std::nothrow) Real[static_cast<std::size_t>(size_)]{});
-  if (!data_) fail("bind: the parameters need ", size_ / 1'000'000, " million numbers, which the machine does not give");
+  numbers_ = shared_numbers<Real>{"parameters", numbers};
   for (std::size_t k = 0; k < entries_.size(); ++k) {
     random_stream random{seed, k};
     for (Real& x : values().subspan(static_cast<std::size_t>(entries_[k].offset), static_cast<std::size_t>(entries_[k].slice * entries_[k].count)))

@@ -108,7 +108,7 @@ class program {
   real_type forward() {
     execution_.forward();
     if constexpr (Mode == mode::training) execution_.apply_updates();
-    if constexpr (std::is_same_v<result_axes, axes<>>) return *execution_.reals(execution_.plan().result).data;
+    if constexpr (std::is_same_v<result_axes, axes<>>) return *execution_.template on_host<real_type>(execution_.plan().result).data;
     else return real_type{};
   }
 
@@ -120,8 +120,9 @@ class program {
     execution_.backward();
   }
 
-  /// The gradients of all parameters, laid out as the weights are.
-  std::span<real_type> gradients() { return execution_.gradients(); }
+  /// The gradients of all parameters, laid out as the weights are: on the host, or wherever an optimiser wants them.
+  std::span<real_type> gradients() { return execution_.gradients().host(); }
+  shared_numbers<real_type>& gradient_numbers() { return execution_.gradients(); }
 
   /// The gradient of an input; valid until the next run.
   template <text Name>
@@ -133,7 +134,7 @@ class program {
       static_assert(g >= 0, "akin: gradient: nothing flows back to this input");
       if (!execution_.bound()) fail("gradient: the program is not bound");
       if (!execution_.has_gradients()) fail("gradient: backward has not run since the last forward, bind or resize");
-      return execution_.reals(g);
+      return execution_.template on_host<real_type>(g);
     } else {
       return {};
     }
@@ -142,14 +143,14 @@ class program {
   /// The result, or a value that the model named with output<Name>.
   view<const real_type> value() {
     if (!execution_.bound()) fail("value: the program is not bound");
-    return execution_.reals(execution_.plan().result);
+    return execution_.template on_host<real_type>(execution_.plan().result);
   }
   template <text Name>
   view<const real_type> value() {
     constexpr int n = detail::find_output<Model, Mode>(Name.view());
     static_assert(n >= 0, "akin: value: the model has no output of this name");
     if (!execution_.bound()) fail("value: the program is not bound");
-    return execution_.reals(n);
+    return execution_.template on_host<real_type>(n);
   }
 
   /// After a loss that is not finite: which input or parameter is not, and in which row; where all are, runs forward again and says which step made the first
@@ -166,6 +167,7 @@ class program {
     return akin::explain(execution_.plan(), bound ? &execution_.extents() : nullptr, bound ? &execution_.memory() : nullptr);
   }
 
+  parameter_store<real_type>& weights() { return weights_; }
   Backend& backend() { return backend_; }
   std::int64_t bytes() const { return execution_.memory().bytes; }
 

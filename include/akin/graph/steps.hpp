@@ -116,7 +116,7 @@ void run_pairs(execution<Backend>& e, const plan_step& s, const typename Backend
       out.by_rows = n.axes[0] == row;
       out.listed_rows = {out.by_rows ? first.data : second.data, count};
       out.listed_columns = {out.by_rows ? second.data : first.data, count};
-      check_listed({first.data, count}, {second.data, count}, e.extents()[n.axes[0]], e.extents()[n.axes[1]]);
+      detail::check_listed(e.integers_on_host(n.in[0]), e.integers_on_host(n.in[1]), e.extents()[n.axes[0]], e.extents()[n.axes[1]]);
     } else {
       out.per_row = n.axes.has(row);
       out.per_column = n.axes.has(column);
@@ -146,7 +146,7 @@ void run_pairs(execution<Backend>& e, const plan_step& s, const typename Backend
 template <const operation* Op, class Backend>
 void run_kernel(execution<Backend>& e, const plan_step& s, const typename Backend::compiled_chain&) {
   const node& n = e.plan().at(s.node);
-  kernel_call<Backend> call{n, {}, e.value(s.node)};
+  kernel_call<Backend> call{n, {}, e.value(s.node), [](void* run, int k) { return static_cast<execution<Backend>*>(run)->integers_on_host(k); }, &e};
   for (std::size_t k = 0; k < 4; ++k)
     if (n.in[k] >= 0) call.in[k] = e.value(n.in[k]);
   kernel<Op, Backend>::run(e.backend(), call);

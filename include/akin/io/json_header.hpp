@@ -4,6 +4,7 @@
 
 #include <akin/io/file.hpp>
 #include <akin/support/error.hpp>
+#include <akin/support/utf8.hpp>
 
 #include <charconv>
 #include <cstddef>
@@ -15,32 +16,6 @@
 #include <utility>
 
 namespace akin::inline v0 {
-
-/// Bytes of the UTF-8 sequence at the start of the text; 0 where it is not valid (overlong, surrogate, cut, above U+10FFFF).
-constexpr std::size_t utf8_sequence(std::string_view text) {
-  const auto at = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u; };
-  const unsigned first = at(0);
-  if (text.empty()) return 0;
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  for (std::size_t k = 1; k < length; ++k)
-    if ((at(k) & 0xc0) != 0x80) return 0;
-  if (first == 0xe0 && at(1) < 0xa0) return 0;
-  if (first == 0xed && at(1) >= 0xa0) return 0;
-  if (first == 0xf0 && at(1) < 0x90) return 0;
-  if (first == 0xf4 && at(1) >= 0x90) return 0;
-  return length;
-}
-
-constexpr bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = utf8_sequence(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
 
 /// A string as JSON, escaped as serde_json does it, so that headers come out byte for byte like the reference writer's.
 inline std::string json_quoted(std::string_view text) {
@@ -172,10 +147,23 @@ class json_cursor {
     return true;
   }
 
-  /// The first character of what comes next; '\0' at the end.
+  /// The first character of what comes next; 0 at the end.
   char next() {
     skip_space();
     return peek();
+  }
+
+  /// Passes over one value of any kind. Of what is inside only strings and the depth of brackets are checked.
+  void skip() {
+    std::size_t depth = 0;
+    do {
+      const char first = next();
+      if (first == '"') string();
+      else if (first == '{' || first == '[') ++depth, ++position_;
+      else if (depth > 0 && (first == '}' || first == ']')) --depth, ++position_;
+      else if (depth > 0 && (first == ',' || first == ':')) ++position_;
+      else skip_word();
+    } while (depth > 0);
   }
 
   /// Only white space may be left.
@@ -195,6 +183,13 @@ class json_cursor {
   std::string seen() const { return at_end() ? "the text's end" : "'" + detail::printable(text_.substr(position_, 1)) + "'"; }
   void skip_space() {
     while (peek() == ' ' || peek() == '\t' || peek() == '\n' || peek() == '\r') ++position_;
+  }
+  /// A number, true, false or null.
+  void skip_word() {
+    const std::size_t start = position_;
+    constexpr std::string_view letters = "+-.0123456789Eaeflnrstu";
+    while (!at_end() && letters.find(peek()) != std::string_view::npos) ++position_;
+    if (position_ == start) refuse("got ", seen(), ", expected a value");
   }
   bool take_character(char wanted) {
     if (at_end() || text_[position_] != wanted) return false;
@@ -259,22 +254,6 @@ class json_cursor {
     }
     if (code >= 0xd800 && code < 0xe000) refuse("a surrogate escape has no partner");
     append_utf8(result, code);
-  }
-
-  static void append_utf8(std::string& result, unsigned code) {
-    const auto put = [&](unsigned byte) { result += static_cast<char>(static_cast<unsigned char>(byte)); };
-    if (code < 0x80) return put(code);
-    if (code < 0x800) {
-      put(0xc0 | code >> 6);
-    } else if (code < 0x10000) {
-      put(0xe0 | code >> 12);
-      put(0x80 | (code >> 6 & 0x3f));
-    } else {
-      put(0xf0 | code >> 18);
-      put(0x80 | (code >> 12 & 0x3f));
-      put(0x80 | (code >> 6 & 0x3f));
-    }
-    put(0x80 | (code & 0x3f));
   }
 
   std::string_view text_;

@@ -2,9 +2,12 @@
 // SGD with momentum and AdamW over the flat buffer of the weights, with weight-decay groups and gradient-norm clipping.
 #pragma once
 
+#include <akin/backend/memory.hpp>
 #include <akin/graph/parameters.hpp>
 
 #include <cmath>
+#include <concepts>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -37,19 +40,72 @@ std::vector<parameter_group> parameter_groups(const parameter_store<Real>& weigh
   return groups;
 }
 
+/// What an optimiser asks of a program.
+template <class Program>
+concept some_program = requires(Program& p) {
+  p.backend();
+  p.gradient_numbers();
+};
+
+namespace detail {
+
+template <class Real>
+void check_gradients(std::integral auto count, const parameter_store<Real>& weights) {
+  if (static_cast<std::int64_t>(count) != weights.size()) fail("optimizer: got ", count, " gradients for ", weights.size(), " weights; is the program bound?");
+}
+
+}  // namespace detail
+
+template <class Real>
+struct square_of {
+  const Real* numbers;
+  AKIN_HOST_DEVICE double operator()(std::int64_t k) const { return static_cast<double>(numbers[k]) * static_cast<double>(numbers[k]); }
+};
+template <class Real>
+struct scale_by {
+  Real* numbers;
+  double factor;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const { numbers[k] = static_cast<Real>(static_cast<double>(numbers[k]) * factor); }
+};
+
+namespace detail {
+
+template <class Backend, class Real>
+double clip_norm(Backend& backend, Real* gradients, const std::vector<parameter_group>& groups, double largest) {
+  double squares = 0;
+  for (const auto& g : groups) squares = backend.sum(squares, g.size, square_of<Real>{gradients + g.begin});
+  const double norm = std::sqrt(squares);
+  if (largest > 0 && norm > largest)
+    for (const auto& g : groups) backend.each(g.size, scale_by<Real>{gradients + g.begin, largest / norm});
+  return norm;
+}
+
+}  // namespace detail
+
 /// The Euclidean norm of all gradients together; scales them down to `largest` where it is exceeded (0: never).
 /// values: sums in double, in the order of the buffer
 template <class Real>
 double clip_gradient_norm(std::span<Real> gradients, const std::vector<parameter_group>& groups, double largest) {
-  double squares = 0;
-  for (const auto& g : groups)
-    for (const Real x : gradients.subspan(static_cast<std::size_t>(g.begin), static_cast<std::size_t>(g.size))) squares += static_cast<double>(x) * static_cast<double>(x);
-  const double norm = std::sqrt(squares);
-  if (largest > 0 && norm > largest)
-    for (const auto& g : groups)
-      for (Real& x : gradients.subspan(static_cast<std::size_t>(g.begin), static_cast<std::size_t>(g.size))) x = static_cast<Real>(static_cast<double>(x) * (largest / norm));
-  return norm;
+  host_backend host;
+  return detail::clip_norm(host, gradients.data(), groups, largest);
 }
+/// The same of a program's gradients, where it has computed them.
+template <some_program Program>
+double clip_gradient_norm(Program& program, const std::vector<parameter_group>& groups, double largest) {
+  return detail::clip_norm(program.backend(), program.gradient_numbers().update_on(program.backend()), groups, largest);
+}
+
+/// One weight's update by sgd.
+template <class Real>
+struct sgd_update {
+  const Real* gradients;
+  Real *weights, *velocity;
+  Real rate, momentum, decay;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const {
+    velocity[k] = momentum * velocity[k] + gradients[k] + decay * weights[k];
+    weights[k] -= rate * velocity[k];
+  }
+};
 
 /// w -= rate * (v = momentum * v + g + decay * w)
 template <class Real>
@@ -60,29 +116,51 @@ class sgd {
     decay_policy policy = decay_policy::legacy;
   };
 
-  sgd(parameter_store<Real>& weights, const settings& s) : weights_{weights}, settings_{s}, groups_{parameter_groups(weights, s.policy)}, velocity_(static_cast<std::size_t>(weights.size())) {}
+  sgd(parameter_store<Real>& weights, const settings& s)
+      : weights_{weights}, settings_{s}, groups_{parameter_groups(weights, s.policy)}, velocity_{"velocities", weights.size()} {}
 
   /// One update; gradients are laid out as the weights are.
   void step(std::span<const Real> gradients, double rate) {
-    if (static_cast<std::int64_t>(gradients.size()) != weights_.size()) fail("optimizer: got ", gradients.size(), " gradients for ", weights_.size(), " weights; is the program bound?");
-    const auto w = weights_.values();
-    for (const auto& group : groups_) {
-      const Real decay = static_cast<Real>(group.decays ? settings_.weight_decay : 0), momentum = static_cast<Real>(settings_.momentum), r = static_cast<Real>(rate);
-      for (auto k = static_cast<std::size_t>(group.begin); k < static_cast<std::size_t>(group.begin + group.size); ++k) {
-        velocity_[k] = momentum * velocity_[k] + gradients[k] + decay * w[k];
-        w[k] -= r * velocity_[k];
-      }
-    }
+    detail::check_gradients(gradients.size(), weights_);
+    host_backend host;
+    update(host, gradients.data(), rate);
+  }
+  /// One update by a program's gradients, where it has computed them.
+  void step(some_program auto& program, double rate) {
+    detail::check_gradients(program.gradient_numbers().size(), weights_);
+    update(program.backend(), program.gradient_numbers().read_on(program.backend()), rate);
   }
 
   const std::vector<parameter_group>& groups() const { return groups_; }
-  std::span<Real> velocity() { return velocity_; }
+  std::span<Real> velocity() { return velocity_.host(); }
 
  private:
+  template <class Backend>
+  void update(Backend& backend, const Real* gradients, double rate) {
+    Real *const weights = weights_.numbers().update_on(backend), *const velocity = velocity_.update_on(backend);
+    for (const auto& g : groups_)
+      backend.each(g.size, sgd_update<Real>{gradients + g.begin, weights + g.begin, velocity + g.begin, static_cast<Real>(rate), static_cast<Real>(settings_.momentum),
+                                            static_cast<Real>(g.decays ? settings_.weight_decay : 0)});
+  }
+
   parameter_store<Real>& weights_;
   settings settings_;
   std::vector<parameter_group> groups_;
-  std::vector<Real> velocity_;
+  shared_numbers<Real> velocity_;
+};
+
+/// One weight's update by Adam; the scales hold the corrections of the first steps.
+template <class Real>
+struct adamw_update {
+  const Real* gradients;
+  Real *weights, *first, *second;
+  Real b1, b2, eps, keep, scale1, scale2;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const {
+    const Real g = gradients[k];
+    first[k] = b1 * first[k] + (1 - b1) * g;
+    second[k] = b2 * second[k] + (1 - b2) * g * g;
+    weights[k] = keep * weights[k] - scale1 * first[k] / (std::sqrt(second[k]) * scale2 + eps);
+  }
 };
 
 /// Adam with decoupled weight decay.
@@ -97,50 +175,63 @@ class adamw {
   };
 
   adamw(parameter_store<Real>& weights, const settings& s)
-      : weights_{weights}, settings_{s}, groups_{parameter_groups(weights, s.policy)}, first_(static_cast<std::size_t>(weights.size())), second_(static_cast<std::size_t>(weights.size())) {}
+      : weights_{weights}, settings_{s}, groups_{parameter_groups(weights, s.policy)}, first_{"first moments", weights.size()}, second_{"second moments", weights.size()} {}
 
   /// One update; gradients are laid out as the weights are.
   void step(std::span<const Real> gradients, double rate) {
-    if (static_cast<std::int64_t>(gradients.size()) != weights_.size()) fail("optimizer: got ", gradients.size(), " gradients for ", weights_.size(), " weights; is the program bound?");
-    ++steps_;
-    const auto w = weights_.values();
-    const Real b1 = static_cast<Real>(settings_.beta1), b2 = static_cast<Real>(settings_.beta2), eps = static_cast<Real>(settings_.eps);
-    const Real scale1 = static_cast<Real>(rate / (1 - std::pow(settings_.beta1, static_cast<double>(steps_))));
-    const Real scale2 = static_cast<Real>(1 / std::sqrt(1 - std::pow(settings_.beta2, static_cast<double>(steps_))));
-    for (const auto& group : groups_) {
-      const Real keep = static_cast<Real>(group.decays ? 1 - rate * settings_.weight_decay : 1);
-      for (auto k = static_cast<std::size_t>(group.begin); k < static_cast<std::size_t>(group.begin + group.size); ++k) {
-        const Real g = gradients[k];
-        first_[k] = b1 * first_[k] + (1 - b1) * g;
-        second_[k] = b2 * second_[k] + (1 - b2) * g * g;
-        w[k] = keep * w[k] - scale1 * first_[k] / (std::sqrt(second_[k]) * scale2 + eps);
-      }
-    }
+    detail::check_gradients(gradients.size(), weights_);
+    host_backend host;
+    update(host, gradients.data(), rate);
+  }
+  /// One update by a program's gradients, where it has computed them.
+  void step(some_program auto& program, double rate) {
+    detail::check_gradients(program.gradient_numbers().size(), weights_);
+    update(program.backend(), program.gradient_numbers().read_on(program.backend()), rate);
   }
 
   std::int64_t steps() const { return steps_; }
   void set_steps(std::int64_t steps) { steps_ = steps; }
   const std::vector<parameter_group>& groups() const { return groups_; }
-  std::span<Real> first_moment() { return first_; }
-  std::span<Real> second_moment() { return second_; }
+  std::span<Real> first_moment() { return first_.host(); }
+  std::span<Real> second_moment() { return second_.host(); }
 
  private:
+  template <class Backend>
+  void update(Backend& backend, const Real* gradients, double rate) {
+    ++steps_;
+    const auto real = [](double x) { return static_cast<Real>(x); };
+    const double t = static_cast<double>(steps_), scale1 = rate / (1 - std::pow(settings_.beta1, t)), scale2 = 1 / std::sqrt(1 - std::pow(settings_.beta2, t));
+    Real *const weights = weights_.numbers().update_on(backend), *const first = first_.update_on(backend), *const second = second_.update_on(backend);
+    for (const auto& g : groups_)
+      backend.each(g.size, adamw_update<Real>{gradients + g.begin, weights + g.begin, first + g.begin, second + g.begin, real(settings_.beta1), real(settings_.beta2), real(settings_.eps),
+                                              real(g.decays ? 1 - rate * settings_.weight_decay : 1), real(scale1), real(scale2)});
+  }
+
   parameter_store<Real>& weights_;
   settings settings_;
   std::vector<parameter_group> groups_;
-  std::vector<Real> first_, second_;
+  shared_numbers<Real> first_, second_;
   std::int64_t steps_ = 0;
 };
 
-/// Keeps every learnable temperature exp(logit_scale) within [1, 100], by clamping logit_scale to [0, ln 100].
 template <class Real>
-void clamp_temperature(parameter_store<Real>& weights) {
-  constexpr double ln_100 = 4.605170185988092;
+struct clamp_number {
+  Real* number;
+  Real least, most;
+  AKIN_HOST_DEVICE void operator()(std::int64_t) const { *number = *number < least ? least : *number > most ? most : *number; }
+};
+
+/// Keeps every learnable temperature exp(logit_scale) within [1, 100], by clamping logit_scale to [0, ln 100].
+template <class Real, class Backend = host_backend>
+void clamp_temperature(parameter_store<Real>& weights, Backend&& backend = {}) {
+  Real* numbers = nullptr;
   for (const auto& e : weights.entries()) {
     if (e.pattern != "logit_scale" && !e.pattern.ends_with(".logit_scale")) continue;
-    Real& t = weights.values()[static_cast<std::size_t>(e.offset)];
-    t = t < Real{0} ? Real{0} : t > static_cast<Real>(ln_100) ? static_cast<Real>(ln_100) : t;
+    if (!numbers) numbers = weights.numbers().update_on(backend);
+    backend.each(1, clamp_number<Real>{numbers + e.offset, Real{0}, static_cast<Real>(4.605170185988092)});
   }
 }
+/// The same where the program computes.
+void clamp_temperature(some_program auto& program) { clamp_temperature(program.weights(), program.backend()); }
 
 }  // namespace akin::inline v0

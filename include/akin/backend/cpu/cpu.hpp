@@ -6,58 +6,33 @@
 #include <akin/backend/cpu/conv2d.hpp>
 #include <akin/backend/cpu/map.hpp>
 #include <akin/backend/cpu/pairs.hpp>
+#include <akin/backend/memory.hpp>
 
 #include <cstring>
 #include <memory>
 
 namespace akin::inline v0 {
 
-/// values: fp32; the same bits for every number of threads on one kind of processor
+/// values: fp32, products in bf16 where that is asked for; the same bits for every number of threads on one kind of processor
 /// cost:   one pool of threads, a megabyte of scratch for each of them and four besides; a program with pair passes adds up to 10 MB for
 ///         each operand of a pass's products, and some tiles of 240 KiB for each thread; kernels allocate nothing
-class cpu_backend {
+class cpu_backend : public host_backend {
  public:
   using real = float;
   static constexpr bool fuses = true;
 
-  explicit cpu_backend(int threads = thread_pool::hardware(), precision pairs = precision::fp32) : cpu_backend{std::make_shared<thread_pool>(threads), pairs} {}
+  /// The precision of products of pairs, and that of all other products, convolutions apart.
+  explicit cpu_backend(int threads = thread_pool::hardware(), precision pairs = precision::fp32, precision towers = precision::fp32)
+      : cpu_backend{std::make_shared<thread_pool>(threads), pairs, towers} {}
   /// Shares a pool with other programs that run on the same thread.
-  explicit cpu_backend(std::shared_ptr<thread_pool> pool, precision pairs = precision::fp32)
-      : pool_{std::move(pool)}, level_{cpu::best_isa()}, bf16_level_{cpu::best_bf16_isa()}, precision_{pairs}, scratch_{pool_->size()} {}
-
-  const std::shared_ptr<thread_pool>& pool() const { return pool_; }
-  cpu::isa level() const { return level_; }
+  explicit cpu_backend(std::shared_ptr<thread_pool> pool, precision pairs = precision::fp32, precision towers = precision::fp32)
+      : pool_{std::move(pool)}, level_{cpu::best_isa()},
+        bf16_level_{pairs == precision::fp32 && towers == precision::fp32 ? cpu::bf16_isa::portable : cpu::best_bf16_isa()}, pairs_{pairs},
+        products_{level_, towers == precision::bf16 && cpu::bf16_is_faster(bf16_level_), bf16_level_}, scratch_{pool_->size()} {}
 
   /// Allocates the tiles and the packed embeddings that the plan's pair passes need.
   template <class Blueprint, class Extents>
-  void reserve(const Blueprint& b, const Extents& extents) {
-    if (b.pair_passes == 0) return;
-    std::int64_t tiles = 0, factors = 0, floats_per_factor = 0, blocks = 0, states = 0;
-    for (const auto& s : b.steps) {
-      if (!s.is_pair_pass()) continue;
-      const cpu::pair_tiles space{extents[s.space[0]], extents[s.space[1]]};
-      std::int64_t lists = 0;
-      for (const auto& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) lists += o.kind == operand_kind::listed ? 1 : 0;
-      tiles = std::max<std::int64_t>(tiles, s.product_count + lists + s.sink_count + 1);  // and one that is packed
-      factors = std::max<std::int64_t>(factors, 2 * s.product_count + s.sink_count);
-      blocks = std::max(blocks, space.rows / 28 + 1);
-      std::int64_t of_this = 0;
-      for (const auto& sink : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count))) {
-        const auto& n = b.at(sink.node);
-        of_this += cpu::pair_pass::state_floats(n.op->reduces, n.argument[0], n.axes.has(s.space[0]) ? space.rows : space.columns);
-      }
-      states = std::max(states, of_this);
-      floats_per_factor = std::max(floats_per_factor, space.packed_floats(b.widest_factor(s, extents)));
-    }
-    const auto workers = static_cast<std::int64_t>(pool_->size());
-    pair_memory_.floats_per_worker = tiles * (cpu::pair_tiles::most_rows + 16) * cpu::pair_tiles::most_columns + cpu::pair_pass::vectors_floats;
-    pair_memory_.floats_per_factor = (floats_per_factor + 15) / 16 * 16;
-    pair_floats_ = cpu::aligned_floats{workers * pair_memory_.floats_per_worker + factors * pair_memory_.floats_per_factor + blocks * cpu::max_chain_results + states};
-    pair_memory_.tiles = pair_floats_.data();
-    pair_memory_.packed = pair_memory_.tiles + workers * pair_memory_.floats_per_worker;
-    pair_memory_.sums = pair_memory_.packed + factors * pair_memory_.floats_per_factor;
-    pair_memory_.states = pair_memory_.sums + blocks * cpu::max_chain_results;
-  }
+  void reserve(const Blueprint& b, const Extents& extents) { pair_memory_.reserve(b, extents, pool_->size()); }
 
   /// How many numbers it takes to keep a product of a pair space between passes.
   static std::int64_t kept_pairs(std::int64_t rows, std::int64_t columns) { return cpu::pair_tiles{rows, columns}.kept_floats(); }
@@ -70,10 +45,10 @@ class cpu_backend {
 
   void map(const compiled_chain& chain, const map_arguments<float>& a) { cpu::map(*pool_, level_, scratch_, chain.at(level_), a); }
   void pair_pass(const compiled_chain& chain, const pair_arguments<float>& a) {
-    cpu::pair_pass{a, level_, bf16_level_, precision_, chain.pairs_at(level_), pair_memory_}.run(*pool_);
+    cpu::pair_pass{a, level_, bf16_level_, pairs_, chain.pairs_at(level_), pair_memory_}.run(*pool_);
   }
 
-  void contract(view<const float> a, view<const float> b, view<float> out) { cpu::contract(*pool_, level_, scratch_, a, b, out); }
+  void contract(view<const float> a, view<const float> b, view<float> out) { cpu::contract(*pool_, products_, scratch_, a, b, out); }
 
   void conv2d(view<const float> x, view<const float> w, view<float> out, int stride, int padding, int height, int width) {
     cpu::conv2d_forward(*pool_, level_, scratch_, shape(x, w, stride, padding, height, width), x.data, strides(x, w, height, width), w.data, out.data);
@@ -85,25 +60,6 @@ class cpu_backend {
     cpu::conv2d_gradient_weights(*pool_, level_, scratch_, shape(x, w, stride, padding, height, width), x.data, strides(x, w, height, width), g.data, w.data);
   }
 
-  void slice(const float* in, float* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count, std::int64_t inner) {
-    for (std::int64_t o = 0; o < outer; ++o) std::copy_n(in + (o * along + from) * inner, count * inner, out + o * count * inner);
-  }
-  void place(const float* in, float* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count, std::int64_t inner) {
-    for (std::int64_t o = 0; o < outer; ++o) {
-      float* const line = out + o * along * inner;
-      std::fill_n(line, from * inner, 0.f);
-      std::copy_n(in + o * count * inner, count * inner, line + from * inner);
-      std::fill_n(line + (from + count) * inner, (along - from - count) * inner, 0.f);
-    }
-  }
-  /// Each line of the result is a line of a, then one of b: reals or integers.
-  template <class T>
-  void concatenate(const T* a, const T* b, T* out, std::int64_t lines, std::int64_t of_a, std::int64_t of_b) {
-    for (std::int64_t k = 0; k < lines; ++k) out = std::copy_n(b + k * of_b, of_b, std::copy_n(a + k * of_a, of_a, out));
-  }
-  void gather(const float* table, const std::int32_t* ids, float* out, std::int64_t count, std::int64_t width) {
-    for (std::int64_t k = 0; k < count; ++k) std::copy_n(table + ids[k] * width, width, out + k * width);
-  }
   /// Rows that meet in one place are added in the order of the ids.
   void scatter_add(const float* rows, const std::int32_t* ids, float* table, std::int64_t count, std::int64_t table_rows, std::int64_t width) {
     std::fill_n(table, table_rows * width, 0.f);
@@ -125,10 +81,10 @@ class cpu_backend {
   std::shared_ptr<thread_pool> pool_;
   cpu::isa level_;
   cpu::bf16_isa bf16_level_;
-  precision precision_;
+  precision pairs_;
+  cpu::dense_products products_;
   cpu::workspace scratch_;
-  cpu::aligned_floats pair_floats_;
-  cpu::pair_pass::memory pair_memory_{};
+  cpu::pair_memory pair_memory_;
 };
 
 }  // namespace akin::inline v0

@@ -2,6 +2,7 @@
 // The reference backend: plain loops in double precision, one node at a time. What every other backend is tested against.
 #pragma once
 
+#include <akin/backend/memory.hpp>
 #include <akin/backend/random_bits.hpp>
 #include <akin/backend/tape.hpp>
 
@@ -80,7 +81,7 @@ inline double apply(const scalar_step& s, double a, double b, double c) {
 /// Loops that a student reads.
 /// values: double precision throughout
 /// cost:   no fusion, one thread; pair values are stored whole
-class reference_backend {
+class reference_backend : public host_backend {
  public:
   using real = double;
   static constexpr bool fuses = false;
@@ -125,21 +126,6 @@ class reference_backend {
     convolve(x, w, g, stride, padding, height, width, [&](std::int64_t xi, std::int64_t wi, std::int64_t oi) { w.data[wi] += g.data[oi] * x.data[xi]; });
   }
 
-  void slice(const double* in, double* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count, std::int64_t inner) {
-    for (std::int64_t o = 0; o < outer; ++o) std::copy_n(in + (o * along + from) * inner, count * inner, out + o * count * inner);
-  }
-  void place(const double* in, double* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count, std::int64_t inner) {
-    std::fill_n(out, outer * along * inner, 0.0);
-    for (std::int64_t o = 0; o < outer; ++o) std::copy_n(in + o * count * inner, count * inner, out + (o * along + from) * inner);
-  }
-  /// Each line of the result is a line of a, then one of b: reals or integers.
-  template <class T>
-  void concatenate(const T* a, const T* b, T* out, std::int64_t lines, std::int64_t of_a, std::int64_t of_b) {
-    for (std::int64_t k = 0; k < lines; ++k) out = std::copy_n(b + k * of_b, of_b, std::copy_n(a + k * of_a, of_a, out));
-  }
-  void gather(const double* table, const std::int32_t* ids, double* out, std::int64_t count, std::int64_t width) {
-    for (std::int64_t k = 0; k < count; ++k) std::copy_n(table + ids[k] * width, width, out + k * width);
-  }
   void scatter_add(const double* rows, const std::int32_t* ids, double* table, std::int64_t count, std::int64_t table_rows, std::int64_t width) {
     std::fill_n(table, table_rows * width, 0.0);
     for (std::int64_t k = 0; k < count; ++k)
