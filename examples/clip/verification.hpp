@@ -9,10 +9,15 @@
 #include <akin/support/threads.hpp>
 #include <akin/train/optimizer.hpp>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace clip_program {
