@@ -17,6 +17,8 @@ find_package(JPEG REQUIRED)
 add_library(akin_formats INTERFACE)
 target_link_libraries(akin_formats INTERFACE ZLIB::ZLIB PNG::PNG JPEG::JPEG)
 
+set(AKIN_TEST_BACKEND cpu CACHE STRING "Which backend the tests run beside the reference: cpu or thrust")
+
 # Tests that call the compiler see the same under every sanitizer, so that they run without one only.
 set(akin_sanitized OFF)
 if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")

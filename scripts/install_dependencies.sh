@@ -11,6 +11,7 @@ Installs missing Debian packages with apt-get (through sudo where it is not run 
   build   what tests, examples and akin-clip need (the default)
   demo    the Fashion-MNIST pictures that scripts/demo.sh trains on
   clang   the second compiler and its sanitizers
+  thrust  the Thrust backend's headers
   bench   Google Benchmark, and time(1) for bench/compile/run.sh
   all     all of these
 TEXT
@@ -20,6 +21,7 @@ declare -A packages=(
   [build]="g++ cmake ninja-build doctest-dev zlib1g-dev libpng-dev libjpeg-dev libcli11-dev"
   [demo]="dataset-fashion-mnist"
   [clang]="clang libclang-rt-dev"
+  [thrust]="libthrust-dev"
   [bench]="libbenchmark-dev libeigen3-dev time"
 )
 
@@ -27,8 +29,8 @@ groups=()
 for argument in "${@:-build}"; do
   case "$argument" in
     -h | --help) usage && exit 0 ;;
-    all) groups+=(build demo clang bench) ;;
-    build | demo | clang | bench) groups+=("$argument") ;;
+    all) groups+=(build demo clang thrust bench) ;;
+    build | demo | clang | thrust | bench) groups+=("$argument") ;;
     *) echo "install_dependencies.sh: no group '$argument'" >&2 && usage >&2 && exit 2 ;;
   esac
 done
