@@ -43,3 +43,8 @@ TEST_CASE("one pair has no negative: a loss of 0 and no gradient") {
   CHECK(got.at("loss")[0] == 0);
   CHECK(got.at("d x") == std::vector<double>(3, 0.0));
 }
+
+TEST_CASE("an embedding that is no number is seen, not left out") {
+  CHECK(akin_test::loss_sees_nan<alike>());
+  CHECK(akin_test::loss_sees_nan<weighted>());
+}

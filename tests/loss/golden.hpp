@@ -133,6 +133,14 @@ results finite_results(const generator& fill, const Extents&... given) {
   return got;
 }
 
+/// Whether one entry that is no number makes the loss one, on both backends: an objective that left such an anchor out would train on.
+template <class Model>
+bool loss_sees_nan() {
+  const auto broken = [](std::string_view name, std::int64_t k, double drawn) { return name == "x" && k == 0 ? NAN : drawn; };
+  return std::isnan(subject<Model, akin::reference_backend>{broken, images(4), texts(4), embed(3)}.run().at("loss")[0]) &&
+         std::isnan(subject<Model, akin::cpu_backend>{broken, images(4), texts(4), embed(3)}.run().at("loss")[0]);
+}
+
 }  // namespace akin_test
 
 /// The inputs of every golden objective: cosines, and logits that are exp(t) times them.

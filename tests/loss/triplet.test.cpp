@@ -39,3 +39,8 @@ TEST_CASE("one pair has no negative: a loss of 0 and no gradient") {
     CHECK(got.at("d x") == std::vector<double>(3, 0.0));
   }
 }
+
+TEST_CASE("an embedding that is no number is seen, not left out") {
+  CHECK(akin_test::loss_sees_nan<batch_hard>());
+  CHECK(akin_test::loss_sees_nan<batch_semi_hard>());
+}

@@ -57,12 +57,6 @@ constexpr auto count(expr<boolean, A> p, over_axes<O...> o) { return sum(as_real
 template <class A>
 constexpr auto count(expr<boolean, A> p) { return sum(as_real(p)); }
 
-/// The mean of the entries for which the condition holds; 0 where it holds for none.
-/// shapes:   [A] and [A] -> []
-/// gradient: 0 where the condition does not hold, even where the value is infinite
-template <class C, class A>
-constexpr auto mean_where(expr<boolean, C> condition, expr<real, A> a) { return sum(where(condition, a, 0)) / maximum(count(condition), 1); }
-
 inline constexpr operation listed_op{"listed", role::kernel, no_gradient};  // in: ids of the first axis [list], ids of the second [list]
 
 /// Where a pair is in a list: the k-th is (first[k], second[k]).
@@ -110,6 +104,24 @@ inline constexpr bool predicate_names_the_operands_axes = false;
 template <class... A, class... B>
 inline constexpr bool predicate_names_the_operands_axes<left_is<A...>, right_is<B...>> =
     detail::contains<axes<A...>, axes<B...>> && detail::contains<axes<B...>, axes<A...>>;
+
+/// The mean of the entries for which the condition holds; 0 where it holds for none.
+/// shapes:   [A], a predicate of the same axes -> []
+/// errors:   compile time "akin: mean_where: the condition must name the value's axes"
+/// gradient: 0 where the condition does not hold, even where the value is infinite
+template <class P, class A>
+constexpr auto mean_where(P condition, expr<real, A> a) {
+  using named = typename detail::axes_of_predicate<P>::type;
+  if constexpr (detail::either_unknown<A, named>) {
+    return expr<real, unknown>{a.owner, a.id};
+  } else if constexpr (!predicate_names_the_operands_axes<detail::as_left<A>, detail::as_right<named>>) {
+    static_assert(predicate_names_the_operands_axes<detail::as_left<A>, detail::as_right<named>>, "akin: mean_where: the condition must name the value's axes");
+    return expr<real, unknown>{a.owner, a.id};
+  } else {
+    const auto holds = predicate(*a.owner, condition);
+    return sum(where(holds, a, 0)) / maximum(count(holds), 1);
+  }
+}
 
 /// The entries where the predicate holds, summed over an axis: select(s, paired(images, texts), over(texts)) is the diagonal.
 /// shapes:   [A, x], a predicate of the same axes -> [A]

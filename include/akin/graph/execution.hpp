@@ -79,6 +79,7 @@ class execution {
   void set_input(int n, const void* data) {
     if (!bound_) fail("set: the program is not bound");
     input_[static_cast<std::size_t>(n)] = const_cast<void*>(data);
+    ran_ = false;
   }
   void set_seed(std::uint64_t seed) { seed_ = seed; }
 
@@ -91,7 +92,7 @@ class execution {
     has_gradients_ = false;
   }
   void backward() {
-    if (!ran_) fail("backward: forward has not run with these extents");
+    if (!ran_) fail("backward: forward has not run with these inputs and extents");
     weights_at_ = weights_.numbers().read_on(backend_);
     gradients_at_ = gradients_.write_on(backend_);
     run(0, b_.forward_steps, b_.ranges[0].count - b_.forward_steps);
@@ -116,8 +117,9 @@ class execution {
   not_finite first_not_finite() {
     require_inputs();
     take_inputs();
+    ran_ = has_gradients_ = false;
     for (const auto& v : b_.names)
-      if (const auto found = look_at(v.node); found.node >= 0) return found;
+      if (const auto found = b_.at(v.node).region == 0 ? look_at(v.node) : look_at_layers(v); found.node >= 0) return found;
     for (int k = 0; k < b_.forward_steps; ++k) {
       run(0, k, 1);
       not_finite found;
@@ -201,6 +203,14 @@ class execution {
     for (std::int64_t i = 0; i < count; ++i)
       if (!std::isfinite(static_cast<double>(p[i]))) return {n, x.axes.rank == 0 ? 0 : i / (count / extents_[x.axes[0]])};
     return {};
+  }
+
+  not_finite look_at_layers(const named_value& v) {
+    const auto& e = *weights_.find(b_.name(v));
+    const auto values = std::as_const(weights_).values().subspan(static_cast<std::size_t>(e.offset), static_cast<std::size_t>(e.slice * e.count));
+    const auto found = std::find_if(values.begin(), values.end(), [](real_type x) { return !std::isfinite(static_cast<double>(x)); });
+    if (found == values.end()) return {};
+    return {v.node, e.shape.empty() ? 0 : (found - values.begin()) % e.slice / (e.slice / e.shape[0])};
   }
 
   void run(int region, int begin, int count) {
@@ -306,6 +316,7 @@ class execution {
   void take_inputs() {
     weights_at_ = weights_.numbers().read_on(backend_);
     counts_at_ = counts_.read_on(backend_);
+    if (!b_.adjoint.empty()) gradients_at_ = gradients_.write_on(backend_);  // forward makes those that its own passes yield
     if constexpr (!Backend::computes_on_host)
       for (const auto& v : b_.names)
         if (takes_input(v)) backend_.copy_in(input_[static_cast<std::size_t>(v.node)], pointer(v.node), bytes_of(v.node));

@@ -81,8 +81,9 @@ inline std::vector<int> awaited(const blueprint& b, const plan_step& s) {
     seen[static_cast<std::size_t>(n)] = 1;
     open.push_back(n);
   };
-  for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count)))
-    if (o.kind != operand_kind::product) push(o.node);
+  for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) push(o.node);
+  for (const plan_sink& k : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count)))
+    for (int i : b.at(k.node).in) push(i);  // a contraction's tall factor
   while (!open.empty()) {
     const int n = open.back();
     open.pop_back();
@@ -95,11 +96,44 @@ inline std::vector<int> awaited(const blueprint& b, const plan_step& s) {
   return found;
 }
 
+/// What a chain computes, and where its results go.
+inline std::string explain_chain(const blueprint& b, const extent_table& e, const plan_step& s) {
+  int functions = 0;
+  for (const scalar_step& t : b.tape.subspan(static_cast<std::size_t>(s.tape), static_cast<std::size_t>(s.tape_size)))
+    functions += t.code != scalar::operand && t.code != scalar::constant ? 1 : 0;
+  std::string text = ": " + std::to_string(functions) + (functions == 1 ? " function of " : " functions of ");
+  text += std::to_string(s.operand_count) + (s.operand_count == 1 ? " operand" : " operands");
+  if (s.product_count > 0) text += ", " + std::to_string(s.product_count) + (s.product_count == 1 ? " product" : " products");
+  for (const plan_sink& k : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count))) {
+    const node& n = b.at(k.node);
+    text += k.kind == sink_kind::store ? "; stores" : k.kind == sink_kind::reduce ? "; " + std::string{n.op->name} + " to" : "; contracts to";
+    text += shape_text(b, e, n.axes);
+  }
+  return text;
+}
+
+/// A pass over pairs: its place among them, what it costs, why it is one of its own, and what it keeps.
+inline std::string explain_pass(const blueprint& b, const extent_table* extents, const memory_plan* memory, const plan_step& s) {
+  const extent_table unbound{b};
+  const extent_table& e = extents ? *extents : unbound;
+  const auto before = std::count_if(b.steps.data(), &s, [](const plan_step& other) { return other.is_pair_pass(); });
+  std::string text = "pair pass " + std::to_string(before + 1) + " of tiles" + shape_text(b, e, s.space);
+  std::string kept;
+  for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count)))
+    if (o.kind == operand_kind::product && memory && memory->keeps(o.node))
+      kept += first_pass_of(b, o.node) == &s ? ", a product kept for later passes" : ", a product kept by an earlier pass";
+  text += kept.empty() ? ", never stored" : kept;
+  if (extents) text += ", " + count_text(operations_of_pass(b, e, memory, s)) + "FLOP";
+  std::vector<std::string> reductions;
+  for (int n : awaited(b, s)) reductions.push_back(std::string{b.at(n).op->name} + shape_text(b, unbound, b.at(n).axes));
+  for (auto r = reductions.begin(); r != reductions.end(); ++r)
+    if (std::find(reductions.begin(), r, *r) == r) text += (r == reductions.begin() ? ", waits for " : " and ") + *r;
+  return text + explain_chain(b, e, s);
+}
+
 inline std::string explain_step(const blueprint& b, const extent_table* extents, const memory_plan* memory, const plan_step& s) {
   const extent_table unbound{b};
   const extent_table& e = extents ? *extents : unbound;
-  const auto operands = b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count));
-  const auto sinks = b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count));
   if (s.kind == step_kind::kernel) return std::string{b.at(s.node).op->name} + shape_text(b, e, b.at(s.node).axes);
   if (s.kind == step_kind::repeat) {
     const auto& r = b.regions[static_cast<std::size_t>(b.at(s.node).argument[0])];
@@ -107,32 +141,7 @@ inline std::string explain_step(const blueprint& b, const extent_table* extents,
     if (e[r.depth_axis] >= 0) layers += " = " + std::to_string(e[r.depth_axis]);
     return std::string{b.at(s.node).op->name} + " over " + layers + " (region " + std::to_string(b.at(s.node).argument[0]) + ")";
   }
-  int functions = 0;
-  for (const scalar_step& t : b.tape.subspan(static_cast<std::size_t>(s.tape), static_cast<std::size_t>(s.tape_size)))
-    functions += t.code != scalar::operand && t.code != scalar::constant ? 1 : 0;
-  std::string text = "map" + shape_text(b, e, s.space);
-  if (s.is_pair_pass()) {
-    text = "pair pass " + std::to_string(s.level + 1) + " of tiles" + shape_text(b, e, s.space);
-    const auto kept = [&](const plan_operand& o) { return o.kind == operand_kind::product && memory->keeps(o.node); };
-    if (!memory || std::none_of(operands.begin(), operands.end(), kept)) text += ", never stored";
-    if (extents) text += ", " + count_text(operations_of_pass(b, e, memory, s)) + "FLOP";
-    std::vector<std::string> reductions;
-    for (int n : awaited(b, s)) reductions.push_back(std::string{b.at(n).op->name} + shape_text(b, extent_table{b}, b.at(n).axes));
-    reductions.erase(std::unique(reductions.begin(), reductions.end()), reductions.end());
-    for (std::size_t k = 0; k < reductions.size(); ++k) text += (k == 0 ? ", waits for " : " and ") + reductions[k];
-  }
-  text += ": " + std::to_string(functions) + (functions == 1 ? " function of " : " functions of ");
-  text += std::to_string(operands.size()) + (operands.size() == 1 ? " operand" : " operands");
-  if (s.product_count > 0) text += ", " + std::to_string(s.product_count) + (s.product_count == 1 ? " product" : " products");
-  if (memory)
-    for (const plan_operand& o : operands)
-      if (o.kind == operand_kind::product && memory->keeps(o.node)) text += first_pass_of(b, o.node) == &s ? ", kept for later passes" : ", kept by an earlier pass";
-  for (const plan_sink& k : sinks) {
-    const node& n = b.at(k.node);
-    text += k.kind == sink_kind::store ? "; stores" : k.kind == sink_kind::reduce ? "; " + std::string{n.op->name} + " to" : "; contracts to";
-    text += shape_text(b, e, n.axes);
-  }
-  return text;
+  return s.is_pair_pass() ? explain_pass(b, extents, memory, s) : "map" + shape_text(b, e, s.space) + explain_chain(b, e, s);
 }
 
 }  // namespace detail

@@ -11,6 +11,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,7 +25,7 @@ struct gradient_error {
   std::string name;
   std::int64_t entry = 0;
   double gradient = 0, quotient = 0;
-  double error = 0;  // |gradient - quotient| over the largest quotient of this input or parameter, which counts as 1e-3 at least
+  double error = 0;  // |gradient - quotient| over the largest quotient of this input or parameter, which counts as 1e-3 at least; infinity where one is not finite
 };
 
 /// What an input holds at an entry: `drawn` is a standard normal number for reals, 0, 1 or 2 for integers.
@@ -46,9 +47,11 @@ class gradient_checker {
   }
 
   std::vector<gradient_error> run() {
+    for (const auto& t : weights_.tensors())
+      if (t.role == role::state) states_.push_back({t.values, {t.values.begin(), t.values.end()}});
     program_.forward();
     program_.backward();
-    check_all(names);
+    measure_all(names);
     std::stable_sort(errors_.begin(), errors_.end(), [](const gradient_error& a, const gradient_error& b) { return a.error > b.error; });
     return std::move(errors_);
   }
@@ -82,14 +85,14 @@ class gradient_checker {
 
   // Gradients are copied before the first difference quotient runs the program again.
   template <int... K>
-  void check_all(std::integer_sequence<int, K...>) {
+  void measure_all(std::integer_sequence<int, K...>) {
     (collect<K>(), ...);
     for (const auto& t : weights_.tensors())
       if (t.role == role::parameter) {
         const auto first = program_.gradients().begin() + t.offset;
         tensors_.push_back({t.name, t.values, {first, first + static_cast<std::ptrdiff_t>(t.values.size())}});
       }
-    for (auto& [name, numbers, gradient] : tensors_) check(name, numbers, gradient);
+    for (auto& [name, numbers, gradient] : tensors_) measure(name, numbers, gradient);
   }
   template <int K>
   void collect() {
@@ -100,19 +103,26 @@ class gradient_checker {
     }
   }
 
-  void check(const std::string& name, std::span<double> numbers, const std::vector<double>& gradient) {
+  // From the states that the first run saw: each run may update them.
+  double loss() {
+    for (const auto& [state, start] : states_) std::copy(start.begin(), start.end(), state.begin());
+    return program_.forward();
+  }
+
+  void measure(const std::string& name, std::span<double> numbers, const std::vector<double>& gradient) {
     gradient_error worst{name};
     double largest = 1e-3;
     for (std::size_t k = 0; k < numbers.size(); ++k) {
       const double start = numbers[k], step = 1e-5 * std::max(1.0, std::abs(start));
       numbers[k] = start + step;
-      const double above = program_.forward();
+      const double above = loss();
       numbers[k] = start - step;
-      const double below = program_.forward();
+      const double below = loss();
       numbers[k] = start;
-      const double quotient = (above - below) / (2 * step), error = std::abs(gradient[k] - quotient);
-      largest = std::max(largest, std::abs(quotient));
-      if (k == 0 || !(error <= worst.error)) worst = {name, static_cast<std::int64_t>(k), gradient[k], quotient, error};
+      const double quotient = (above - below) / (2 * step), difference = std::abs(gradient[k] - quotient);
+      const double error = std::isfinite(difference) ? difference : std::numeric_limits<double>::infinity();
+      if (std::isfinite(quotient)) largest = std::max(largest, std::abs(quotient));
+      if (k == 0 || error > worst.error) worst = {name, static_cast<std::int64_t>(k), gradient[k], quotient, error};
     }
     worst.error /= largest;
     errors_.push_back(worst);
@@ -130,6 +140,7 @@ class gradient_checker {
   std::vector<std::vector<double>> reals_;
   std::vector<std::vector<std::int32_t>> integers_;
   std::vector<tensor> tensors_;
+  std::vector<std::pair<std::span<double>, std::vector<double>>> states_;
   std::vector<gradient_error> errors_;
 };
 

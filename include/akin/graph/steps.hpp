@@ -116,7 +116,7 @@ void run_pairs(execution<Backend>& e, const plan_step& s, const typename Backend
       out.by_rows = n.axes[0] == row;
       out.listed_rows = {out.by_rows ? first.data : second.data, count};
       out.listed_columns = {out.by_rows ? second.data : first.data, count};
-      check_listed(e.integers_on_host(n.in[0]), e.integers_on_host(n.in[1]), e.extents()[n.axes[0]], e.extents()[n.axes[1]]);
+      detail::check_listed(e.integers_on_host(n.in[0]), e.integers_on_host(n.in[1]), e.extents()[n.axes[0]], e.extents()[n.axes[1]]);
     } else {
       out.per_row = n.axes.has(row);
       out.per_column = n.axes.has(column);

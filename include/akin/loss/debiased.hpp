@@ -13,7 +13,7 @@ namespace detail {
 template <class Axes, class Positives, class X, class Sum, class Lowest>
 constexpr auto debiased(expr<real, Axes> logits, Positives positives, over_axes<X> candidates, Sum log_sum, double prior, Lowest lowest) {
   const auto a = anchors_of(logits, positives, candidates);
-  const auto number = count(a.negatives > -infinity, candidates);
+  const auto number = count(!(a.negatives <= -infinity), candidates);  // one that is NaN is there, and is to be seen
   const auto have_both = a.have_positive && number > 0;
   const auto negatives = where(have_both, log_sum(a.negatives, number), 0);
   const auto top = stop_gradient(maximum(a.own, negatives));

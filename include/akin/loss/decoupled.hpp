@@ -17,7 +17,7 @@ template <class Axes, class Positives, class X>
 constexpr auto decoupled(expr<real, Axes> logits, Positives positives, over_axes<X> candidates) {
   const auto a = anchors_of(logits, positives, candidates);
   const auto negatives = log_sum_exp(a.negatives, candidates);
-  return mean_where(a.have_positive && negatives > -detail::infinity, negatives - a.own);
+  return mean_where(a.have_positive && !(negatives <= -detail::infinity), negatives - a.own);
 }
 
 }  // namespace akin::inline v0

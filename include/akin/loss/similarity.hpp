@@ -73,7 +73,7 @@ constexpr auto squared_distance(expr<real, A> a, expr<real, B> b) {
 template <class A, class B>
 constexpr auto euclidean_distance(expr<real, A> a, expr<real, B> b) {
   const auto d = squared_distance(a, b);
-  return where(d > 0, sqrt(where(d > 0, d, 1)), 0);
+  return where(d <= 0, 0, sqrt(where(d <= 0, 1, d)));
 }
 
 /// exp(t) with a learnable t that starts at ln(1 / 0.07) and is kept in [0, ln 100] by clamp_temperature after every step.

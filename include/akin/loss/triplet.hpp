@@ -31,10 +31,10 @@ template <class Axes, class Positives, class X>
 constexpr auto triplet_semi_hard(expr<real, Axes> distances, Positives positives, over_axes<X> candidates, double margin) {
   const auto a = anchors_of(-distances, positives, candidates);  // near is similar
   const auto semi_hard = max(where(a.similarity < a.own, a.negatives, -detail::infinity), candidates);
-  const auto farthest = min(where(a.negatives > -detail::infinity, a.negatives, detail::infinity), candidates);
+  const auto farthest = min(where(a.negatives <= -detail::infinity, detail::infinity, a.negatives), candidates);
   const auto negative = where(semi_hard > -detail::infinity, semi_hard, farthest);
   const auto violation = relu(negative - a.own + margin);
-  return mean_where(a.have_positive, where(farthest < detail::infinity, violation, 0));
+  return mean_where(a.have_positive, where(farthest >= detail::infinity, 0, violation));
 }
 
 }  // namespace akin::inline v0

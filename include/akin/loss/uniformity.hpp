@@ -10,14 +10,22 @@ namespace akin::inline v0 {
 /// shapes:   distances [images, others], squared_distance of a set with itself, left_out paired(images, others) -> []
 /// values:   0 where no pair is left
 /// cost:     one pass over the tiles, one more for the gradient
-/// errors:   compile time "akin: where: the condition's axes must contain the values' or be contained"
+/// errors:   compile time "akin: uniformity: the pairs left out must name the axes of the distances"
 /// gradient: minus sharpness times the softmax over all pairs
 /// source:   Wang and Isola 2020 (2005.10242), equation 5, sharpness t = 2
 template <class A, class B, class LeftOut>
 constexpr auto uniformity(expr<real, axes<A, B>> distances, LeftOut left_out, double sharpness = 2) {
-  const auto out = predicate(*distances.owner, left_out);
-  const auto pairs = count(!out);
-  return where(pairs > 0, log_sum_exp(without(-sharpness * distances, out), over(A{}, B{})) - log(pairs), 0);
+  using named = typename detail::axes_of_predicate<LeftOut>::type;
+  if constexpr (std::is_same_v<named, unknown>) {
+    return expr<real, unknown>{distances.owner, distances.id};
+  } else if constexpr (!predicate_names_the_operands_axes<left_is<A, B>, detail::as_right<named>>) {
+    static_assert(predicate_names_the_operands_axes<left_is<A, B>, detail::as_right<named>>, "akin: uniformity: the pairs left out must name the axes of the distances");
+    return expr<real, unknown>{distances.owner, distances.id};
+  } else {
+    const auto out = predicate(*distances.owner, left_out);
+    const auto pairs = count(!out);
+    return where(pairs > 0, log_sum_exp(without(-sharpness * distances, out), over(A{}, B{})) - log(pairs), 0);
+  }
 }
 /// Lets a mistake made before through.
 template <class LeftOut>

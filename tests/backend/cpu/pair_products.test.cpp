@@ -45,7 +45,7 @@ std::vector<subject> subjects() {
   std::vector<subject> all;
   for (const isa level : {isa::portable, isa::avx2, isa::avx512})
     if (level <= cpu::processor_isa()) all.push_back({product_form::fp32, level, bf16_isa::portable});
-  for (const bf16_isa level : {bf16_isa::portable, bf16_isa::avx2, bf16_isa::avx512, bf16_isa::avx512_bf16, bf16_isa::amx_bf16})
+  for (const bf16_isa level : {bf16_isa::avx512_bf16, bf16_isa::amx_bf16})  // the other forms are for processors that have the instructions
     for (const product_form form : {product_form::split, product_form::plain})
       if (level <= cpu::processor_bf16_isa()) all.push_back({form, cpu::best_isa(), level});
   return all;

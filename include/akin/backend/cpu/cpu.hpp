@@ -24,41 +24,12 @@ class cpu_backend : public host_backend {
   explicit cpu_backend(int threads = thread_pool::hardware(), precision pairs = precision::fp32) : cpu_backend{std::make_shared<thread_pool>(threads), pairs} {}
   /// Shares a pool with other programs that run on the same thread.
   explicit cpu_backend(std::shared_ptr<thread_pool> pool, precision pairs = precision::fp32)
-      : pool_{std::move(pool)}, level_{cpu::best_isa()}, bf16_level_{cpu::best_bf16_isa()}, precision_{pairs}, scratch_{pool_->size()} {}
-
-  const std::shared_ptr<thread_pool>& pool() const { return pool_; }
-  cpu::isa level() const { return level_; }
+      : pool_{std::move(pool)}, level_{cpu::best_isa()}, bf16_level_{pairs == precision::fp32 ? cpu::bf16_isa::portable : cpu::best_bf16_isa()},
+        precision_{pairs}, scratch_{pool_->size()} {}
 
   /// Allocates the tiles and the packed embeddings that the plan's pair passes need.
   template <class Blueprint, class Extents>
-  void reserve(const Blueprint& b, const Extents& extents) {
-    if (b.pair_passes == 0) return;
-    std::int64_t tiles = 0, factors = 0, floats_per_factor = 0, blocks = 0, states = 0;
-    for (const auto& s : b.steps) {
-      if (!s.is_pair_pass()) continue;
-      const cpu::pair_tiles space{extents[s.space[0]], extents[s.space[1]]};
-      std::int64_t lists = 0;
-      for (const auto& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) lists += o.kind == operand_kind::listed ? 1 : 0;
-      tiles = std::max<std::int64_t>(tiles, s.product_count + lists + s.sink_count + 1);  // and one that is packed
-      factors = std::max<std::int64_t>(factors, 2 * s.product_count + s.sink_count);
-      blocks = std::max(blocks, space.rows / 28 + 1);
-      std::int64_t of_this = 0;
-      for (const auto& sink : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count))) {
-        const auto& n = b.at(sink.node);
-        of_this += cpu::pair_pass::state_floats(n.op->reduces, n.argument[0], n.axes.has(s.space[0]) ? space.rows : space.columns);
-      }
-      states = std::max(states, of_this);
-      floats_per_factor = std::max(floats_per_factor, space.packed_floats(b.widest_factor(s, extents)));
-    }
-    const auto workers = static_cast<std::int64_t>(pool_->size());
-    pair_memory_.floats_per_worker = tiles * (cpu::pair_tiles::most_rows + 16) * cpu::pair_tiles::most_columns + cpu::pair_pass::vectors_floats;
-    pair_memory_.floats_per_factor = (floats_per_factor + 15) / 16 * 16;
-    pair_floats_ = cpu::aligned_floats{workers * pair_memory_.floats_per_worker + factors * pair_memory_.floats_per_factor + blocks * cpu::max_chain_results + states};
-    pair_memory_.tiles = pair_floats_.data();
-    pair_memory_.packed = pair_memory_.tiles + workers * pair_memory_.floats_per_worker;
-    pair_memory_.sums = pair_memory_.packed + factors * pair_memory_.floats_per_factor;
-    pair_memory_.states = pair_memory_.sums + blocks * cpu::max_chain_results;
-  }
+  void reserve(const Blueprint& b, const Extents& extents) { pair_memory_.reserve(b, extents, pool_->size()); }
 
   /// How many numbers it takes to keep a product of a pair space between passes.
   static std::int64_t kept_pairs(std::int64_t rows, std::int64_t columns) { return cpu::pair_tiles{rows, columns}.kept_floats(); }
@@ -109,8 +80,7 @@ class cpu_backend : public host_backend {
   cpu::bf16_isa bf16_level_;
   precision precision_;
   cpu::workspace scratch_;
-  cpu::aligned_floats pair_floats_;
-  cpu::pair_pass::memory pair_memory_{};
+  cpu::pair_memory pair_memory_;
 };
 
 }  // namespace akin::inline v0

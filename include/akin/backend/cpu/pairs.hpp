@@ -20,12 +20,12 @@ struct pair_tiles {
   std::int64_t rows = 0, columns = 0;  // of the space
   std::int64_t tile_rows = 0, tile_columns = 0;
 
-  static constexpr std::int64_t most_rows = 224, most_columns = 256;
+  static constexpr std::int64_t most_rows = 224, most_columns = 256, fewest_rows = 28;
 
   constexpr pair_tiles(std::int64_t rows_, std::int64_t columns_)
       : rows{rows_}, columns{columns_}, tile_rows{rows_of_tile(rows_)}, tile_columns{columns_of_tile(columns_)} {}
 
-  static constexpr std::int64_t rows_of_tile(std::int64_t rows) { return rows >= 2048 ? most_rows : rows >= 512 ? 112 : 28; }
+  static constexpr std::int64_t rows_of_tile(std::int64_t rows) { return rows >= 2048 ? most_rows : rows >= 512 ? 112 : fewest_rows; }
   static constexpr std::int64_t columns_of_tile(std::int64_t columns) { return columns >= 2048 ? most_columns : columns >= 512 ? 128 : 64; }
 
   constexpr std::int64_t down() const { return (rows + tile_rows - 1) / tile_rows; }
@@ -58,29 +58,63 @@ struct pair_tiles {
   }
 };
 
+/// What a reduction that cannot be merged remembers of each row or column.
+constexpr std::int64_t state_floats(reduction kind, int k, std::int64_t lines) {
+  return kind == reduction::kth_largest ? k * lines : kind == reduction::arg_max ? lines : 0;
+}
+
+/// The memory that the pair passes of a program share: as much as the largest of them needs.
+class pair_memory {
+ public:
+  template <class Blueprint, class Extents>
+  void reserve(const Blueprint& b, const Extents& extents, int workers) {
+    if (b.pair_passes == 0) return;
+    std::int64_t tile_count = 0, factors = 0, blocks = 0, all_states = 0;
+    for (const auto& s : b.steps) {
+      if (!s.is_pair_pass()) continue;
+      const pair_tiles space{extents[s.space[0]], extents[s.space[1]]};
+      const auto operands = b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count));
+      const auto lists = std::count_if(operands.begin(), operands.end(), [](const auto& o) { return o.kind == operand_kind::listed; });
+      tile_count = std::max<std::int64_t>(tile_count, s.product_count + lists + s.sink_count + 1);  // and one that is packed
+      factors = std::max<std::int64_t>(factors, 2 * s.product_count + s.sink_count);
+      floats_per_factor = std::max(floats_per_factor, whole_vectors(space.packed_floats(b.widest_factor(s, extents))));
+      blocks = std::max(blocks, space.rows / pair_tiles::fewest_rows + 1);
+      std::int64_t of_this = 0;
+      for (const auto& sink : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count))) {
+        const auto& n = b.at(sink.node);
+        of_this += state_floats(n.op->reduces, n.argument[0], n.axes.has(s.space[0]) ? space.rows : space.columns);
+      }
+      all_states = std::max(all_states, of_this);
+    }
+    floats_per_worker = tile_count * (pair_tiles::most_rows + 16) * pair_tiles::most_columns + vectors_floats;
+    floats_ = aligned_floats{workers * floats_per_worker + factors * floats_per_factor + blocks * max_chain_results + all_states};
+    tiles = floats_.data();
+    packed = tiles + workers * floats_per_worker;
+    sums = packed + factors * floats_per_factor;
+    states = sums + blocks * max_chain_results;
+  }
+
+  float* tiles = nullptr;              // of each worker: its tiles and vectors
+  std::int64_t floats_per_worker = 0;
+  float* packed = nullptr;             // packed_floats for each product's two factors and for each contraction's one
+  std::int64_t floats_per_factor = 0;
+  float* sums = nullptr;               // max_chain_results for each block of rows
+  float* states = nullptr;             // state_floats of the pass
+
+ private:
+  // What a worker needs beside its tiles: vectors along a tile, one for each operand and two for each result.
+  static constexpr std::int64_t vectors_floats = (max_chain_operands + 2 * max_chain_results) * std::max(pair_tiles::most_rows, pair_tiles::most_columns);
+  static constexpr std::int64_t whole_vectors(std::int64_t floats) { return (floats + 15) / 16 * 16; }
+
+  aligned_floats floats_;
+};
+
 /// One pass over the pairs. The space is cut into super-tiles, whose embeddings are packed once, and those into tiles. The tiles of a
 /// super-tile run in waves: in wave w, block i of the shorter side meets block (i + w) of the longer one, round its end, so that every block
 /// of rows and of columns has one owner at a time and its sums are made in one order, whatever the number of threads.
 class pair_pass {
  public:
-  struct memory {
-    float* tiles;                    // of each worker: its tiles and vectors
-    std::int64_t floats_per_worker;
-    float* packed;                   // packed_floats for each product's two factors and for each contraction's one
-    std::int64_t floats_per_factor;
-    float* sums;                     // max_chain_results for each block of rows
-    float* states;                   // state_floats of the pass
-  };
-
-  /// What a reduction that cannot be merged remembers of each row or column.
-  static constexpr std::int64_t state_floats(reduction kind, int k, std::int64_t lines) {
-    return kind == reduction::kth_largest ? k * lines : kind == reduction::arg_max ? lines : 0;
-  }
-
-  /// What a worker needs beside its tiles: vectors along a tile, one for each operand and two for each result.
-  static constexpr std::int64_t vectors_floats = (max_chain_operands + 2 * max_chain_results) * std::max(pair_tiles::most_rows, pair_tiles::most_columns);
-
-  pair_pass(const pair_arguments<float>& a, isa level, bf16_isa bf16_level, precision wanted, pair_function chain, const memory& m)
+  pair_pass(const pair_arguments<float>& a, isa level, bf16_isa bf16_level, precision wanted, pair_function chain, const pair_memory& m)
       : a_{a}, run_{chain}, kernels_{chain_kernels_of(level)}, similarity_{pair_forms_of(wanted, bf16_level).similarity, level, bf16_level},
         gradient_{rows_follow(a) ? pair_forms_of(wanted, bf16_level).gradient : product_form::fp32, level, bf16_level}, memory_{m}, t_{a.rows, a.columns} {}
 
@@ -322,7 +356,7 @@ class pair_pass {
   pair_function run_;
   chain_kernels kernels_;
   pair_products similarity_, gradient_;
-  memory memory_;
+  const pair_memory& memory_;
   pair_tiles t_;
   std::array<factor, 2 * max_chain_operands + max_chain_results> factors_{};
   std::int64_t factor_count_ = 0, widest_ = 0;

@@ -7,6 +7,8 @@
 
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
+#include <thrust/for_each.h>
+#include <thrust/iterator/counting_iterator.h>
 #include <thrust/system/cuda/execution_policy.h>
 
 #include <algorithm>
@@ -54,6 +56,10 @@ class system {
   system& operator=(const system&) = delete;
 
   auto policy() const { return ::thrust::cuda::par_nosync.on(stream_); }
+  template <class Work>
+  void each(std::int64_t count, const Work& work) {
+    ::thrust::for_each_n(policy(), ::thrust::counting_iterator<std::int64_t>{0}, count, work);
+  }
 
   void copy(const void* from, void* to, std::int64_t bytes) {
     check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToDevice, stream_), "cudaMemcpyAsync");
@@ -77,8 +83,7 @@ class system {
   void wait() { check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize"); }
 
   /// cuBLAS stores columns together: c^T = b^T a^T where the rows of c lie together.
-  template <class Each>
-  void multiply(const matrix_product& p, Each) {
+  void multiply(const matrix_product& p) {
     if (p.c.column_step != 1 && p.columns > 1) return multiply_columns(p.a, p.b, p.c, p.rows, p.columns, p);
     multiply_columns(turned(p.b), turned(p.a), turned(p.c), p.columns, p.rows, p);
   }

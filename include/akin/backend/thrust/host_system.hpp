@@ -6,6 +6,8 @@
 #include <akin/backend/thrust/matrix.hpp>
 
 #include <thrust/execution_policy.h>
+#include <thrust/for_each.h>
+#include <thrust/iterator/counting_iterator.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -56,16 +58,37 @@ struct product_tile {
   }
 };
 
+/// A stretch of work behind one pointer, so that Thrust's loop is compiled once for each file and not once for each work.
+struct work_block {
+  void (*run)(const void* work, std::int64_t begin, std::int64_t end) = nullptr;
+  const void* work = nullptr;
+  std::int64_t size = 1, count = 0;
+
+  void operator()(std::int64_t block) const { run(work, block * size, std::min(count, (block + 1) * size)); }
+};
+
 /// Thrust on the host: its memory is the host's, and calls return when the work is done.
 class system {
  public:
   auto policy() const { return ::thrust::device; }
+  template <class Work>
+  void each(std::int64_t count, const Work& work) {
+    const auto run = [](const void* all, std::int64_t begin, std::int64_t end) {
+      for (std::int64_t k = begin; k < end; ++k) (*static_cast<const Work*>(all))(k);
+    };
+    const std::int64_t size = std::clamp<std::int64_t>(count / 64, 1, 1024);
+    for_blocks({run, &work, size, count});
+  }
   void copy(const void* from, void* to, std::int64_t bytes) { std::memcpy(to, from, static_cast<std::size_t>(bytes)); }
   void copy_in(const void* from, void* to, std::int64_t bytes) { copy(from, to, bytes); }
   void copy_out(const void* from, void* to, std::int64_t bytes) { copy(from, to, bytes); }
   void wait() {}
-  template <class Each>
-  void multiply(const matrix_product& p, Each each) { each(product_tile::count(p), product_tile{p}); }
+  void multiply(const matrix_product& p) { each(product_tile::count(p), product_tile{p}); }
+
+ private:
+  void for_blocks(const work_block& blocks) const {
+    ::thrust::for_each_n(policy(), ::thrust::counting_iterator<std::int64_t>{0}, (blocks.count + blocks.size - 1) / blocks.size, blocks);
+  }
 };
 
 }  // namespace device

@@ -10,8 +10,6 @@
 #endif
 
 #include <thrust/device_vector.h>
-#include <thrust/for_each.h>
-#include <thrust/iterator/counting_iterator.h>
 
 #include <array>
 #include <exception>
@@ -32,14 +30,14 @@ class queue {
   template <class Work>
   void each(std::int64_t count, const Work& work) {
     if (count == 0) return;
-    guarded([&] { ::thrust::for_each_n(system_->policy(), ::thrust::counting_iterator<std::int64_t>{0}, count, work); });
+    guarded([&] { system_->each(count, work); });
   }
   void copy(const void* from, void* to, std::int64_t bytes) { guarded([&] { system_->copy(from, to, bytes); }); }
   void copy_in(const void* from, void* to, std::int64_t bytes) { guarded([&] { system_->copy_in(from, to, bytes); }); }
   void copy_out(const void* from, void* to, std::int64_t bytes) { guarded([&] { system_->copy_out(from, to, bytes); }); }
   void multiply(const matrix_product& p) {
     if (p.batches * p.rows * p.columns == 0) return;
-    guarded([&] { system_->multiply(p, [&](std::int64_t count, const auto& work) { each(count, work); }); });
+    guarded([&] { system_->multiply(p); });
   }
 
   /// Zeros; null where the device has no room.

@@ -86,14 +86,16 @@ inline isa best_isa() {
   return wish < static_cast<bf16_isa>(best) ? static_cast<isa>(wish) : best;
 }
 
-/// The highest level of this processor for products with bf16 operands.
-inline bf16_isa processor_bf16_isa() {
+/// The highest level of this processor for products with bf16 operands. The kernel is asked for the tiles only where they may be used.
+inline bf16_isa processor_bf16_isa(bool may_use_tiles = true) {
   const isa vectors = processor_isa();
 #if AKIN_HAS_X86
   if (vectors == isa::avx512 && __builtin_cpu_supports("avx512bf16")) {
 #if AKIN_HAS_AMX
-    static const bool amx = detail::ask_for_amx();
-    if (amx) return bf16_isa::amx_bf16;
+    if (may_use_tiles) {
+      static const bool amx = detail::ask_for_amx();
+      if (amx) return bf16_isa::amx_bf16;
+    }
 #endif
     return bf16_isa::avx512_bf16;
   }
@@ -110,7 +112,7 @@ inline bf16_isa processor_bf16_isa() {
 ///   EPYC, Zen 4 and Zen 5                          0.6-0.75      2         -     avx512_bf16
 ///   any other                                      0.6-0.75      -         -     that of its vectors
 inline bf16_isa best_bf16_isa() {
-  const bf16_isa best = processor_bf16_isa(), wish = detail::wished_isa();
+  const bf16_isa wish = detail::wished_isa(), best = processor_bf16_isa(wish == bf16_isa::amx_bf16);
   if (wish < best) return wish;
 #if AKIN_HAS_X86
   if (best == bf16_isa::avx512_bf16 && !__builtin_cpu_is("amd")) return wish == best ? best : bf16_isa::avx512;
