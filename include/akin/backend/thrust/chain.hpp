@@ -90,15 +90,15 @@ template <int Operands, int Results, std::uint64_t... Words>
 struct chain_words {
   static constexpr int operands = Operands, results = Results;
 
-  /// results[r] of one element
+  /// out[r]: result r of one element
   template <class Read>
-  AKIN_HOST_DEVICE static void evaluate(const Read& read, float* results) { evaluate(read, results, std::make_integer_sequence<int, static_cast<int>(sizeof...(Words))>{}); }
+  AKIN_HOST_DEVICE static void evaluate(const Read& read, float* out) { evaluate(read, out, std::make_integer_sequence<int, static_cast<int>(sizeof...(Words))>{}); }
 
  private:
   template <class Read, int... Line>
-  AKIN_HOST_DEVICE static void evaluate(const Read& read, float* results, std::integer_sequence<int, Line...>) {
+  AKIN_HOST_DEVICE static void evaluate(const Read& read, float* out, std::integer_sequence<int, Line...>) {
     float x[sizeof...(Line)];
-    (run_line<Line, Words>(x, read, results), ...);
+    (run_line<Line, Words>(x, read, out), ...);
   }
 };
 
