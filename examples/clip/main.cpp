@@ -60,7 +60,8 @@ void add_train(CLI::App& app, action& chosen) {
   train->add_option("--shift", o.shift, "Images move by up to so many pixels")->check(CLI::Range(0, 16))->capture_default_str();
   train->add_option("--embed", o.embed, "Width of the embeddings")->check(CLI::Range(2, 4096))->capture_default_str();
   train->add_option("--seed", o.seed, "Of weights, order, captions and movements")->capture_default_str();
-  train->add_option("--threads", o.threads, "0: as many as the machine has")->check(CLI::Range(0, 256))->capture_default_str();
+  train->add_option("--threads", o.threads, "Of the cpu backend; 0: as many as the machine has")->check(CLI::Range(0, 256))->capture_default_str();
+  train->add_option("--backend", o.backend, "What computes")->check(CLI::IsMember({"cpu", "thrust"}))->capture_default_str();
   train->add_option("--classes", o.classes_file, "Text file with a line for each class, its names separated by commas (default: Fashion-MNIST's)");
   train->add_option("--templates", o.templates_file, "Text file with a caption a line, {} where the name goes");
   train->add_option("--test-templates", o.test_templates_file, "The same for the test's prompts");
@@ -79,7 +80,8 @@ void add_classify(CLI::App& app, action& chosen) {
   classify->add_option("--template", o.templates, "A prompt with {}, once for each; several are averaged (default: the test's; '{}' is the bare label)")->allow_extra_args(false);
   classify->add_option("--top", o.top, "Labels shown for an image")->check(CLI::Range(1, 1000))->capture_default_str();
   classify->add_option("--limit", o.limit, "Images read from each idx file; 0: all")->check(CLI::Range(0, 1 << 30))->capture_default_str();
-  classify->add_option("--threads", o.threads, "0: as many as the machine has")->check(CLI::Range(0, 256))->capture_default_str();
+  classify->add_option("--threads", o.threads, "Of the cpu backend; 0: as many as the machine has")->check(CLI::Range(0, 256))->capture_default_str();
+  classify->add_option("--backend", o.backend, "What computes")->check(CLI::IsMember({"cpu", "thrust"}))->capture_default_str();
   classify->add_flag("--invert", o.invert, "Dark on white becomes light on black");
   classify->add_option("images", o.files, "PNG, JPEG, PPM or idx[.gz] files")->required();
 }

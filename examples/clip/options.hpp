@@ -9,7 +9,7 @@
 namespace clip_program {
 
 struct train_options {
-  std::string data, out = "out/fashion", objective = "same-class", classes_file, templates_file, test_templates_file;
+  std::string data, out = "out/fashion", backend = "cpu", objective = "same-class", classes_file, templates_file, test_templates_file;
   std::int64_t epochs = 7, batch = 250, shift = 1, embed = 64, checkpoint_every = 60;
   double learning_rate = 3e-3, weight_decay = 0.05, clip_norm = 1;
   std::uint64_t seed = 1;
@@ -18,7 +18,7 @@ struct train_options {
 };
 
 struct classify_options {
-  std::string model = "out/fashion";
+  std::string model = "out/fashion", backend = "cpu";
   std::vector<std::string> files, labels, templates;
   std::int64_t top = 3, limit = 20;
   int threads = 0;

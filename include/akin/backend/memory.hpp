@@ -34,6 +34,8 @@ class memory_block {
   /// Copies the host's bytes to the beginning of the block, and the other way round.
   virtual void copy_in(const void* from, std::int64_t bytes) = 0;
   virtual void copy_out(void* to, std::int64_t bytes) = 0;
+  /// Returns when no work is under way that may read or write the block.
+  virtual void wait() {}
 };
 
 /// Numbers that the host shares with a backend: each finds what the other has left.
@@ -98,6 +100,7 @@ class shared_numbers {
 
   template <class Backend>
   void reserve_on(Backend& backend) {
+    if (block_ && std::exchange(last_user_, &backend) != &backend) block_->wait();
     if (block_) return;
     block_ = backend.allocate(bytes());
     if (!block_) refuse("device");
@@ -113,6 +116,7 @@ class shared_numbers {
   std::int64_t size_ = 0;
   std::unique_ptr<Real[]> host_;
   std::unique_ptr<memory_block> block_;
+  const void* last_user_ = nullptr;
   mutable bool host_is_old_ = false;
   bool block_is_old_ = false;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 
@@ -45,7 +46,12 @@ struct view {
     return k < 0 ? 0 : stride(k);
   }
 
-  constexpr operator view<const T>() const { return {data, rank, axis, extent}; }
+  /// The same numbers, to read.
+  template <class U>
+    requires std::same_as<U, const T>
+  constexpr operator view<U>() const {
+    return {data, rank, axis, extent};
+  }
 };
 
 }  // namespace akin::inline v0
