@@ -31,9 +31,9 @@ class memory_block {
   virtual ~memory_block() = default;
   /// The first byte, for the backend's eyes.
   virtual std::byte* data() = 0;
-  /// Copies the host's bytes to the beginning of the block, and the other way round.
+  /// Copies the host's bytes to the beginning of the block, or bytes from the `first` on to the host.
   virtual void copy_in(const void* from, std::int64_t bytes) = 0;
-  virtual void copy_out(void* to, std::int64_t bytes) = 0;
+  virtual void copy_out(std::int64_t first, void* to, std::int64_t bytes) = 0;
   /// Returns when no work is under way that may read or write the block.
   virtual void wait() {}
 };
@@ -54,13 +54,20 @@ class shared_numbers {
 
   /// On the host, to read, or to read and write; valid until a backend writes.
   std::span<const Real> host() const {
-    if (std::exchange(host_is_old_, false)) block_->copy_out(host_.get(), bytes());
+    if (std::exchange(host_is_old_, false)) block_->copy_out(0, host_.get(), bytes());
     return {host_.get(), static_cast<std::size_t>(size_)};
   }
   std::span<Real> host() {
     std::as_const(*this).host();
     block_is_old_ = true;
     return {host_.get(), static_cast<std::size_t>(size_)};
+  }
+
+  /// One of them, without a copy of the others.
+  Real at(std::int64_t k) const {
+    Real number = host_[static_cast<std::size_t>(k)];
+    if (host_is_old_) block_->copy_out(k * static_cast<std::int64_t>(sizeof(Real)), &number, sizeof(Real));
+    return number;
   }
 
   /// Where the backend computes, to read.
@@ -177,7 +184,7 @@ class host_backend {
     }
     std::byte* data() override { return data_.get(); }
     void copy_in(const void* from, std::int64_t bytes) override { std::copy_n(static_cast<const std::byte*>(from), bytes, data_.get()); }
-    void copy_out(void* to, std::int64_t bytes) override { std::copy_n(data_.get(), bytes, static_cast<std::byte*>(to)); }
+    void copy_out(std::int64_t first, void* to, std::int64_t bytes) override { std::copy_n(data_.get() + first, bytes, static_cast<std::byte*>(to)); }
 
    private:
     struct release {

@@ -80,7 +80,7 @@ class queue::device_block : public memory_block {
   device_block(std::shared_ptr<system> owner, std::int64_t bytes) : system_{std::move(owner)}, bytes_(static_cast<std::size_t>(bytes)) {}
   std::byte* data() override { return reinterpret_cast<std::byte*>(::thrust::raw_pointer_cast(bytes_.data())); }
   void copy_in(const void* from, std::int64_t bytes) override { guarded([&] { system_->copy_in(from, data(), bytes); }); }
-  void copy_out(void* to, std::int64_t bytes) override { guarded([&] { system_->copy_out(data(), to, bytes); }); }
+  void copy_out(std::int64_t first, void* to, std::int64_t bytes) override { guarded([&] { system_->copy_out(data() + first, to, bytes); }); }
   void wait() override { guarded([&] { system_->wait(); }); }
 
  private:
