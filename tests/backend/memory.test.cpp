@@ -61,7 +61,8 @@ TEST_CASE("what the host writes is found elsewhere, and the other way round") {
 TEST_CASE("where the device has no room, the sentence says what for") {
   elsewhere backend{true};
   shared_numbers<float> x{"gradients", 5'000'000};
-  CHECK_THROWS_WITH_AS(x.read_on(backend), doctest::Contains("the gradients need 5 million numbers, which the device does not give"), error);
+  CHECK_THROWS_WITH_AS(x.read_on(backend),
+                       doctest::Contains("the gradients need 5 million numbers, which the device does not give"), error);
 }
 
 TEST_CASE("host_backend's blocks begin a line of cache and hold zeros") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a backend's numbers lie. Nothing above the backends reads memory that a backend computes in: it asks for a copy on the host.
+// Where a backend's numbers lie. Nothing above the backends reads memory that a backend computes in: it asks for a copy on the
+// host.
 #pragma once
 
 #include <akin/support/error.hpp>
@@ -39,14 +40,16 @@ class memory_block {
 };
 
 /// Numbers that the host shares with a backend: each finds what the other has left.
-/// cost: one array; for a backend that computes outside the host's memory another one there, and a copy where the other side has written
+/// cost: one array; for a backend that computes outside the host's memory another one there, and a copy where the other side has
+/// written
 template <class Real>
 class shared_numbers {
  public:
   shared_numbers() = default;
   /// `what` they are, in the plural, for the sentence.
   /// errors: run time, where the machine does not give so much
-  shared_numbers(std::string_view what, std::int64_t size) : what_{what}, size_{size}, host_{new (std::nothrow) Real[static_cast<std::size_t>(size)]{}} {
+  shared_numbers(std::string_view what, std::int64_t size)
+      : what_{what}, size_{size}, host_{new (std::nothrow) Real[static_cast<std::size_t>(size)]{}} {
     if (!host_) refuse("machine");
   }
 
@@ -138,7 +141,9 @@ class host_backend {
     auto block = std::make_unique<host_block>(bytes);
     return block->data() ? std::move(block) : nullptr;
   }
-  void copy(const void* from, void* to, std::int64_t bytes) { std::copy_n(static_cast<const std::byte*>(from), bytes, static_cast<std::byte*>(to)); }
+  void copy(const void* from, void* to, std::int64_t bytes) {
+    std::copy_n(static_cast<const std::byte*>(from), bytes, static_cast<std::byte*>(to));
+  }
 
   /// work(k) for every k below count.
   template <class Work>
@@ -153,11 +158,13 @@ class host_backend {
   }
 
   template <class Real>
-  void slice(const Real* in, Real* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count, std::int64_t inner) {
+  void slice(const Real* in, Real* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count,
+             std::int64_t inner) {
     for (std::int64_t o = 0; o < outer; ++o) std::copy_n(in + (o * along + from) * inner, count * inner, out + o * count * inner);
   }
   template <class Real>
-  void place(const Real* in, Real* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count, std::int64_t inner) {
+  void place(const Real* in, Real* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count,
+             std::int64_t inner) {
     for (std::int64_t o = 0; o < outer; ++o) {
       Real* const line = out + o * along * inner;
       std::fill_n(line, from * inner, Real{});
@@ -179,16 +186,21 @@ class host_backend {
   class host_block : public memory_block {
    public:
     explicit host_block(std::int64_t bytes)
-        : data_{static_cast<std::byte*>(::operator new(static_cast<std::size_t>(bytes + 64), std::align_val_t{64}, std::nothrow))} {
+        : data_{static_cast<std::byte*>(
+              ::operator new (static_cast<std::size_t>(bytes + 64), std::align_val_t{64}, std::nothrow))} {
       if (data_) std::fill_n(data_.get(), bytes, std::byte{});
     }
     std::byte* data() override { return data_.get(); }
-    void copy_in(const void* from, std::int64_t bytes) override { std::copy_n(static_cast<const std::byte*>(from), bytes, data_.get()); }
-    void copy_out(std::int64_t first, void* to, std::int64_t bytes) override { std::copy_n(data_.get() + first, bytes, static_cast<std::byte*>(to)); }
+    void copy_in(const void* from, std::int64_t bytes) override {
+      std::copy_n(static_cast<const std::byte*>(from), bytes, data_.get());
+    }
+    void copy_out(std::int64_t first, void* to, std::int64_t bytes) override {
+      std::copy_n(data_.get() + first, bytes, static_cast<std::byte*>(to));
+    }
 
    private:
     struct release {
-      void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t{64}); }
+      void operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{64}); }
     };
     std::unique_ptr<std::byte[], release> data_;
   };

@@ -6,9 +6,12 @@
 
 #include <vector>
 
-inline constexpr struct images : akin::batch<"images"> {} images;
-inline constexpr struct texts : akin::batch<"texts"> {} texts;
-inline constexpr struct embed : akin::axis<"embed"> {} embed;
+inline constexpr struct images : akin::batch<"images"> {
+} images;
+inline constexpr struct texts : akin::batch<"texts"> {
+} texts;
+inline constexpr struct embed : akin::axis<"embed"> {
+} embed;
 
 struct objective {
   static constexpr auto define(akin::model& m) {
