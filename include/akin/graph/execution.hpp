@@ -87,6 +87,7 @@ class execution {
     require_inputs();
     take_states();
     run(0, 0, b_.forward_steps);
+    keep_updates(0);
     ran_ = true;
     has_gradients_ = false;
   }
@@ -99,8 +100,7 @@ class execution {
   bool has_gradients() const { return has_gradients_; }
   /// States that the model updates take their new values; a run, its gradient included, reads those from before it.
   void apply_updates() {
-    for (const auto& u : b_.updates)
-      std::memcpy(weights_.values().data() + parameter_offset(u.state), pointer(u.value), static_cast<std::size_t>(extents_.size(b_.at(u.state).axes)) * sizeof(real_type));
+    for_each_state([&](std::int64_t stored, std::int64_t copy, std::int64_t count) { std::copy_n(updated_.data() + copy, count, weights_.values().data() + stored); });
   }
 
   /// A value that is not finite, and where along its first axis; node -1: all are finite.
@@ -133,7 +133,7 @@ class execution {
     const auto k = static_cast<std::size_t>(n);
     const node& x = b_.at(n);
     if (x.op == &input_op) return input_[k];
-    if (x.op == &parameter_op && state_at_[k] >= 0) return states_.data() + state_at_[k];
+    if (x.op == &parameter_op && state_at_[k] >= 0) return states_.data() + state_at_[k] + layer_offset(n);
     if (x.op == &parameter_op) return weights_.values().data() + parameter_offset(n);
     if (x.op == &count_op) return &counts_[static_cast<std::size_t>(x.argument[0])];
     if (gradient_of_[k] >= 0) return gradients_.data() + parameter_offset(gradient_of_[k]);
@@ -199,7 +199,9 @@ class execution {
     }
   }
 
-  std::int64_t parameter_offset(int n) const {
+  std::int64_t parameter_offset(int n) const { return offset_[static_cast<std::size_t>(n)] + layer_offset(n); }
+  // How many numbers of a parameter belong to the layers before the one that runs.
+  std::int64_t layer_offset(int n) const {
     const node& x = b_.at(n);
     std::int64_t layer = 0;
     // Outermost first: index = (layer of outer) * |inner| + layer of inner.
@@ -210,7 +212,7 @@ class execution {
       const auto r = static_cast<std::size_t>(around[static_cast<std::size_t>(depth)]);
       layer = layer * extents_[b_.regions[r].depth_axis] + layer_[r];
     }
-    return offset_[static_cast<std::size_t>(n)] + (layer == 0 ? 0 : layer * extents_.size(x.axes));
+    return layer == 0 ? 0 : layer * extents_.size(x.axes);
   }
 
   // A parameter's gradient is made where it belongs, unless its node is something else too; then it is copied.
@@ -265,9 +267,26 @@ class execution {
 
   // Copies of the states that this run reads and updates: the gradient recomputes from the values that forward saw.
   void take_states() {
+    for_each_state([&](std::int64_t stored, std::int64_t copy, std::int64_t count) { std::copy_n(weights_.values().data() + stored, count, states_.data() + copy); });
+  }
+
+  // The new values of the states of a region, before the next layer computes its own.
+  void keep_updates(int region) {
     for (const auto& u : b_.updates)
-      std::memcpy(states_.data() + state_at_[static_cast<std::size_t>(u.state)], weights_.values().data() + parameter_offset(u.state),
-                  static_cast<std::size_t>(extents_.size(b_.at(u.state).axes)) * sizeof(real_type));
+      if (b_.at(u.state).region == region)
+        std::memcpy(updated_.data() + state_at_[static_cast<std::size_t>(u.state)] + layer_offset(u.state), pointer(u.value),
+                    static_cast<std::size_t>(extents_.size(b_.at(u.state).axes)) * sizeof(real_type));
+  }
+
+  // Calls visit(place in the weights, place in a copy, numbers of all layers) for every state that the model updates.
+  template <class Visit>
+  void for_each_state(Visit visit) const {
+    for (const auto& u : b_.updates) visit(offset_[static_cast<std::size_t>(u.state)], state_at_[static_cast<std::size_t>(u.state)], numbers_of_state(u.state));
+  }
+  std::int64_t numbers_of_state(int n) const {
+    std::int64_t numbers = extents_.size(b_.at(n).axes);
+    for (int r = b_.at(n).region; r > 0; r = b_.regions[static_cast<std::size_t>(r)].parent) numbers *= extents_[b_.regions[static_cast<std::size_t>(r)].depth_axis];
+    return numbers;
   }
 
   void connect_states() {
@@ -275,9 +294,10 @@ class execution {
     state_at_.assign(b_.nodes.size(), -1);
     for (const auto& u : b_.updates) {
       state_at_[static_cast<std::size_t>(u.state)] = size;
-      size += extents_.size(b_.at(u.state).axes);
+      size += numbers_of_state(u.state);
     }
     states_.assign(static_cast<std::size_t>(size), real_type{});
+    updated_ = states_;
   }
 
   void require_inputs() {
@@ -302,7 +322,7 @@ class execution {
   std::vector<char> external_;
   std::vector<int> gradient_of_;
   std::vector<std::pair<int, int>> copies_;
-  std::vector<real_type> counts_, gradients_, states_;
+  std::vector<real_type> counts_, gradients_, states_, updated_;
   std::uint64_t seed_ = 0;
   bool bound_ = false, ran_ = false, has_gradients_ = false;
 };
@@ -328,6 +348,7 @@ void execution<Backend>::repeat(const plan_step& s) {
     std::memcpy(pointer(region.carry_in), carried, bytes);
     run(static_cast<int>(r), 0, b_.ranges[r].count);
     if (backwards) copy_gradients(static_cast<int>(r));
+    else keep_updates(static_cast<int>(r));
     carried = region.carry_out >= 0 ? pointer(region.carry_out) : carried;
   }
   std::memcpy(pointer(s.node), carried, bytes);
