@@ -139,7 +139,7 @@ struct real {};
 struct integer {};
 struct boolean {};
 
-inline constexpr int max_nodes = 2048, max_axes = 96, max_names = 512, max_regions = 24, max_relations = 192, max_updates = 256, max_outputs = 16, max_text = 16384;
+inline constexpr int max_nodes = 4096, max_axes = 96, max_names = 512, max_regions = 24, max_relations = 192, max_updates = 256, max_outputs = 16, max_text = 16384;
 
 /// The graph. A user meets it as the argument of `define`: it declares inputs and parameters; expressions do the rest.
 class model {
