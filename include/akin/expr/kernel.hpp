@@ -3,6 +3,7 @@
 #pragma once
 
 #include <akin/backend/index_work.hpp>
+#include <akin/expr/average_pool.hpp>
 #include <akin/expr/conv2d.hpp>
 #include <akin/expr/dot.hpp>
 #include <akin/expr/gather.hpp>
@@ -119,6 +120,26 @@ struct kernel<&concatenate_op, Backend> {
     };
     if (c.op.kind == value_kind::index) join(c.integers(0), c.integers(1), c.out.integers);
     else join(c.operand(0), c.operand(1), c.result());
+  }
+};
+
+/// An image seen as [outer, height, width, inner], and the windows that its pooling cuts it into.
+template <class Real, class Backend>
+pooling pooling_of(const view<Real>& image, const kernel_call<Backend>& c) {
+  const auto height = static_cast<std::size_t>(image.find(c.op.argument[1]));
+  const std::int64_t inner = image.stride(static_cast<int>(height) + 1);
+  return {around{image, c.op.argument[1]}.outer, image.extent[height], image.extent[height + 1], inner, c.op.argument[0]};
+}
+template <class Backend>
+struct kernel<&average_pool_op, Backend> {
+  static void run(Backend& backend, const kernel_call<Backend>& c) {
+    backend.average_pool(c.operand(0).data, c.result().data, pooling_of(c.operand(0), c));
+  }
+};
+template <class Backend>
+struct kernel<&average_pool_to_x_op, Backend> {
+  static void run(Backend& backend, const kernel_call<Backend>& c) {
+    backend.average_pool_to_x(c.operand(0).data, c.result().data, pooling_of(c.result(), c));
   }
 };
 

@@ -53,7 +53,9 @@ struct blueprint {
 namespace detail {
 
 template <class Model, mode Mode, bool Fuses>
-inline constexpr plan plan_of = make_plan(full_graph<Model, Mode>, Fuses);
+inline constexpr planner surveyed = planner{full_graph<Model, Mode>, Fuses}.survey();
+template <class Model, mode Mode, bool Fuses>
+inline constexpr plan plan_of = planner{surveyed<Model, Mode, Fuses>}.arrange();
 
 template <std::size_t Size, class T, std::size_t Capacity>
 constexpr std::array<T, Size> first(const T (&all)[Capacity]) {

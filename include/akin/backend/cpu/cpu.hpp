@@ -2,6 +2,7 @@
 // The cpu backend: single precision, own SIMD kernels chosen by what the processor has, a pool of threads.
 #pragma once
 
+#include <akin/backend/cpu/average_pool.hpp>
 #include <akin/backend/cpu/contract.hpp>
 #include <akin/backend/cpu/conv2d.hpp>
 #include <akin/backend/cpu/map.hpp>
@@ -59,6 +60,9 @@ class cpu_backend : public host_backend {
   void conv2d_to_weight(view<const float> x, view<const float> g, view<float> w, int stride, int padding, int height, int width) {
     cpu::conv2d_gradient_weights(*pool_, level_, scratch_, shape(x, w, stride, padding, height, width), x.data, strides(x, w, height, width), g.data, w.data);
   }
+
+  void average_pool(const float* x, float* out, const pooling& p) { cpu::average_pool(*pool_, x, out, p); }
+  void average_pool_to_x(const float* g, float* x, const pooling& p) { cpu::average_pool_gradient(*pool_, g, x, p); }
 
   /// Rows that meet in one place are added in the order of the ids.
   void scatter_add(const float* rows, const std::int32_t* ids, float* table, std::int64_t count, std::int64_t table_rows, std::int64_t width) {

@@ -14,6 +14,33 @@
 namespace akin::inline v0 {
 namespace device {
 
+/// One number of a pooled image: the mean of its window.
+struct pool_window {
+  const float* x;
+  float* out;
+  pooling p;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const {
+    const std::int64_t i = k % p.inner, column = k / p.inner % p.columns(), row = k / p.inner / p.columns() % p.rows(),
+                       o = k / p.inner / p.columns() / p.rows();
+    float sum = 0;
+    for (std::int64_t y = row * p.size; y < (row + 1) * p.size; ++y)
+      for (std::int64_t at = column * p.size; at < (column + 1) * p.size; ++at) sum += x[p.in_image(o, y, at) + i];
+    out[k] = sum / static_cast<float>(p.size * p.size);
+  }
+};
+/// One pixel of the gradient: its part of the window's, 0 where it is in none.
+struct spread_window {
+  const float* g;
+  float* x;
+  pooling p;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const {
+    const std::int64_t i = k % p.inner, column = k / p.inner % p.width / p.size, row = k / p.inner / p.width % p.height / p.size,
+                       o = k / p.inner / p.width / p.height;
+    const bool inside = row < p.rows() && column < p.columns();
+    x[k] = inside ? g[p.in_result(o, row, column) + i] / static_cast<float>(p.size * p.size) : 0.f;
+  }
+};
+
 /// A line of `line` numbers gives `taken` of them, from `from` on.
 struct take_slice {
   const float* in;

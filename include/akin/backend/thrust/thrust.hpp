@@ -99,6 +99,9 @@ class thrust_backend {
     device::conv2d_to_weight(queue_, device::convolution_of(x, w, stride, padding, height, width), x.data, g.data, w.data);
   }
 
+  void average_pool(const float* x, float* out, const pooling& p) { queue_.each(p.outer * p.rows() * p.columns() * p.inner, device::pool_window{x, out, p}); }
+  void average_pool_to_x(const float* g, float* x, const pooling& p) { queue_.each(p.outer * p.height * p.width * p.inner, device::spread_window{g, x, p}); }
+
   void slice(const float* in, float* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count,
              std::int64_t inner) {
     queue_.each(outer * count * inner, device::take_slice{in, out, along * inner, from * inner, count * inner});
