@@ -57,11 +57,11 @@ struct view {
 /// Dense images [outer, height, width, inner] and the size x size windows, side by side, that pooling takes the mean of.
 struct pooling {
   std::int64_t outer = 0, height = 0, width = 0, inner = 0, size = 1;
-  AKIN_HOST_DEVICE constexpr std::int64_t rows() const { return height / size; }
-  AKIN_HOST_DEVICE constexpr std::int64_t columns() const { return width / size; }
+  constexpr std::int64_t rows() const { return height / size; }
+  constexpr std::int64_t columns() const { return width / size; }
   /// Where a line of `inner` numbers begins.
-  AKIN_HOST_DEVICE constexpr std::int64_t in_image(std::int64_t o, std::int64_t y, std::int64_t x) const { return ((o * height + y) * width + x) * inner; }
-  AKIN_HOST_DEVICE constexpr std::int64_t in_result(std::int64_t o, std::int64_t row, std::int64_t column) const { return ((o * rows() + row) * columns() + column) * inner; }
+  constexpr std::int64_t in_image(std::int64_t o, std::int64_t y, std::int64_t x) const { return ((o * height + y) * width + x) * inner; }
+  constexpr std::int64_t in_result(std::int64_t o, std::int64_t row, std::int64_t column) const { return ((o * rows() + row) * columns() + column) * inner; }
 };
 
 }  // namespace akin::inline v0
