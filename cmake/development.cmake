@@ -10,12 +10,14 @@ add_library(akin_dev INTERFACE)
 target_link_libraries(akin_dev INTERFACE akin::akin)
 target_compile_options(akin_dev INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${akin_warnings}>" "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-Werror all-warnings>")
 
-# The libraries that only some headers of data/ need: gzip, PNG and JPEG.
+# The libraries that only some headers of data/ need: gzip, PNG, JPEG and WebP, which comes without a CMake package on Debian.
 find_package(ZLIB REQUIRED)
 find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)
 add_library(akin_formats INTERFACE)
-target_link_libraries(akin_formats INTERFACE ZLIB::ZLIB PNG::PNG JPEG::JPEG)
+find_library(akin_webp webp REQUIRED)
+find_library(akin_webpdemux webpdemux REQUIRED)
+target_link_libraries(akin_formats INTERFACE ZLIB::ZLIB PNG::PNG JPEG::JPEG ${akin_webpdemux} ${akin_webp})
 
 set(AKIN_TEST_BACKEND cpu CACHE STRING "Which backend the tests run beside the reference: cpu or thrust")
 

@@ -25,10 +25,34 @@ struct classify_options {
   bool invert = false;
 };
 
+struct tokenize_options {
+  std::string vocabulary;
+  std::int64_t context_length = 77;
+  bool ids = false;
+};
+
+struct pixels_options {
+  std::string file, out;
+  std::int64_t size = 224;
+};
+
+struct verify_options {
+  std::string folder;
+  int threads = 0;
+};
+
+struct export_options {
+  std::string folder, format, out, type;
+};
+
 /// Exit codes, as --help lists them.
 enum exit_code { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_interrupted = 130 };
 
 int train(const train_options& options);
 int classify(const classify_options& options);
+int tokenize(const tokenize_options& options);
+int pixels(const pixels_options& options);
+int verify(const verify_options& options);
+int export_model(const export_options& options);
 
 }  // namespace clip_program

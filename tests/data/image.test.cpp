@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images of every kind decode to the pixels they hold, and cut, damaged or monstrous files are refused with one sentence.
-#include <akin/data/image.hpp>
 #include <akin/data/read_image.hpp>
 
 #include <doctest/doctest.h>
@@ -234,13 +233,13 @@ TEST_CASE("content decides the format") {
   CHECK(akin::read_image(folder.put("a.jpg", rgb_png())).pixels == grid(3, color));
   CHECK(akin::read_image(folder.put("b.png", "P2 1 1 255 9")).pixels == pixels{9});
   CHECK(contains(verdict(""), "is empty"));
-  CHECK(contains(verdict("GIF89a"), "begins with 'GIF8', expected a PNG, JPEG, PGM or PPM file"));
+  CHECK(contains(verdict("GIF89a"), "begins with 'GIF8', expected a PNG, JPEG, WebP, PBM, PGM or PPM file"));
   const std::string path = folder.put("c", "P");
   CHECK(contains(sentence_of([&] { akin::read_image(path); }), path));
   CHECK(contains(sentence_of([&] { akin::read_image(folder.path()); }), "it is a directory"));
   CHECK(contains(sentence_of([] { akin::decode_jpeg({}, "x"); }), "image 'x' is empty"));
   CHECK(contains(sentence_of([] { akin::decode_png({}, "x"); }), "the file ends early"));
-  CHECK(contains(sentence_of([] { akin::decode_pnm({}, "x"); }), "is not a PGM or PPM file"));
+  CHECK(contains(sentence_of([] { akin::decode_pnm({}, "x"); }), "is not a PBM, PGM or PPM file"));
 }
 
 TEST_CASE("gray is Pillow's luma, and gray becomes RGB by repetition") {

@@ -21,6 +21,9 @@
 #if __has_include(<jpeglib.h>)
 #include <jpeglib.h>
 #endif
+#if __has_include(<webp/demux.h>)
+#include <webp/demux.h>
+#endif
 
 #undef major
 #undef minor

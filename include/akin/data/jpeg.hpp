@@ -2,7 +2,7 @@
 // Decodes JPEG images. Needs libjpeg-turbo.
 #pragma once
 
-#include <akin/data/image.hpp>
+#include <akin/data/stored_image.hpp>
 #include <akin/support/error.hpp>
 
 #include <cstddef>
@@ -14,10 +14,8 @@
 
 #include <csetjmp>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string>
-#include <vector>
 
 namespace akin::inline v0 {
 
@@ -61,24 +59,19 @@ class jpeg_decoding {
       default:
         decoder_.out_color_space = JCS_RGB;
     }
-    samples = decoder_.out_color_space == JCS_GRAYSCALE ? 1 : decoder_.out_color_space == JCS_RGB ? 3 : 4;
+    kind = decoder_.out_color_space == JCS_GRAYSCALE ? pixel_kind::gray
+           : decoder_.out_color_space == JCS_RGB     ? pixel_kind::rgb
+                                                     : pixel_kind::cmyk;
     return true;
   }
 
-  /// `line` has room for a row of samples; it is used for four samples a pixel only.
-  bool read_pixels(std::uint8_t* pixels, std::uint8_t* line) noexcept {
+  bool read_pixels(std::uint8_t* pixels) noexcept {
     if (setjmp(jump_) != 0) return false;
     ::jpeg_start_decompress(&decoder_);
+    const std::size_t row_bytes = static_cast<std::size_t>(width) * static_cast<std::size_t>(channels_of(kind));
     while (decoder_.output_scanline < height) {
-      const std::size_t y = decoder_.output_scanline;
-      if (samples == 4) {
-        JSAMPROW row = line;
-        ::jpeg_read_scanlines(&decoder_, &row, 1);
-        for (std::size_t x = 0; x < width; ++x) rgb_from_cmyk(line + 4 * x, pixels + 3 * (y * width + x));
-      } else {
-        JSAMPROW row = pixels + y * width * static_cast<std::size_t>(samples);
-        ::jpeg_read_scanlines(&decoder_, &row, 1);
-      }
+      JSAMPROW row = pixels + decoder_.output_scanline * row_bytes;
+      ::jpeg_read_scanlines(&decoder_, &row, 1);
     }
     ::jpeg_finish_decompress(&decoder_);
     return true;
@@ -87,7 +80,7 @@ class jpeg_decoding {
   const char* message() const { return message_; }
 
   JDIMENSION width = 0, height = 0;
-  int samples = 0;
+  pixel_kind kind = pixel_kind::rgb;
 
  private:
   static jpeg_decoding& self(::j_common_ptr decoder) { return *static_cast<jpeg_decoding*>(decoder->client_data); }
@@ -111,15 +104,6 @@ class jpeg_decoding {
     std::longjmp(self(decoder).jump_, 1);
   }
 
-  /// Pillow's integers. The samples are inverted, as Adobe writes them and Pillow always takes them.
-  static void rgb_from_cmyk(const std::uint8_t* inverted, std::uint8_t* rgb) {
-    const int light = inverted[3];
-    for (int c = 0; c < 3; ++c) {
-      const int product = (255 - inverted[c]) * light + 128;
-      rgb[c] = static_cast<std::uint8_t>(light - (((product >> 8) + product) >> 8));
-    }
-  }
-
   std::span<const std::byte> bytes_;
   ::jpeg_decompress_struct decoder_{};
   ::jpeg_error_mgr errors_{};
@@ -131,17 +115,19 @@ class jpeg_decoding {
 
 }  // namespace detail
 
-/// Decodes a JPEG image to gray or RGB, with the accurate integer transform and smooth upsampling: equal to Pillow bit for bit.
-/// values: CMYK becomes RGB as in Pillow; the EXIF orientation is ignored
+/// Decodes a JPEG image to gray, RGB or CMYK, with the accurate integer transform and smooth upsampling: Pillow's bits.
+/// values: the samples of CMYK are taken for inverted, as Adobe writes them and Pillow always takes them; the EXIF orientation is
+///         ignored, as open_clip ignores it
 /// errors: one sentence with the name and libjpeg's reason: not JPEG, cut, corrupt, too large
-inline image decode_jpeg(std::span<const std::byte> bytes, const std::string& name) {
+inline stored_image decode_jpeg(std::span<const std::byte> bytes, const std::string& name) {
   if (bytes.empty()) fail("image '", name, "' is empty");
   detail::jpeg_decoding decoding(bytes);
-  if (!decoding.read_header()) fail("image '", name, "' is not a readable JPEG file: ", decoding.message());
-  image result = detail::make_image(decoding.width, decoding.height, decoding.samples == 1 ? 1 : 3, name);
-  std::vector<std::uint8_t> line(decoding.samples == 4 ? 4 * static_cast<std::size_t>(decoding.width) : 0);
-  if (!decoding.read_pixels(result.pixels.data(), line.data()))
-    fail("image '", name, "' is not a readable JPEG file: ", decoding.message());
+  const auto refuse = [&] { fail("image '", name, "' is not a readable JPEG file: ", decoding.message()); };
+  if (!decoding.read_header()) refuse();
+  stored_image result = detail::make_stored_image(decoding.width, decoding.height, decoding.kind, name);
+  if (!decoding.read_pixels(result.samples.pixels.data())) refuse();
+  if (decoding.kind == pixel_kind::cmyk)
+    for (std::uint8_t& sample : result.samples.pixels) sample = static_cast<std::uint8_t>(255 - sample);
   return result;
 }
 

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the images of a folder, a batch at a time: in memory are one image for each worker and the batch, however many files
+// there are.
+#pragma once
+
+#include <akin/data/preprocess.hpp>
+#include <akin/data/read_image.hpp>
+#include <akin/io/file.hpp>
+#include <akin/support/error.hpp>
+#include <akin/support/threads.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace akin::inline v0 {
+
+/// Whether a name ends as image files do: .jpg, .jpeg, .png, .webp, .ppm, .pgm, .pbm or .pnm, in any case.
+inline bool is_image_name(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  std::string ending(name.substr(dot + 1));
+  for (char& c : ending) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  constexpr std::array<std::string_view, 8> known{"jpg", "jpeg", "png", "webp", "ppm", "pgm", "pbm", "pnm"};
+  return std::ranges::find(known, ending) != known.end();
+}
+
+/// The image files of a folder and of the folders in it, by their names alone, in the order of their bytes.
+/// errors:   a folder that cannot be read, here or below
+inline std::vector<std::string> image_files(const std::string& folder) {
+  std::vector<std::string> paths;
+  std::error_code code;
+  for (std::filesystem::recursive_directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code))
+    if (is_image_name(entry->path().filename().string()) && entry->is_regular_file()) paths.push_back(entry->path().string());
+  if (code) fail("cannot read the folder '", folder, "': ", code.message());
+  std::ranges::sort(paths);
+  return paths;
+}
+
+/// Images as a tower reads them, and which files they are from.
+struct image_batch {
+  std::vector<std::string> paths;
+  std::vector<float> pixels;  // [paths, 3, size, size]
+};
+
+/// An image that was not read: where it is and why.
+struct skipped_image {
+  std::string path, reason;
+};
+
+/// Reads files in their order, each by one worker of the pool. What cannot be read is skipped, named and counted.
+/// values:   the same for every number of threads
+/// cost:     one image for each worker, and the batch
+/// example:  docs/how_to/images.md
+class image_loader {
+ public:
+  image_loader(std::vector<std::string> paths, const preprocessing& how,
+               std::shared_ptr<thread_pool> pool = std::make_shared<thread_pool>())
+      : paths_(std::move(paths)), how_(how), pool_(std::move(pool)) {}
+
+  /// The images of the next `count` files, fewer where some are skipped.
+  image_batch next(std::int64_t count) {
+    const std::size_t files = (std::min)(static_cast<std::size_t>((std::max)(count, std::int64_t{1})), paths_.size() - done_);
+    const std::size_t each = 3 * static_cast<std::size_t>(how_.size * how_.size);
+    image_batch batch{{}, std::vector<float>(files * each)};
+    std::vector<std::string> reasons(files);
+    pool_->run(static_cast<std::int64_t>(files), [&](std::int64_t block, int) {
+      const auto k = static_cast<std::size_t>(block);
+      try {
+        normalize(preprocess(read_stored_image(paths_[done_ + k]), how_), how_, std::span(batch.pixels).subspan(k * each, each));
+      } catch (const error& mistake) {
+        reasons[k] = mistake.what();
+      }
+    });
+    for (std::size_t k = 0; k < files; ++k) {
+      if (!reasons[k].empty()) {
+        skipped_.push_back({paths_[done_ + k], reasons[k]});
+        continue;
+      }
+      std::copy_n(batch.pixels.begin() + static_cast<std::ptrdiff_t>(k * each), each,
+                  batch.pixels.begin() + static_cast<std::ptrdiff_t>(batch.paths.size() * each));
+      batch.paths.push_back(paths_[done_ + k]);
+    }
+    batch.pixels.resize(batch.paths.size() * each);
+    done_ += files;
+    return batch;
+  }
+
+  bool at_end() const { return done_ == paths_.size(); }
+  std::size_t files() const { return paths_.size(); }
+  std::size_t files_done() const { return done_; }
+  const std::vector<skipped_image>& skipped() const { return skipped_; }
+
+ private:
+  std::vector<std::string> paths_;
+  preprocessing how_;
+  std::shared_ptr<thread_pool> pool_;
+  std::size_t done_ = 0;
+  std::vector<skipped_image> skipped_;
+};
+
+}  // namespace akin::inline v0

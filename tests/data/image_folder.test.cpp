@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// A folder of images comes in batches, in the order of the names, without what cannot be read.
+#include <akin/data/image_folder.hpp>
+
+#include <doctest/doctest.h>
+
+#include "../support/files.hpp"
+
+#include <sys/resource.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace {
+
+const std::string golden = AKIN_GOLDEN_DIR "/pixels/in/";
+
+struct loaded {
+  std::vector<std::string> paths;
+  std::vector<float> pixels;
+  std::vector<akin::skipped_image> skipped;
+};
+
+loaded load(const std::string& folder, int threads, std::int64_t batch) {
+  akin::image_loader loader(akin::image_files(folder), akin::clip_preprocessing(20),
+                            std::make_shared<akin::thread_pool>(threads));
+  loaded all;
+  while (!loader.at_end()) {
+    const akin::image_batch some = loader.next(batch);
+    all.paths.insert(all.paths.end(), some.paths.begin(), some.paths.end());
+    all.pixels.insert(all.pixels.end(), some.pixels.begin(), some.pixels.end());
+  }
+  all.skipped = loader.skipped();
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("names of every kind, folders in folders, files that are no images") {
+  const temporary_folder folder;
+  std::filesystem::create_directory(folder / "below");
+  const std::string jpeg = akin::read_file(golden + "photo_420.jpg"), png = akin::read_file(golden + "gray.png");
+  for (const char* name : {"a b.jpg", "new\nline.PNG", "\xc3\xa9\xe2\x98\x83.jpeg", "below/c.Png"})
+    folder.put(name, contains(name, "j") ? jpeg : png);
+  folder.put("b.jpg", jpeg.substr(0, 5000));
+  folder.put("bomb.ppm", "P6 99999 99999 255\n");
+  folder.put("notes.txt", "no image");
+  folder.put("jpg", "no ending");
+  const loaded one = load(folder.path(), 1, 2);
+  CHECK(one.paths == std::vector<std::string>{folder / "a b.jpg", folder / "below/c.Png", folder / "new\nline.PNG",
+                                              folder / "\xc3\xa9\xe2\x98\x83.jpeg"});
+  REQUIRE(one.skipped.size() == 2);
+  CHECK(one.skipped[0].path == folder / "b.jpg");
+  CHECK(contains(one.skipped[0].reason, "is not a readable JPEG file"));
+  CHECK(one.skipped[1].path == folder / "bomb.ppm");
+  const std::size_t each = 3 * 20 * 20;
+  REQUIRE(one.pixels.size() == 4 * each);
+  const akin::preprocessing how = akin::clip_preprocessing(20);
+  std::vector<float> expected(each);
+  akin::normalize(akin::preprocess(akin::read_stored_image(golden + "gray.png"), how), how, expected);
+  for (const std::size_t k : {1u, 2u})
+    CHECK(std::equal(expected.begin(), expected.end(), one.pixels.begin() + static_cast<std::ptrdiff_t>(k * each)));
+  for (const int threads : {2, 3}) CHECK(load(folder.path(), threads, 5).pixels == one.pixels);
+}
+
+TEST_CASE("an empty folder has no images, a missing one is a sentence") {
+  const temporary_folder folder;
+  CHECK(akin::image_files(folder.path()).empty());
+  CHECK(akin::image_loader({}, akin::clip_preprocessing()).at_end());
+  CHECK(contains(sentence_of([&] { akin::image_files(folder / "missing"); }), "cannot read the folder"));
+}
+
+TEST_CASE("memory does not grow with the folder") {
+  const temporary_folder folder;
+  const std::string large = "P5 2000 2000 255\n" + std::string(4'000'000, '\x33');  // 4 MB each
+  for (int k = 0; k < 40; ++k) folder.put(std::to_string(k) + ".pgm", large);
+  load(folder.path(), 1, 1);
+  rusage before{}, after{};
+  ::getrusage(RUSAGE_SELF, &before);
+  akin::image_loader loader(akin::image_files(folder.path()), akin::clip_preprocessing(20),
+                            std::make_shared<akin::thread_pool>(1));
+  while (!loader.at_end()) loader.next(8);
+  ::getrusage(RUSAGE_SELF, &after);
+  CHECK(after.ru_maxrss - before.ru_maxrss < 8 * 1024);  // KiB
+}
