@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles one file for CUDA and fails where ptxas spills registers.
+# Compiles one file for CUDA and fails where ptxas spills more than a few registers.
 set -euo pipefail
 
 usage() {
@@ -7,6 +7,7 @@ usage() {
 usage: scripts/check_spills.sh [FILE.cu]
 
 Compiles FILE.cu (default: tests/consumers/thrust/device.cu) for sm_80 and sm_90 with nvcc and reads what ptxas says of its kernels.
+A kernel may spill 8 bytes: some of those that divide 64-bit numbers do.
 Where there is no nvcc, it says so and succeeds.
 TEXT
 }
@@ -25,6 +26,6 @@ fi
 said="$("$nvcc" -std=c++20 --expt-relaxed-constexpr -Werror all-warnings -O2 -Iinclude -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 \
   -Xptxas -v -c "$file" -o /dev/null 2>&1)" || { echo "$said" >&2 && exit 1; }
 kernels="$(grep -c 'Compiling entry function' <<<"$said" || true)"
-spilling="$(grep -c -E '[1-9][0-9]* bytes spill' <<<"$said" || true)"
-echo "check_spills: $file: $kernels kernels, $spilling of them spill registers"
+spilling="$(grep -c -E '(9|[1-9][0-9]+) bytes spill' <<<"$said" || true)"
+echo "check_spills: $file: $kernels kernels, $spilling of them spill more than 8 bytes"
 ((kernels > 0 && spilling == 0))

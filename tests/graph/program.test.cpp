@@ -200,7 +200,7 @@ TEST_CASE("first_not_finite names the step that made the value") {
   subject<breaks, akin_test::tested_backend> nan{[](std::string_view, std::int64_t k, double) { return k == 4 ? NAN : 1.0; }, images(2), embed(3)};
   CHECK(nan.program().first_not_finite().substr(0, 6) == "input ");
   CHECK(sentence_of([&] { nan.program().backward(); }) == "backward: forward has not run with these inputs and extents");
-  subject<deep, cpu_backend> inside{ordinary, images(4), embed(5), layers(3), out_width(2)};
+  subject<deep, akin_test::tested_backend> inside{ordinary, images(4), embed(5), layers(3), out_width(2)};
   inside.weights.values()[2 * 10 + 5] = NAN;  // the last layer's, of 2 rows
   CHECK(inside.program().first_not_finite() == "parameter 'blocks.*.weight' [out_width, embed] (node 3), row 1");
 }
