@@ -2,8 +2,9 @@
 // Learned positions for images and texts of other sizes than those of training.
 #pragma once
 
+#include <akin/data/resize_filter.hpp>
+
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,49 +13,18 @@
 namespace akin::inline v0 {
 namespace detail {
 
-/// What each new place takes from the old ones: `weights[k]` of the old place first + k.
-struct resampling_window {
-  std::int64_t first = 0;
-  std::vector<double> weights;
-};
-
-/// Windows of a filter of this half width, which widens where places become fewer, as PyTorch's `antialias=True`.
-template <class Filter>
-std::vector<resampling_window> resampling_windows(std::int64_t in, std::int64_t out, double half_width, Filter filter) {
-  const double scale = static_cast<double>(in) / static_cast<double>(out), widening = std::max(scale, 1.0);
-  std::vector<resampling_window> windows(static_cast<std::size_t>(out));
-  for (std::int64_t o = 0; o < out; ++o) {
-    const double center = (static_cast<double>(o) + 0.5) * scale, support = half_width * widening;
-    const std::int64_t low = std::max<std::int64_t>(0, static_cast<std::int64_t>(center - support + 0.5));
-    const std::int64_t high = std::min(in, static_cast<std::int64_t>(center + support + 0.5));
-    auto& window = windows[static_cast<std::size_t>(o)];
-    window.first = low;
-    double sum = 0;
-    for (std::int64_t k = low; k < high; ++k)
-      sum += window.weights.emplace_back(filter((static_cast<double>(k) - center + 0.5) / widening));
-    for (double& weight : window.weights) weight /= sum;
-  }
-  return windows;
-}
-
-/// Keys' cubic with a = -0.5, which PyTorch uses where it antialiases (and -0.75 where it does not).
-inline double keys_cubic(double x) {
-  x = std::abs(x);
-  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
-  return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
-}
-
 /// Rows of numbers, [before, in, inner] -> [before, out, inner], each new one a sum over its window.
 inline std::vector<double> resample(std::span<const double> from, std::int64_t in, std::int64_t inner,
-                                    std::span<const resampling_window> windows) {
-  const auto old_block = static_cast<std::size_t>(in * inner), width = static_cast<std::size_t>(inner);
-  std::vector<double> to(from.size() / old_block * windows.size() * width);
+                                    const resize_filter& filter) {
+  const auto old_block = static_cast<std::size_t>(in * inner), width = static_cast<std::size_t>(inner),
+             out = filter.windows.size();
+  std::vector<double> to(from.size() / old_block * out * width);
   for (std::size_t block = 0; block * old_block < from.size(); ++block)
-    for (std::size_t o = 0; o < windows.size(); ++o)
-      for (std::size_t k = 0; k < windows[o].weights.size(); ++k) {
-        const double* const row = from.data() + block * old_block + (static_cast<std::size_t>(windows[o].first) + k) * width;
-        double* const out = to.data() + (block * windows.size() + o) * width;
-        for (std::size_t c = 0; c < width; ++c) out[c] += windows[o].weights[k] * row[c];
+    for (std::size_t o = 0; o < out; ++o)
+      for (std::size_t k = 0; k < filter.windows[o].count; ++k) {
+        const double* const row = from.data() + block * old_block + (filter.windows[o].first + k) * width;
+        double* const sum = to.data() + (block * out + o) * width;
+        for (std::size_t c = 0; c < width; ++c) sum[c] += filter.weights[o * filter.longest + k] * row[c];
       }
   return to;
 }
@@ -75,8 +45,8 @@ inline void resize_image_positions(std::span<const float> from, patch_grid old_g
   const auto head = static_cast<std::ptrdiff_t>(kept * width);
   std::copy(from.begin(), from.begin() + head, to.begin());
   const std::vector<double> patches(from.begin() + head, from.end());
-  const auto across = detail::resampling_windows(old_grid.columns, grid.columns, 2, detail::keys_cubic);
-  const auto down = detail::resampling_windows(old_grid.rows, grid.rows, 2, detail::keys_cubic);
+  const auto across = detail::make_resize_filter(old_grid.columns, grid.columns, 0, grid.columns);
+  const auto down = detail::make_resize_filter(old_grid.rows, grid.rows, 0, grid.rows);
   const auto wide = detail::resample(patches, old_grid.columns, width, across);
   const auto resized = detail::resample(wide, old_grid.rows, grid.columns * width, down);
   std::ranges::transform(resized, to.begin() + head, [](double x) { return static_cast<float>(x); });
