@@ -19,6 +19,10 @@ find_library(akin_webp webp REQUIRED)
 find_library(akin_webpdemux webpdemux REQUIRED)
 target_link_libraries(akin_formats INTERFACE ZLIB::ZLIB PNG::PNG JPEG::JPEG ${akin_webpdemux} ${akin_webp})
 
+# What text/sentencepiece.hpp needs, and what its test trains a model with.
+find_library(akin_sentencepiece sentencepiece REQUIRED)
+find_library(akin_sentencepiece_train sentencepiece_train REQUIRED)
+
 # Tests that call the compiler see the same under every sanitizer, so that they run without one only.
 set(akin_sanitized OFF)
 if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")
