@@ -19,6 +19,10 @@ find_library(akin_webp webp REQUIRED)
 find_library(akin_webpdemux webpdemux REQUIRED)
 target_link_libraries(akin_formats INTERFACE ZLIB::ZLIB PNG::PNG JPEG::JPEG ${akin_webpdemux} ${akin_webp})
 
+# What text/sentencepiece.hpp needs, and what its test trains a model with.
+find_library(akin_sentencepiece sentencepiece REQUIRED)
+find_library(akin_sentencepiece_train sentencepiece_train REQUIRED)
+
 set(AKIN_TEST_BACKEND cpu CACHE STRING "Which backend the tests run beside the reference: cpu or thrust")
 
 # akin_thrust_source(<file>): compiled as CUDA where akin::thrust runs there, else by the host's compiler whatever the file is called.

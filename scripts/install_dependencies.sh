@@ -20,7 +20,7 @@ TEXT
 }
 
 declare -A packages=(
-  [build]="g++ cmake ninja-build doctest-dev zlib1g-dev libpng-dev libjpeg-dev libwebp-dev libcli11-dev"
+  [build]="g++ cmake ninja-build doctest-dev zlib1g-dev libpng-dev libjpeg-dev libwebp-dev libsentencepiece-dev libcli11-dev"
   [demo]="dataset-fashion-mnist"
   [clang]="clang libclang-rt-dev"
   [thrust]="libthrust-dev"

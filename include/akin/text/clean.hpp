@@ -154,6 +154,18 @@ struct cleaned_text {
   std::int64_t replaced = 0;  // places where bytes that are not UTF-8 became U+FFFD
 };
 
+namespace detail::unicode {
+
+/// A text decoded, repaired as ftfy does it, and without HTML references.
+inline decoded_text repaired(std::string_view text) {
+  decoded_text result = decode_utf8(text);
+  std::u32string& codes = result.codes;
+  if (may_change(codes, true)) codes = unescape_html(unescape_html(fix_text(codes), loose_reference), loose_reference);
+  return result;
+}
+
+}  // namespace detail::unicode
+
 /// A text as open_clip cleans it for CLIP: ftfy's fixes, HTML references resolved twice, single spaces, lower case.
 /// values:  equal to open_clip's for valid UTF-8, but for mojibake, which ftfy repairs and this leaves as it is; bytes that are
 /// not
@@ -164,12 +176,8 @@ inline cleaned_text clean_text(std::string_view text) {
   using namespace detail::unicode;
   cleaned_text result;
   if (clean_plain(text, result.text)) return result;
-  decoded_text decoded = decode_utf8(text);
-  result.replaced = decoded.replaced;
-  std::u32string& codes = decoded.codes;
-  if (may_change(codes, true)) codes = unescape_html(unescape_html(fix_text(codes), loose_reference), loose_reference);
-  result.text = encode_utf8(lower(collapse_spaces(codes)));
-  return result;
+  const decoded_text decoded = repaired(text);
+  return {encode_utf8(lower(collapse_spaces(decoded.codes))), decoded.replaced};
 }
 
 }  // namespace akin::inline v0
