@@ -159,7 +159,7 @@ inline void pack_positions(isa level, const float* from, std::int64_t step, std:
     for (std::int64_t row = 0; row < rows; ++row, to += panel) {
       const float* const values = from + row * step + q * full;
       for (std::int64_t j = 0; j < real; ++j) to[j] = values[j];
-      for (std::int64_t j = real; j < width; ++j) to[j] = 0.f;
+      for (std::int64_t j = real; j < panel; ++j) to[j] = 0.f;
     }
   }
 }
