@@ -64,7 +64,7 @@ bool differs(const outcome& end, const std::string& file) {
 
 TEST_CASE("verify: every result of open_clip and transformers agrees") {
   const temporary_folder work;
-  for (const char* const name : {"vit", "vit_quick_gelu", "hf"}) {
+  for (const char* const name : {"vit", "vit_quick_gelu", "hf", "resnet", "siglip"}) {
     CAPTURE(name);
     const auto end = run({"verify", golden(name)}, work);
     INFO(end.out << end.err);
