@@ -14,7 +14,8 @@ class computer {
  public:
   virtual ~computer() = default;
   virtual std::string name() const = 0;
-  virtual std::unique_ptr<encoders> make_encoders(akin::parameter_store<float>& weights, const model_sizes& sizes, pixel_scale scale) = 0;
+  virtual std::unique_ptr<encoders> make_encoders(akin::parameter_store<float>& weights, const model_sizes& sizes,
+                                                  pixel_scale scale) = 0;
   /// Trains to the end or to an interruption; returns the seconds in all.
   virtual double train(training_run& s, encoders& encode) = 0;
 };

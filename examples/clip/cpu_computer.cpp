@@ -12,14 +12,17 @@ namespace {
 
 class cpu_computer : public computer {
  public:
-  explicit cpu_computer(int threads) : pool_{std::make_shared<akin::thread_pool>(threads > 0 ? threads : akin::thread_pool::hardware())} {}
+  explicit cpu_computer(int threads)
+      : pool_{std::make_shared<akin::thread_pool>(threads > 0 ? threads : akin::thread_pool::hardware())} {}
 
   std::string name() const override { return std::to_string(pool_->size()) + " threads"; }
-  std::unique_ptr<encoders> make_encoders(akin::parameter_store<float>& weights, const model_sizes& sizes, pixel_scale scale) override {
+  std::unique_ptr<encoders> make_encoders(akin::parameter_store<float>& weights, const model_sizes& sizes,
+                                          pixel_scale scale) override {
     return std::make_unique<encoder_programs<akin::cpu_backend>>(weights, sizes, scale, pool_);
   }
   double train(training_run& s, encoders& encode) override {
-    return s.options.objective == "one" ? train_with_one_positive(s, pool_, encode) : train_with_positives_of_class(s, pool_, encode);
+    return s.options.objective == "one" ? train_with_one_positive(s, pool_, encode)
+                                        : train_with_positives_of_class(s, pool_, encode);
   }
 
  private:

@@ -13,7 +13,8 @@ template <class Backend>
 class encoder_programs : public encoders {
  public:
   template <class... BackendArguments>
-  encoder_programs(akin::parameter_store<float>& weights, const model_sizes& sizes, pixel_scale scale, const BackendArguments&... arguments)
+  encoder_programs(akin::parameter_store<float>& weights, const model_sizes& sizes, pixel_scale scale,
+                   const BackendArguments&... arguments)
       : image_{weights, arguments...}, text_{weights, arguments...}, sizes_{sizes}, scale_{scale} {
     image_.bind(clip_model::images(image_batch), clip_model::height(sizes.height), clip_model::width(sizes.width));
     text_.bind(clip_model::texts(text_batch), clip_model::tokens(sizes.tokens));
@@ -41,7 +42,8 @@ class encoder_programs : public encoders {
     for (std::int64_t first = 0; first < count; first += text_batch) {
       const auto now = std::min(text_batch, count - first);
       text_.resize(clip_model::texts(now), clip_model::tokens(sizes_.tokens));
-      text_.template set<"ids">(ids.subspan(static_cast<std::size_t>(first * sizes_.tokens), static_cast<std::size_t>(now * sizes_.tokens)));
+      text_.template set<"ids">(
+          ids.subspan(static_cast<std::size_t>(first * sizes_.tokens), static_cast<std::size_t>(now * sizes_.tokens)));
       text_.forward();
       const auto v = text_.value();
       features.insert(features.end(), v.data, v.data + v.size());

@@ -32,7 +32,7 @@ struct training_run {
 
   std::int64_t steps_per_epoch() const { return train.count / options.batch; }
   std::int64_t total_steps() const { return steps_per_epoch() * options.epochs; }
-  double temperature() const { return std::exp(static_cast<double>(weights->values()[static_cast<std::size_t>(weights->find("logit_scale")->offset)])); }
+  double temperature() const { return std::exp(static_cast<double>(weights->numbers().at(weights->find("logit_scale")->offset))); }
 };
 
 /// The settings that decide the result; a resumed run must have the same.

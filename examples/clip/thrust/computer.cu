@@ -12,12 +12,14 @@ namespace {
 class thrust_computer : public computer {
  public:
   std::string name() const override { return "Thrust"; }
-  std::unique_ptr<encoders> make_encoders(akin::parameter_store<float>& weights, const model_sizes& sizes, pixel_scale scale) override {
+  std::unique_ptr<encoders> make_encoders(akin::parameter_store<float>& weights, const model_sizes& sizes,
+                                          pixel_scale scale) override {
     return std::make_unique<encoder_programs<akin::thrust_backend>>(weights, sizes, scale);
   }
   double train(training_run& s, encoders& encode) override {
     using clip_model::positives;
-    return s.options.objective == "one" ? training_loop<positives::one, akin::thrust_backend>(s, encode) : training_loop<positives::same_class, akin::thrust_backend>(s, encode);
+    return s.options.objective == "one" ? training_loop<positives::one, akin::thrust_backend>(s, encode)
+                                        : training_loop<positives::same_class, akin::thrust_backend>(s, encode);
   }
 };
 

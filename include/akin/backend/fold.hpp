@@ -17,8 +17,8 @@ constexpr strides strides_in(const view<Space>& space, const view<V>& v) {
   return s;
 }
 
-/// Joins a dimension with the next one where every stride runs through both in one line; drops extents of 1. for_each(visit) hands all strides to
-/// visit, to read or to change.
+/// Joins a dimension with the next one where every stride runs through both in one line; drops extents of 1. for_each(visit)
+/// hands all strides to visit, to read or to change.
 template <class ForEach>
 constexpr void fold_space(int& rank, std::array<std::int64_t, max_rank>& extent, ForEach for_each) {
   const auto z = [](int k) { return static_cast<std::size_t>(k); };

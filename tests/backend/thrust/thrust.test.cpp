@@ -9,10 +9,14 @@
 
 using namespace akin;
 
-inline constexpr struct images : batch<"images"> {} images;
-inline constexpr struct texts : batch<"texts"> {} texts;
-inline constexpr struct embed : axis<"embed"> {} embed;
-inline constexpr struct narrow : axis<"narrow"> {} narrow;
+inline constexpr struct images : batch<"images"> {
+} images;
+inline constexpr struct texts : batch<"texts"> {
+} texts;
+inline constexpr struct embed : axis<"embed"> {
+} embed;
+inline constexpr struct narrow : axis<"narrow"> {
+} narrow;
 
 struct clip {
   static constexpr auto define(model& m) {
@@ -28,7 +32,11 @@ TEST_CASE("the Thrust backend conforms") {
 }
 
 TEST_CASE("two runs have the same bits") {
-  const auto run = [] { return akin_test::subject<clip, thrust_backend>{std::tuple{5000}, akin_test::ordinary, images(300), texts(300), embed(20), narrow(8)}.run(); };
+  const auto run = [] {
+    return akin_test::subject<clip, thrust_backend>{std::tuple{5000}, akin_test::ordinary, images(300),
+                                                    texts(300),       embed(20),           narrow(8)}
+        .run();
+  };
   CHECK(run() == run());
 }
 

@@ -4,4 +4,6 @@
 
 #include <akin/backend/thrust/thrust.hpp>
 
-std::vector<float> on_device(const std::vector<float>& x, const std::vector<float>& y) { return loss_and_gradient<akin::thrust_backend>(x, y); }
+std::vector<float> on_device(const std::vector<float>& x, const std::vector<float>& y) {
+  return loss_and_gradient<akin::thrust_backend>(x, y);
+}

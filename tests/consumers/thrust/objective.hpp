@@ -6,13 +6,17 @@
 
 #include <vector>
 
-inline constexpr struct images : akin::batch<"images"> {} images;
-inline constexpr struct texts : akin::batch<"texts"> {} texts;
-inline constexpr struct embed : akin::axis<"embed"> {} embed;
+inline constexpr struct images : akin::batch<"images"> {
+} images;
+inline constexpr struct texts : akin::batch<"texts"> {
+} texts;
+inline constexpr struct embed : akin::axis<"embed"> {
+} embed;
 
 struct objective {
   static constexpr auto define(akin::model& m) {
-    const auto x = l2_normalize(m.input<"x">(images, embed)), y = l2_normalize(m.input<"y">(texts, embed));
+    const auto x = l2_normalize(m.input<"x">(images, embed));
+    const auto y = l2_normalize(m.input<"y">(texts, embed));
     return symmetric_cross_entropy(dot(x, y) * exp(m.parameter<"t">(akin::initial::constant(1))), akin::paired(images, texts));
   }
 };

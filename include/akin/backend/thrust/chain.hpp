@@ -25,7 +25,8 @@ AKIN_HOST_DEVICE inline std::int32_t as_integer(float x) {
   return bits;
 }
 
-/// A product that is not joined with the sum that takes it: a value that another pass computes again must have the same bits there.
+/// A product that is not joined with the sum that takes it: a value that another pass computes again must have the same bits
+/// there.
 AKIN_HOST_DEVICE inline float product(float a, float b) {
 #if defined(__CUDA_ARCH__)
   return __fmul_rn(a, b);
@@ -74,7 +75,8 @@ AKIN_HOST_DEVICE float line(const float* x, const Read& read) {
   else if constexpr (code == scalar::less_equal_index) return as_integer(x[a]) <= as_integer(x[b]) ? 1.f : 0.f;
   else if constexpr (code == scalar::index_to_real) return static_cast<float>(as_integer(x[a]));
   else if constexpr (code == scalar::where) return x[a] != 0 ? x[b] : x[c];
-  else return uniform_bits(static_cast<std::uint32_t>(as_integer(x[a])), static_cast<std::uint32_t>(as_integer(x[b])), s.number());
+  else
+    return uniform_bits(static_cast<std::uint32_t>(as_integer(x[a])), static_cast<std::uint32_t>(as_integer(x[b])), s.number());
 }
 
 /// Line `Line`: a value for x, or, where the code is `none`, a value's way to a result.
@@ -92,7 +94,9 @@ struct chain_words {
 
   /// out[r]: result r of one element
   template <class Read>
-  AKIN_HOST_DEVICE static void evaluate(const Read& read, float* out) { evaluate(read, out, std::make_integer_sequence<int, static_cast<int>(sizeof...(Words))>{}); }
+  AKIN_HOST_DEVICE static void evaluate(const Read& read, float* out) {
+    evaluate(read, out, std::make_integer_sequence<int, static_cast<int>(sizeof...(Words))>{});
+  }
 
  private:
   template <class Read, int... Line>

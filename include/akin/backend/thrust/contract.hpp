@@ -44,11 +44,13 @@ class contraction {
     }
     for (const auto* v : {&a_, &b_})
       for (int k = 0; k < v->rank; ++k)
-        if (const int axis = v->axis[static_cast<std::size_t>(k)]; out.find(axis) < 0 && !depth_.has(axis)) depth_.add(axis, v->extent[static_cast<std::size_t>(k)]);
+        if (const int axis = v->axis[static_cast<std::size_t>(k)]; out.find(axis) < 0 && !depth_.has(axis))
+          depth_.add(axis, v->extent[static_cast<std::size_t>(k)]);
     for (int k = 0; k < a.rank; ++k)
-      if (const int other = b.find(a.axis[static_cast<std::size_t>(k)]); other >= 0 && b.extent[static_cast<std::size_t>(other)] != a.extent[static_cast<std::size_t>(k)])
-        fail("contract: axis ", a.axis[static_cast<std::size_t>(k)], " has extent ", a.extent[static_cast<std::size_t>(k)], " in one operand and ",
-             b.extent[static_cast<std::size_t>(other)], " in the other");
+      if (const int other = b.find(a.axis[static_cast<std::size_t>(k)]);
+          other >= 0 && b.extent[static_cast<std::size_t>(other)] != a.extent[static_cast<std::size_t>(k)])
+        fail("contract: axis ", a.axis[static_cast<std::size_t>(k)], " has extent ", a.extent[static_cast<std::size_t>(k)],
+             " in one operand and ", b.extent[static_cast<std::size_t>(other)], " in the other");
   }
 
   void run(queue& q) {
@@ -102,7 +104,9 @@ class contraction {
   };
 
   template <class T>
-  static matrix<T> dense(T* data, std::int64_t rows, std::int64_t columns) { return {data, columns, 1, rows * columns}; }
+  static matrix<T> dense(T* data, std::int64_t rows, std::int64_t columns) {
+    return {data, columns, 1, rows * columns};
+  }
 
   /// The matrix where it lies; null data where its axes lie otherwise.
   template <class T, class U>
@@ -139,7 +143,9 @@ class contraction {
 };
 
 /// out = a b, summed over every axis that out does not have; the axes of the three may stand in any order.
-inline void contract(queue& q, const view<const float>& a, const view<const float>& b, const view<float>& out) { contraction{a, b, out}.run(q); }
+inline void contract(queue& q, const view<const float>& a, const view<const float>& b, const view<float>& out) {
+  contraction{a, b, out}.run(q);
+}
 
 }  // namespace device
 }  // namespace akin::inline v0

@@ -34,12 +34,14 @@ class system {
   system() {
     int devices = 0;
     if (const auto status = cudaGetDeviceCount(&devices); status != cudaSuccess || devices == 0)
-      fail("thrust: there is no CUDA device", status == cudaSuccess ? "" : ": ", status == cudaSuccess ? "" : cudaGetErrorString(status));
+      fail("thrust: there is no CUDA device", status == cudaSuccess ? "" : ": ",
+           status == cudaSuccess ? "" : cudaGetErrorString(status));
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
     check(cublasCreate(&products_), "cublasCreate");
     check(cublasSetStream(products_, stream_), "cublasSetStream");
     check(cudaMalloc(&product_space_, product_space_bytes), "cudaMalloc");
-    check(cublasSetWorkspace(products_, product_space_, product_space_bytes), "cublasSetWorkspace");  // of its own: the same bits on every run
+    check(cublasSetWorkspace(products_, product_space_, product_space_bytes),
+          "cublasSetWorkspace");  // of its own: the same bits on every run
     for (auto& b : pinned_) {
       check(cudaMallocHost(&b.data, pinned_bytes), "cudaMallocHost");
       check(cudaEventCreateWithFlags(&b.sent, cudaEventDisableTiming), "cudaEventCreateWithFlags");
@@ -71,7 +73,8 @@ class system {
       const auto count = static_cast<std::size_t>(std::min<std::int64_t>(pinned_bytes, bytes - at));
       check(cudaEventSynchronize(buffer.sent), "cudaEventSynchronize");
       std::memcpy(buffer.data, static_cast<const std::byte*>(from) + at, count);
-      check(cudaMemcpyAsync(static_cast<std::byte*>(to) + at, buffer.data, count, cudaMemcpyHostToDevice, stream_), "cudaMemcpyAsync");
+      check(cudaMemcpyAsync(static_cast<std::byte*>(to) + at, buffer.data, count, cudaMemcpyHostToDevice, stream_),
+            "cudaMemcpyAsync");
       check(cudaEventRecord(buffer.sent, stream_), "cudaEventRecord");
     }
   }
@@ -90,14 +93,18 @@ class system {
 
  private:
   template <class T>
-  static matrix<T> turned(const matrix<T>& m) { return {m.data, m.column_step, m.row_step, m.batch_step}; }
+  static matrix<T> turned(const matrix<T>& m) {
+    return {m.data, m.column_step, m.row_step, m.batch_step};
+  }
 
   // c has its columns together.
-  void multiply_columns(const matrix<const float>& a, const matrix<const float>& b, const matrix<float>& c, std::int64_t rows, std::int64_t columns, const matrix_product& p) {
+  void multiply_columns(const matrix<const float>& a, const matrix<const float>& b, const matrix<float>& c, std::int64_t rows,
+                        std::int64_t columns, const matrix_product& p) {
     const float one = 1, start = p.accumulate ? 1 : 0;
     const auto [turn_a, lead_a] = layout(a, rows, p.depth);
     const auto [turn_b, lead_b] = layout(b, p.depth, columns);
-    check(cublasSgemmStridedBatched_64(products_, turn_a, turn_b, rows, columns, p.depth, &one, a.data, lead_a, a.batch_step, b.data, lead_b, b.batch_step, &start, c.data,
+    check(cublasSgemmStridedBatched_64(products_, turn_a, turn_b, rows, columns, p.depth, &one, a.data, lead_a, a.batch_step,
+                                       b.data, lead_b, b.batch_step, &start, c.data,
                                        std::max({c.column_step, rows, std::int64_t{1}}), c.batch_step, p.batches),
           "cublasSgemmStridedBatched");
   }
@@ -108,7 +115,9 @@ class system {
   };
   // Columns together, or rows together and turned. A side of one number may have any step.
   static cublas_layout layout(const matrix<const float>& m, std::int64_t down, std::int64_t along) {
-    if (m.row_step == 1 || down <= 1) return {CUBLAS_OP_N, along <= 1 ? std::max<std::int64_t>(down, 1) : std::max<std::int64_t>(m.column_step, std::max<std::int64_t>(down, 1))};
+    if (m.row_step == 1 || down <= 1)
+      return {CUBLAS_OP_N, along <= 1 ? std::max<std::int64_t>(down, 1)
+                                      : std::max<std::int64_t>(m.column_step, std::max<std::int64_t>(down, 1))};
     return {CUBLAS_OP_T, std::max<std::int64_t>(m.row_step, std::max<std::int64_t>(along, 1))};
   }
 

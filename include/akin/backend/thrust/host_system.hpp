@@ -22,12 +22,15 @@ struct product_tile {
 
   matrix_product p;
 
-  static std::int64_t count(const matrix_product& p) { return p.batches * ((p.rows + rows - 1) / rows) * ((p.columns + columns - 1) / columns); }
+  static std::int64_t count(const matrix_product& p) {
+    return p.batches * ((p.rows + rows - 1) / rows) * ((p.columns + columns - 1) / columns);
+  }
 
   AKIN_HOST_DEVICE void operator()(std::int64_t number) const {
     const std::int64_t down = (p.rows + rows - 1) / rows, along = (p.columns + columns - 1) / columns;
     const std::int64_t batch = number / (down * along), i0 = number / along % down * rows, j0 = number % along * columns;
-    const std::int64_t height = p.rows - i0 < rows ? p.rows - i0 : rows, width = p.columns - j0 < columns ? p.columns - j0 : columns;
+    const std::int64_t height = p.rows - i0 < rows ? p.rows - i0 : rows,
+                       width = p.columns - j0 < columns ? p.columns - j0 : columns;
     const float* const a = p.a.data + batch * p.a.batch_step + i0 * p.a.row_step;
     const float* const b = p.b.data + batch * p.b.batch_step + j0 * p.b.column_step;
     float sums[rows][columns] = {}, line[deepest][columns] = {};
@@ -47,7 +50,8 @@ struct product_tile {
 
  private:
   // The sums of one row stay in registers: 16 of them are vectors of any width.
-  AKIN_HOST_DEVICE void add_row(const float* a, const float (&line)[deepest][columns], std::int64_t depth, float (&into)[columns]) const {
+  AKIN_HOST_DEVICE void add_row(const float* a, const float (&line)[deepest][columns], std::int64_t depth,
+                                float (&into)[columns]) const {
     float sums[columns];
     for (int j = 0; j < columns; ++j) sums[j] = into[j];
     for (std::int64_t k = 0; k < depth; ++k) {
@@ -87,7 +91,8 @@ class system {
 
  private:
   void for_blocks(const work_block& blocks) const {
-    ::thrust::for_each_n(policy(), ::thrust::counting_iterator<std::int64_t>{0}, (blocks.count + blocks.size - 1) / blocks.size, blocks);
+    ::thrust::for_each_n(policy(), ::thrust::counting_iterator<std::int64_t>{0}, (blocks.count + blocks.size - 1) / blocks.size,
+                         blocks);
   }
 };
 

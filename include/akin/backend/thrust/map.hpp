@@ -18,7 +18,9 @@ struct operand {
   const float* data = nullptr;  // null: computed
   std::int64_t from = 0;        // of a computed one
   strides step{};
-  AKIN_HOST_DEVICE float at(std::int64_t offset) const { return data ? data[offset] : as_float(static_cast<std::int32_t>(from + offset)); }
+  AKIN_HOST_DEVICE float at(std::int64_t offset) const {
+    return data ? data[offset] : as_float(static_cast<std::int32_t>(from + offset));
+  }
 };
 
 /// A result of a map, stored or reduced. A reduction that adds to what is there goes on from it.
@@ -45,7 +47,8 @@ struct map_call {
 
 /// Where an index lies along the dimensions [from, to): its offset for each of `count` strides is added to at[].
 template <int Count, class Strided>
-AKIN_HOST_DEVICE void walk(const std::array<std::int64_t, max_rank>& extent, int from, int to, std::int64_t index, const Strided (&all)[Count], std::int64_t* at) {
+AKIN_HOST_DEVICE void walk(const std::array<std::int64_t, max_rank>& extent, int from, int to, std::int64_t index,
+                           const Strided (&all)[Count], std::int64_t* at) {
   for (int d = max_rank - 1; d >= 0; --d) {  // a constant bound, so that a device keeps everything in registers
     if (d < from || d >= to) continue;
     const std::int64_t e = extent[static_cast<std::size_t>(d)], here = d == from ? index : index % e;
@@ -123,7 +126,9 @@ struct parts {
   AKIN_HOST_DEVICE std::int64_t part_of(std::int64_t index) const { return neighbours ? index % count : index / results; }
   AKIN_HOST_DEVICE std::int64_t place(std::int64_t result, std::int64_t part) const { return part * results + result; }
   AKIN_HOST_DEVICE std::int64_t step() const { return neighbours ? count : 1; }
-  AKIN_HOST_DEVICE std::int64_t first(std::int64_t part) const { return neighbours ? part : part * ((entries + count - 1) / count); }
+  AKIN_HOST_DEVICE std::int64_t first(std::int64_t part) const {
+    return neighbours ? part : part * ((entries + count - 1) / count);
+  }
   AKIN_HOST_DEVICE std::int64_t end(std::int64_t part) const {
     if (neighbours) return entries;
     const std::int64_t next = first(part + 1);
@@ -210,8 +215,10 @@ inline constexpr compiled_chain compiled = {store_all<Words>, reduce_all<Words>}
 template <class Chain>
 constexpr compiled_chain compile() {
   return []<std::size_t... Line, std::size_t... Result>(std::index_sequence<Line...>, std::index_sequence<Result...>) {
-    return compiled<chain_words<Chain::operands, Chain::results, tape_line::of(Chain::tape[Line]).word..., tape_line::of({scalar::none, Chain::taken[Result], std::int16_t{Result}}).word...>>;
-  }(std::make_index_sequence<Chain::tape.size()>{}, std::make_index_sequence<Chain::taken.size()>{});
+    return compiled<chain_words<Chain::operands, Chain::results, tape_line::of(Chain::tape[Line]).word...,
+                                tape_line::of({scalar::none, Chain::taken[Result], std::int16_t{Result}}).word...>>;
+  }
+  (std::make_index_sequence<Chain::tape.size()>{}, std::make_index_sequence<Chain::taken.size()>{});
 }
 
 /// Runs a chain over a space.
@@ -287,7 +294,8 @@ class map_run {
     }
     const auto turn = [&](auto& numbers) {
       const auto before = numbers;
-      for (int d = 0; d < c.rank; ++d) numbers[static_cast<std::size_t>(d)] = before[static_cast<std::size_t>(from[static_cast<std::size_t>(d)])];
+      for (int d = 0; d < c.rank; ++d)
+        numbers[static_cast<std::size_t>(d)] = before[static_cast<std::size_t>(from[static_cast<std::size_t>(d)])];
     };
     turn(c.extent);
     for_each_stride(c, turn);
@@ -312,7 +320,8 @@ inline map_call call_of(const map_arguments<float>& a) {
   }
   for (const auto& s : a.stores) c.results[static_cast<std::size_t>(s.step)] = {s.value.data, strides_in(a.space, s.value)};
   for (const auto& r : a.reductions)
-    if (r.value.size() > 0) c.results[static_cast<std::size_t>(r.step)] = {r.value.data, strides_in(a.space, r.value), true, false, r.kind};
+    if (r.value.size() > 0)
+      c.results[static_cast<std::size_t>(r.step)] = {r.value.data, strides_in(a.space, r.value), true, false, r.kind};
   return c;
 }
 

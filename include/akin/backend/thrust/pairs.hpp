@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pair passes: rows in chunks, whose products with all columns fill a panel of bounded size; what stands in the panels is a map like any other.
+// Pair passes: rows in chunks, whose products with all columns fill a panel of bounded size; what stands in the panels is a map
+// like any other.
 #pragma once
 
 #include <akin/backend/thrust/contract.hpp>
@@ -20,7 +21,9 @@ struct panel_plan {
   std::int64_t states = 0;             // numbers that reductions remember
 
   /// Rows of a panel: as many as fit.
-  std::int64_t rows_at_once() const { return std::clamp<std::int64_t>(panel_numbers / std::max<std::int64_t>(columns, 1), 1, std::max<std::int64_t>(rows, 1)); }
+  std::int64_t rows_at_once() const {
+    return std::clamp<std::int64_t>(panel_numbers / std::max<std::int64_t>(columns, 1), 1, std::max<std::int64_t>(rows, 1));
+  }
   /// For this space and every smaller one.
   std::int64_t bytes() const { return 4 * (panels * std::min(rows * columns, std::max(panel_numbers, columns)) + states); }
 };
@@ -86,7 +89,8 @@ struct keep_arg_max {
   }
 };
 
-/// One pass over the pairs. A chunk has all columns, so what is reduced to rows is done with it; the rest goes on from chunk to chunk, in their order.
+/// One pass over the pairs. A chunk has all columns, so what is reduced to rows is done with it; the rest goes on from chunk to
+/// chunk, in their order.
 class pair_pass {
  public:
   pair_pass(queue& q, const compiled_chain& chain, const pair_arguments<float>& a, std::int64_t panel_numbers, float* memory)
@@ -106,10 +110,14 @@ class pair_pass {
  private:
   static std::size_t z(int k) { return static_cast<std::size_t>(k); }
   float* take_panel() { return std::exchange(free_, free_ + chunk_ * a_.columns); }
-  std::int64_t lines_of(const pair_reduction<float>& r) const { return r.keeps_rows ? a_.rows : r.keeps_columns ? a_.columns : 1; }
+  std::int64_t lines_of(const pair_reduction<float>& r) const {
+    return r.keeps_rows ? a_.rows : r.keeps_columns ? a_.columns : 1;
+  }
 
   void start(const pair_reduction<float>& r) {
-    const std::int64_t lines = lines_of(r), numbers = r.kind == reduction::kth_largest ? r.k * lines : r.kind == reduction::arg_max ? lines : 0;
+    const std::int64_t lines = lines_of(r), numbers = r.kind == reduction::kth_largest ? r.k * lines
+                                                      : r.kind == reduction::arg_max   ? lines
+                                                                                       : 0;
     const float first = start_of(r.kind);
     states_[z(r.step)] = free_;
     queue_.each(numbers, fill_numbers{free_, first});
@@ -161,7 +169,8 @@ class pair_pass {
     if (o.kind == operand_kind::product) return multiply(a_.products[z(o.product)], panel, here);
     if (o.kind == operand_kind::listed) {
       queue_.each(rows_ * a_.columns, fill_numbers{panel, 0});
-      queue_.each(std::ssize(o.listed_rows), mark_pairs{o.listed_rows.data(), o.listed_columns.data(), panel, i0_, rows_, a_.columns});
+      queue_.each(std::ssize(o.listed_rows),
+                  mark_pairs{o.listed_rows.data(), o.listed_columns.data(), panel, i0_, rows_, a_.columns});
     } else if (o.per_row) {
       if (here.data) here.data += i0_;
       else here.from = i0_;
@@ -171,27 +180,39 @@ class pair_pass {
   void multiply(const pair_product<float>& p, float* panel, operand& here) {
     if (p.memory != product_memory::none) here.data = panel += i0_ * a_.columns;
     if (p.memory == product_memory::read) return;
-    const auto steps = [](const view<const float>& v, int batch) { return std::pair{v.stride_of(batch), v.stride_of(v.axis[0] == batch ? v.axis[1] : v.axis[0])}; };
+    const auto steps = [](const view<const float>& v, int batch) {
+      return std::pair{v.stride_of(batch), v.stride_of(v.axis[0] == batch ? v.axis[1] : v.axis[0])};
+    };
     const auto [row, along_left] = steps(p.left, a_.row);
     const auto [column, along_right] = steps(p.right, a_.column);
-    queue_.multiply({{p.left.data + i0_ * row, row, along_left, 0}, {p.right.data, along_right, column, 0}, {panel, a_.columns, 1, 0},
-                     rows_, a_.columns, p.left.size() / a_.rows});
+    queue_.multiply({{p.left.data + i0_ * row, row, along_left, 0},
+                     {p.right.data, along_right, column, 0},
+                     {panel, a_.columns, 1, 0},
+                     rows_,
+                     a_.columns,
+                     p.left.size() / a_.rows});
   }
 
   void finish(const pair_reduction<float>& r) {
     if (merges(r.kind)) return;
     const std::int64_t lines = r.keeps_rows ? rows_ : a_.columns, first = r.keeps_rows ? i0_ : 0;
-    const panel_lines from = r.keeps_rows ? panel_lines{panels_[z(r.step)], a_.columns, 1, a_.columns} : panel_lines{panels_[z(r.step)], 1, a_.columns, rows_};
-    if (r.kind == reduction::kth_largest) queue_.each(lines, keep_largest{from, states_[z(r.step)] + first, r.out + first, lines_of(r), r.k});
-    else queue_.each(lines, keep_arg_max{from, states_[z(r.step)] + first, r.indices + first, static_cast<std::int32_t>(r.keeps_rows ? 0 : i0_)});
+    const panel_lines from = r.keeps_rows ? panel_lines{panels_[z(r.step)], a_.columns, 1, a_.columns}
+                                          : panel_lines{panels_[z(r.step)], 1, a_.columns, rows_};
+    if (r.kind == reduction::kth_largest)
+      queue_.each(lines, keep_largest{from, states_[z(r.step)] + first, r.out + first, lines_of(r), r.k});
+    else
+      queue_.each(lines, keep_arg_max{from, states_[z(r.step)] + first, r.indices + first,
+                                      static_cast<std::int32_t>(r.keeps_rows ? 0 : i0_)});
   }
 
   void contract(const pair_contraction<float>& c) {
     const float* const g = panels_[z(c.step)];
     const int kept = c.keeps_rows ? a_.row : a_.column, summed = c.keeps_rows ? a_.column : a_.row;
     const auto inner = [](const auto& v, int batch) { return v.axis[0] == batch ? v.axis[1] : v.axis[0]; };
-    const std::int64_t tall_step = c.tall.stride_of(summed), out_step = c.out.stride_of(kept), width = c.out.extent[z(c.out.find(inner(c.out, kept)))];
-    const matrix<const float> tall{c.tall.data + (c.keeps_rows ? 0 : i0_ * tall_step), tall_step, c.tall.stride_of(inner(c.tall, summed)), 0};
+    const std::int64_t tall_step = c.tall.stride_of(summed), out_step = c.out.stride_of(kept),
+                       width = c.out.extent[z(c.out.find(inner(c.out, kept)))];
+    const matrix<const float> tall{c.tall.data + (c.keeps_rows ? 0 : i0_ * tall_step), tall_step,
+                                   c.tall.stride_of(inner(c.tall, summed)), 0};
     const matrix<float> out{c.out.data + (c.keeps_rows ? i0_ * out_step : 0), out_step, c.out.stride_of(inner(c.out, kept)), 0};
     if (c.keeps_rows) queue_.multiply({{g, a_.columns, 1, 0}, tall, out, rows_, width, a_.columns});
     else queue_.multiply({{g, 1, a_.columns, 0}, tall, out, a_.columns, width, rows_, 1, true});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the Thrust backend's work goes: loops over indices, copies, products and scratch, in the order in which they are asked for.
+// Where the Thrust backend's work goes: loops over indices, copies, products and scratch, in the order in which they are asked
+// for.
 #pragma once
 
 #include <thrust/detail/config.h>
@@ -32,9 +33,15 @@ class queue {
     if (count == 0) return;
     guarded([&] { system_->each(count, work); });
   }
-  void copy(const void* from, void* to, std::int64_t bytes) { guarded([&] { system_->copy(from, to, bytes); }); }
-  void copy_in(const void* from, void* to, std::int64_t bytes) { guarded([&] { system_->copy_in(from, to, bytes); }); }
-  void copy_out(const void* from, void* to, std::int64_t bytes) { guarded([&] { system_->copy_out(from, to, bytes); }); }
+  void copy(const void* from, void* to, std::int64_t bytes) {
+    guarded([&] { system_->copy(from, to, bytes); });
+  }
+  void copy_in(const void* from, void* to, std::int64_t bytes) {
+    guarded([&] { system_->copy_in(from, to, bytes); });
+  }
+  void copy_out(const void* from, void* to, std::int64_t bytes) {
+    guarded([&] { system_->copy_out(from, to, bytes); });
+  }
   void multiply(const matrix_product& p) {
     if (p.batches * p.rows * p.columns == 0) return;
     guarded([&] { system_->multiply(p); });
@@ -77,11 +84,18 @@ class queue {
 
 class queue::device_block : public memory_block {
  public:
-  device_block(std::shared_ptr<system> owner, std::int64_t bytes) : system_{std::move(owner)}, bytes_(static_cast<std::size_t>(bytes)) {}
+  device_block(std::shared_ptr<system> owner, std::int64_t bytes)
+      : system_{std::move(owner)}, bytes_(static_cast<std::size_t>(bytes)) {}
   std::byte* data() override { return reinterpret_cast<std::byte*>(::thrust::raw_pointer_cast(bytes_.data())); }
-  void copy_in(const void* from, std::int64_t bytes) override { guarded([&] { system_->copy_in(from, data(), bytes); }); }
-  void copy_out(void* to, std::int64_t bytes) override { guarded([&] { system_->copy_out(data(), to, bytes); }); }
-  void wait() override { guarded([&] { system_->wait(); }); }
+  void copy_in(const void* from, std::int64_t bytes) override {
+    guarded([&] { system_->copy_in(from, data(), bytes); });
+  }
+  void copy_out(std::int64_t first, void* to, std::int64_t bytes) override {
+    guarded([&] { system_->copy_out(data() + first, to, bytes); });
+  }
+  void wait() override {
+    guarded([&] { system_->wait(); });
+  }
 
  private:
   std::shared_ptr<system> system_;  // which outlives the program: weights do

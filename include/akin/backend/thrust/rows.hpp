@@ -70,7 +70,8 @@ struct add_places {
   }
 };
 
-inline void scatter_add(queue& q, const float* rows, const std::int32_t* ids, float* table, std::int64_t count, std::int64_t table_rows, std::int64_t width) {
+inline void scatter_add(queue& q, const float* rows, const std::int32_t* ids, float* table, std::int64_t count,
+                        std::int64_t table_rows, std::int64_t width) {
   std::int32_t* const sorted = q.room<std::int32_t>(scratch::sorted, 2 * count);
   std::int32_t* const places = sorted + count;
   q.copy(ids, sorted, count * static_cast<std::int64_t>(sizeof(std::int32_t)));
