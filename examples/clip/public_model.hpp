@@ -4,6 +4,9 @@
 
 #include <akin/akin.hpp>
 #include <akin/clip/architecture.hpp>
+#include <akin/nn/modified_residual_network.hpp>
+#include <akin/nn/siglip_text_transformer.hpp>
+#include <akin/nn/siglip_vision_transformer.hpp>
 #include <akin/nn/text_transformer.hpp>
 #include <akin/nn/vision_transformer.hpp>
 
@@ -51,6 +54,30 @@ struct vision_clip {
     const auto temperature = learnable_temperature(m);
     return symmetric_cross_entropy(logits_of(m, image, text, [&](auto cosines) { return cosines * temperature; }),
                                    paired(images, texts));
+  }
+};
+
+/// OpenAI's CLIP with a residual network, whose activation is relu: Activation is that of the texts.
+template <class Activation>
+struct residual_clip {
+  static constexpr auto define(model& m) {
+    const auto image = modified_residual_network(m, "visual", pixels_of(m), embed);
+    const auto text = text_transformer(m, "", ids_of(m), embed, Activation{});
+    const auto temperature = learnable_temperature(m);
+    return symmetric_cross_entropy(logits_of(m, image, text, [&](auto cosines) { return cosines * temperature; }),
+                                   paired(images, texts));
+  }
+};
+
+template <class ImageActivation, class TextActivation>
+struct siglip_clip {
+  static constexpr auto define(model& m) {
+    const auto image = siglip_vision_transformer(m, "visual.trunk", pixels_of(m), embed, ImageActivation{});
+    const auto text = siglip_text_transformer(m, "text", ids_of(m), embed, TextActivation{});
+    const auto temperature = learnable_temperature(m);
+    const auto bias = learnable_bias(m);
+    const auto logits = logits_of(m, image, text, [&](auto cosines) { return cosines * temperature + bias; });
+    return siglip(logits, paired(images, texts), over(texts));
   }
 };
 

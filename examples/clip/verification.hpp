@@ -215,5 +215,7 @@ class verification {
 
 /// One function for each kind of model, each in a file of its own: they are what takes long to compile.
 std::vector<comparison> verify_vision_transformer(const golden_folder& golden, const std::shared_ptr<akin::thread_pool>& pool);
+std::vector<comparison> verify_residual_network(const golden_folder& golden, const std::shared_ptr<akin::thread_pool>& pool);
+std::vector<comparison> verify_siglip(const golden_folder& golden, const std::shared_ptr<akin::thread_pool>& pool);
 
 }  // namespace clip_program

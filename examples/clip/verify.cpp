@@ -60,12 +60,26 @@ std::vector<double> golden_folder::numbers(const std::string& file, std::span<co
   return {array.values.begin(), array.values.end()};
 }
 
+namespace {
+
+std::vector<comparison> verify(const golden_folder& golden, const std::shared_ptr<akin::thread_pool>& pool) {
+  switch (golden.model.architecture.family) {
+    case akin::clip_family::residual_network:
+      return verify_residual_network(golden, pool);
+    case akin::clip_family::siglip:
+      return verify_siglip(golden, pool);
+    case akin::clip_family::vision_transformer:
+      break;
+  }
+  return verify_vision_transformer(golden, pool);
+}
+
+}  // namespace
+
 int verify(const verify_options& o) {
   const golden_folder golden{o.folder};
   auto pool = std::make_shared<akin::thread_pool>(o.threads > 0 ? o.threads : akin::thread_pool::hardware());
-  const auto& a = golden.model.architecture;
-  if (a.family != akin::clip_family::vision_transformer) akin::fail("verify: no program is built for ", akin::name_of(a.family));
-  const auto report = verify_vision_transformer(golden, pool);
+  const auto report = verify(golden, pool);
   if (report.empty())
     akin::fail("'", o.folder,
                "' has no results to compare with: expected image_features.npy, text_features.npy, logits.npy or others that "

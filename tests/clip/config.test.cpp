@@ -150,11 +150,11 @@ TEST_CASE("what the towers do not compute is refused, naming both values") {
        "'text_config.eos_token_id' is 7, but the text tower takes its feature at the largest id, 49407"},
       {with(hf, R"("hidden_act")", R"("layer_norm_eps": 1, "hidden_act")"), "'text_config.layer_norm_eps' is 1, expected 1e-05"},
   };
-  for (const auto& [text, sentence] : refusals) {
-    CAPTURE(text);
-    const std::string got = verdict(folder, text);
+  for (const refusal& each : refusals) {
+    CAPTURE(each.text);
+    const std::string got = verdict(folder, each.text);
     CAPTURE(got);
-    CHECK(contains(got, sentence));
+    CHECK(contains(got, each.sentence));
   }
 }
 
@@ -178,8 +178,8 @@ TEST_CASE("what the other program has no words for is refused") {
   a.image.function = akin::activation::quick_gelu;
   CHECK(contains(sentence_of([&] { akin::clip_config_text(a, akin::weight_names::open_clip); }),
                  "but these have QuickGELU and GELU"));
-  auto siglip = akin::clip_preset("ViT-B-16-SigLIP");
-  siglip.image.function = akin::activation::gelu_tanh;
-  CHECK(contains(sentence_of([&] { akin::clip_config_text(siglip, akin::weight_names::open_clip); }),
+  auto approximate = akin::clip_preset("ViT-B-16-SigLIP");
+  approximate.image.function = akin::activation::gelu_tanh;
+  CHECK(contains(sentence_of([&] { akin::clip_config_text(approximate, akin::weight_names::open_clip); }),
                  "of these sizes computes GELU in open_clip, but this one has GELU (tanh)"));
 }

@@ -64,7 +64,7 @@ bool differs(const outcome& end, const std::string& file) {
 
 TEST_CASE("verify: every result of open_clip and transformers agrees") {
   const temporary_folder work;
-  for (const char* const name : {"vit", "vit_quick_gelu", "hf"}) {
+  for (const char* const name : {"vit", "vit_quick_gelu", "hf", "resnet", "siglip"}) {
     CAPTURE(name);
     const auto end = run({"verify", golden(name)}, work);
     INFO(end.out << end.err);
@@ -115,14 +115,14 @@ TEST_CASE("verify: a result that is off by a little more than its tolerance diff
          });
        }},
   };
-  for (const auto& [file, apply] : changes) {
-    CAPTURE(file);
+  for (const change& each : changes) {
+    CAPTURE(each.file);
     const copied c{"vit"};
-    apply(c);
+    each.apply(c);
     const auto end = c.verify();
     INFO(end.out << end.err);
     CHECK(end.code == 1);
-    CHECK(differs(end, file));
+    CHECK(differs(end, each.file));
     CHECK(count(end.out, "DIFFERS") == 1);
     CHECK(end.err == "akin-clip: 1 of 7 files differ by more than their tolerance\n");
   }
@@ -197,11 +197,12 @@ TEST_CASE("verify: mistakes in a folder are one sentence each") {
 
 TEST_CASE("export: to the other names and back, byte for byte") {
   const temporary_folder work;
-  for (const auto& [name, other, mine] :
+  for (const auto& [model, other, mine] :
        {std::tuple{"vit", "transformers", "open_clip"}, std::tuple{"hf", "open_clip", "transformers"},
         std::tuple{"siglip", "transformers", "open_clip"}}) {
+    const std::string name = model;
     CAPTURE(name);
-    const std::string there = work / (std::string{name} + "-there"), back = work / (std::string{name} + "-back");
+    const std::string there = work / (name + "-there"), back = work / (name + "-back");
     const auto first = run({"export", golden(name), "--format", other, "--out", there}, work);
     INFO(first.err);
     REQUIRE(first.code == 0);
