@@ -8,7 +8,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
 endif()
 add_library(akin_dev INTERFACE)
 target_link_libraries(akin_dev INTERFACE akin::akin)
-target_compile_options(akin_dev INTERFACE ${akin_warnings})
+target_compile_options(akin_dev INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${akin_warnings}>" "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-Werror all-warnings>")
 
 # The libraries that only some headers of data/ need: gzip, PNG, JPEG and WebP, which comes without a CMake package on Debian.
 find_package(ZLIB REQUIRED)
@@ -18,6 +18,24 @@ add_library(akin_formats INTERFACE)
 find_library(akin_webp webp REQUIRED)
 find_library(akin_webpdemux webpdemux REQUIRED)
 target_link_libraries(akin_formats INTERFACE ZLIB::ZLIB PNG::PNG JPEG::JPEG ${akin_webpdemux} ${akin_webp})
+
+# What text/sentencepiece.hpp needs, and what its test trains a model with.
+find_library(akin_sentencepiece sentencepiece REQUIRED)
+find_library(akin_sentencepiece_train sentencepiece_train REQUIRED)
+
+set(AKIN_TEST_BACKEND cpu CACHE STRING "Which backend the tests run beside the reference: cpu or thrust")
+
+# akin_thrust_source(<file>): compiled as CUDA where akin::thrust runs there, else by the host's compiler whatever the file is called.
+function(akin_thrust_source file)
+  if(AKIN_THRUST_SYSTEM STREQUAL "CUDA")
+    set_source_files_properties(${file} PROPERTIES LANGUAGE CUDA)
+  else()
+    set_source_files_properties(${file} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS -xc++)
+  endif()
+endfunction()
+if(TARGET akin_thrust AND AKIN_THRUST_SYSTEM STREQUAL "CUDA")
+  enable_language(CUDA)
+endif()
 
 # Tests that call the compiler see the same under every sanitizer, so that they run without one only.
 set(akin_sanitized OFF)

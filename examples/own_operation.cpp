@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // An operation of one's own, in one file: a running sum along an axis. Its axes, its gradient (the running sum from the other end),
-// and a kernel for each backend that shall run it. The library's own operations are written in the same way.
+// and a kernel. The library's own operations are written in the same way.
 #include <akin/akin.hpp>
 
 #include <cmath>
@@ -41,32 +41,30 @@ constexpr akin::expr<akin::real, akin::axes<A...>> running_sum(akin::expr<akin::
   return {&m, append_running_sum(m, a.id, m.number_of<X>(), false)};
 }
 
-// One kernel for both backends: views in, view out.
+// The work on one line, and how to find it: whoever runs it, a loop, threads or a device, calls it for every line.
 template <class Real>
-void run_running_sum(akin::view<const Real> in, akin::view<Real> out, int axis, bool from_the_end) {
-  const akin::around a{in, axis};
-  for (std::int64_t o = 0; o < a.outer; ++o)
-    for (std::int64_t i = 0; i < a.inner; ++i) {
-      Real sum = 0;
-      for (std::int64_t k = 0; k < a.along; ++k) {
-        const auto at = (o * a.along + (from_the_end ? a.along - 1 - k : k)) * a.inner + i;
-        out.data[at] = sum += in.data[at];
-      }
+struct sum_line {
+  const Real* in;
+  Real* out;
+  std::int64_t along, inner;
+  bool from_the_end;
+  AKIN_HOST_DEVICE void operator()(std::int64_t line) const {
+    Real sum = 0;
+    for (std::int64_t k = 0; k < along; ++k) {
+      const auto at = (line / inner * along + (from_the_end ? along - 1 - k : k)) * inner + line % inner;
+      out[at] = sum += in[at];
     }
-}
+  }
+};
 
 }  // namespace mine
 
-template <>
-struct akin::kernel<&mine::running_sum_op, akin::reference_backend> {
-  static void run(akin::reference_backend&, const akin::kernel_call<akin::reference_backend>& c) {
-    mine::run_running_sum(c.operand(0), c.result(), c.op.argument[0], c.op.argument[1] != 0);
-  }
-};
-template <>
-struct akin::kernel<&mine::running_sum_op, akin::cpu_backend> {
-  static void run(akin::cpu_backend&, const akin::kernel_call<akin::cpu_backend>& c) {
-    mine::run_running_sum(c.operand(0), c.result(), c.op.argument[0], c.op.argument[1] != 0);
+// One kernel for every backend. One that has a faster way takes its own: akin::kernel<&mine::running_sum_op, akin::cpu_backend>.
+template <class Backend>
+struct akin::kernel<&mine::running_sum_op, Backend> {
+  static void run(Backend& backend, const akin::kernel_call<Backend>& c) {
+    const akin::around a{c.operand(0), c.op.argument[0]};
+    backend.each(a.outer * a.inner, mine::sum_line<typename Backend::real>{c.operand(0).data, c.result().data, a.along, a.inner, c.op.argument[1] != 0});
   }
 };
 

@@ -8,27 +8,33 @@ usage: scripts/install_dependencies.sh [GROUP...]
 
 Installs missing Debian packages with apt-get (through sudo where it is not run as root), after printing their names.
 
-  build   what tests, examples and akin-clip need (the default)
-  demo    the Fashion-MNIST pictures that scripts/demo.sh trains on
-  clang   the second compiler and its sanitizers
-  bench   Google Benchmark, and time(1) for bench/compile/run.sh
-  all     all of these
+  build        what tests, examples and akin-clip need (the default)
+  demo         the Fashion-MNIST pictures that scripts/demo.sh trains on
+  clang        the second compiler and its sanitizers
+  thrust       the Thrust backend's headers
+  bench        Google Benchmark, and time(1) for bench/compile/run.sh
+  vocabulary   pip, for scripts/fetch_vocabulary.sh
+  tables       Unicode's data files, which scripts/text_tables.py reads
+  all          all of these
 TEXT
 }
 
 declare -A packages=(
-  [build]="g++ cmake ninja-build doctest-dev zlib1g-dev libpng-dev libjpeg-dev libwebp-dev libcli11-dev"
+  [build]="g++ cmake ninja-build doctest-dev zlib1g-dev libpng-dev libjpeg-dev libwebp-dev libsentencepiece-dev libcli11-dev"
   [demo]="dataset-fashion-mnist"
   [clang]="clang libclang-rt-dev"
+  [thrust]="libthrust-dev"
   [bench]="libbenchmark-dev libeigen3-dev time"
+  [vocabulary]="python3-pip"
+  [tables]="unicode-data"
 )
 
 groups=()
 for argument in "${@:-build}"; do
   case "$argument" in
     -h | --help) usage && exit 0 ;;
-    all) groups+=(build demo clang bench) ;;
-    build | demo | clang | bench) groups+=("$argument") ;;
+    all) groups+=(build demo clang thrust bench vocabulary tables) ;;
+    build | demo | clang | thrust | bench | vocabulary | tables) groups+=("$argument") ;;
     *) echo "install_dependencies.sh: no group '$argument'" >&2 && usage >&2 && exit 2 ;;
   esac
 done

@@ -8,7 +8,7 @@ usage: scripts/test.sh [--preset NAME] [--subset] [--keep-going] [CTEST ARGUMENT
 
 Installs what is missing, configures, builds, and runs the tests. The last lines are CTest's summary.
 
-  --preset NAME   release (the default), gcc, clang or asan: see CMakePresets.json
+  --preset NAME   release (the default), gcc, clang, asan, thrust-omp, thrust-cpp or cuda: see CMakePresets.json
   --subset        only the tests that tests/subset.txt names
   --keep-going    where a file does not compile, build and test the rest before failing
 
@@ -34,7 +34,8 @@ done
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 groups=(build)
-case "$preset" in clang | asan) groups+=(clang) ;; esac
+case "$preset" in clang | asan | thrust-cpp) groups+=(clang) ;; esac
+case "$preset" in thrust-*) groups+=(thrust) ;; esac
 scripts/install_dependencies.sh "${groups[@]}"
 
 cmake --preset "$preset"

@@ -22,7 +22,12 @@
 
 namespace akin_test {
 
-inline constinit std::atomic<std::size_t> allocation_count{0};
+inline constinit std::atomic<std::size_t> allocation_count{0}, allocation_bytes{0};
+
+inline void note_allocation(std::size_t bytes) {
+  allocation_count.fetch_add(1, std::memory_order_relaxed);
+  allocation_bytes.fetch_add(bytes, std::memory_order_relaxed);
+}
 
 /// Why nothing is counted in this program, or nothing where allocations are counted. A test begins with
 ///   if (const auto reason = akin_test::uncounted(); !reason.empty()) { MESSAGE("skipped: ", reason); return; }
@@ -47,6 +52,14 @@ std::size_t allocations_of(Work&& work) {
   return allocations() - before;
 }
 
+/// Bytes that were asked for while `work` ran, whether or not they were given back.
+template <class Work>
+std::size_t allocated_bytes_of(Work&& work) {
+  const std::size_t before = allocation_bytes.load(std::memory_order_relaxed);
+  work();
+  return allocation_bytes.load(std::memory_order_relaxed) - before;
+}
+
 }  // namespace akin_test
 
 // operator new reaches malloc or aligned_alloc: it is counted by what it calls.
@@ -59,22 +72,22 @@ void* __libc_realloc(void*, std::size_t) noexcept;
 void* __libc_memalign(std::size_t, std::size_t) noexcept;
 
 void* malloc(std::size_t bytes) noexcept {
-  akin_test::allocation_count.fetch_add(1, std::memory_order_relaxed);
+  akin_test::note_allocation(bytes);
   return __libc_malloc(bytes);
 }
 
 void* calloc(std::size_t count, std::size_t bytes) noexcept {
-  akin_test::allocation_count.fetch_add(1, std::memory_order_relaxed);
+  akin_test::note_allocation(count * bytes);
   return __libc_calloc(count, bytes);
 }
 
 void* realloc(void* old, std::size_t bytes) noexcept {
-  akin_test::allocation_count.fetch_add(1, std::memory_order_relaxed);
+  akin_test::note_allocation(bytes);
   return __libc_realloc(old, bytes);
 }
 
 void* memalign(std::size_t alignment, std::size_t bytes) noexcept {
-  akin_test::allocation_count.fetch_add(1, std::memory_order_relaxed);
+  akin_test::note_allocation(bytes);
   return __libc_memalign(alignment, bytes);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The encoders as programs, and classification with them.
+// Fresh weights, and classification with encoders.
 #include "classifier.hpp"
 
 #include "model.hpp"
@@ -17,57 +17,6 @@ std::unique_ptr<akin::parameter_store<float>> make_weights(const model_sizes& s,
   auto weights = std::make_unique<akin::parameters<model::objective<model::positives::one>>>();
   weights->bind(seed, model::channels(1), model::narrow(s.narrow), model::wide(s.wide), model::embed(s.embed), model::vocabulary(s.vocabulary), model::text_width(s.text_width));
   return weights;
-}
-
-struct encoders::programs {
-  programs(akin::parameter_store<float>& weights, const std::shared_ptr<akin::thread_pool>& pool, const model_sizes& s, pixel_scale bytes_to_reals)
-      : image{weights, pool}, text{weights, pool}, sizes{s}, scale{bytes_to_reals} {
-    image.bind(model::images(image_batch), model::height(s.height), model::width(s.width));
-    text.bind(model::texts(text_batch), model::tokens(s.tokens));
-    pixels.resize(static_cast<std::size_t>(image_batch * s.height * s.width));
-  }
-
-  static constexpr std::int64_t image_batch = 500, text_batch = 64;
-  akin::program<model::image_encoder, akin::cpu_backend, akin::mode::evaluation> image;
-  akin::program<model::text_encoder, akin::cpu_backend, akin::mode::evaluation> text;
-  model_sizes sizes;
-  pixel_scale scale;
-  std::vector<float> pixels;
-};
-
-encoders::encoders(akin::parameter_store<float>& weights, const std::shared_ptr<akin::thread_pool>& pool, const model_sizes& s, pixel_scale scale)
-    : programs_{std::make_unique<programs>(weights, pool, s, scale)} {}
-encoders::~encoders() = default;
-
-std::vector<float> encoders::images(std::span<const std::uint8_t> bytes) {
-  auto& p = *programs_;
-  const auto size = p.sizes.height * p.sizes.width, count = static_cast<std::int64_t>(bytes.size()) / size;
-  std::vector<float> features;
-  for (std::int64_t first = 0; first < count; first += programs::image_batch) {
-    const auto now = std::min(programs::image_batch, count - first);
-    p.scale.apply(bytes.subspan(static_cast<std::size_t>(first * size), static_cast<std::size_t>(now * size)), p.pixels.data());
-    p.image.resize(model::images(now), model::height(p.sizes.height), model::width(p.sizes.width));
-    p.image.set<"pixels">(std::span{p.pixels}.first(static_cast<std::size_t>(now * size)));
-    p.image.forward();
-    const auto v = p.image.value();
-    features.insert(features.end(), v.data, v.data + v.size());
-  }
-  return features;
-}
-
-std::vector<float> encoders::texts(std::span<const std::int32_t> ids) {
-  auto& p = *programs_;
-  const auto count = static_cast<std::int64_t>(ids.size()) / p.sizes.tokens;
-  std::vector<float> features;
-  for (std::int64_t first = 0; first < count; first += programs::text_batch) {
-    const auto now = std::min(programs::text_batch, count - first);
-    p.text.resize(model::texts(now), model::tokens(p.sizes.tokens));
-    p.text.set<"ids">(ids.subspan(static_cast<std::size_t>(first * p.sizes.tokens), static_cast<std::size_t>(now * p.sizes.tokens)));
-    p.text.forward();
-    const auto v = p.text.value();
-    features.insert(features.end(), v.data, v.data + v.size());
-  }
-  return features;
 }
 
 std::vector<float> class_features(encoders& encode, const akin::word_vocabulary& words, const model_sizes& sizes, const std::vector<class_names>& classes, const std::vector<std::string>& templates) {

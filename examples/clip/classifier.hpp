@@ -6,7 +6,6 @@
 #include "dataset.hpp"
 
 #include <akin/graph/parameters.hpp>
-#include <akin/support/threads.hpp>
 
 #include <memory>
 #include <span>
@@ -26,17 +25,11 @@ std::unique_ptr<akin::parameter_store<float>> make_weights(const model_sizes& si
 /// The two encoders of a trained model, side by side with whatever trains it.
 class encoders {
  public:
-  encoders(akin::parameter_store<float>& weights, const std::shared_ptr<akin::thread_pool>& pool, const model_sizes& sizes, pixel_scale scale);
-  ~encoders();
-
+  virtual ~encoders() = default;
   /// Unit features of images, [count, embed].
-  std::vector<float> images(std::span<const std::uint8_t> pixels);
+  virtual std::vector<float> images(std::span<const std::uint8_t> pixels) = 0;
   /// Unit features of texts given as ids, [count, embed].
-  std::vector<float> texts(std::span<const std::int32_t> ids);
-
- private:
-  struct programs;
-  std::unique_ptr<programs> programs_;
+  virtual std::vector<float> texts(std::span<const std::int32_t> ids) = 0;
 };
 
 /// For each class the mean of its prompts' features, scaled to unit length: every template with every name.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // akin-clip classify: which label fits each image best.
-#include "model_file.hpp"
-#include "options.hpp"
+#include "computer.hpp"
 
 #include <akin/data/read_image.hpp>
 #include <akin/data/resize.hpp>
@@ -58,8 +57,8 @@ int classify(const classify_options& o) {
   const auto d = read_description(file);
   auto weights = make_weights(d.sizes, 0);
   akin::load_weights(file, *weights);
-  auto pool = std::make_shared<akin::thread_pool>(o.threads > 0 ? o.threads : akin::thread_pool::hardware());
-  encoders encode{*weights, pool, d.sizes, d.scale};
+  const auto backend = make_computer(o.backend, o.threads);
+  const auto encode = backend->make_encoders(*weights, d.sizes, d.scale);
 
   std::vector<class_names> labels = d.classes;
   if (!o.labels.empty()) {
@@ -69,7 +68,7 @@ int classify(const classify_options& o) {
   warn_of_unknown_words(d, o.labels);
   warn_of_unknown_words(d, o.templates);
   const auto& templates = o.templates.empty() ? d.test_templates : o.templates;
-  const auto features = class_features(encode, d.words, d.sizes, labels, templates);
+  const auto features = class_features(*encode, d.words, d.sizes, labels, templates);
   const double scale = std::exp(static_cast<double>(file.read<float>("logit_scale").front()));
 
   int failures = 0;
@@ -82,7 +81,7 @@ int classify(const classify_options& o) {
       ++failures;
       continue;
     }
-    const auto all = cosines(encode.images(pixels), features, d.sizes.embed);
+    const auto all = cosines(encode->images(pixels), features, d.sizes.embed);
     for (std::size_t first = 0; first < all.size(); first += labels.size()) {
       std::vector<double> share(labels.size());
       const float top = *std::max_element(&all[first], &all[first] + labels.size());

@@ -9,7 +9,7 @@
 namespace clip_program {
 
 struct train_options {
-  std::string data, out = "out/fashion", objective = "same-class", classes_file, templates_file, test_templates_file;
+  std::string data, out = "out/fashion", backend = "cpu", objective = "same-class", classes_file, templates_file, test_templates_file;
   std::int64_t epochs = 7, batch = 250, shift = 1, embed = 64, checkpoint_every = 60;
   double learning_rate = 3e-3, weight_decay = 0.05, clip_norm = 1;
   std::uint64_t seed = 1;
@@ -18,11 +18,17 @@ struct train_options {
 };
 
 struct classify_options {
-  std::string model = "out/fashion";
+  std::string model = "out/fashion", backend = "cpu";
   std::vector<std::string> files, labels, templates;
   std::int64_t top = 3, limit = 20;
   int threads = 0;
   bool invert = false;
+};
+
+struct tokenize_options {
+  std::string vocabulary;
+  std::int64_t context_length = 77;
+  bool ids = false;
 };
 
 struct pixels_options {
@@ -30,11 +36,23 @@ struct pixels_options {
   std::int64_t size = 224;
 };
 
+struct verify_options {
+  std::string folder;
+  int threads = 0;
+};
+
+struct export_options {
+  std::string folder, format, out, type;
+};
+
 /// Exit codes, as --help lists them.
 enum exit_code { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_interrupted = 130 };
 
 int train(const train_options& options);
 int classify(const classify_options& options);
+int tokenize(const tokenize_options& options);
 int pixels(const pixels_options& options);
+int verify(const verify_options& options);
+int export_model(const export_options& options);
 
 }  // namespace clip_program

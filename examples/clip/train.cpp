@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // akin-clip train: from a folder of labelled images to a checkpoint, a table and a report.
-#include "training_run.hpp"
+#include "computer.hpp"
 #include "training_report.hpp"
 
 #include <akin/io/file.hpp>
@@ -108,17 +108,17 @@ int train(const train_options& o) {
   std::signal(SIGINT, [](int) { interrupted = 1; });
   std::signal(SIGTERM, [](int) { interrupted = 1; });
 
-  auto pool = std::make_shared<akin::thread_pool>(o.threads > 0 ? o.threads : akin::thread_pool::hardware());
-  encoders encode{*s.weights, pool, s.description.sizes, s.description.scale};
-  std::printf("%lld images to train on, %lld to test; %lld parameters; objective: %s; %d threads\n", static_cast<long long>(s.train.count), static_cast<long long>(s.test.count), static_cast<long long>(s.weights->size()), o.objective.c_str(), pool->size());
+  const auto backend = make_computer(o.backend, o.threads);
+  const auto encode = backend->make_encoders(*s.weights, s.description.sizes, s.description.scale);
+  std::printf("%lld images to train on, %lld to test; %lld parameters; objective: %s; %s\n", static_cast<long long>(s.train.count), static_cast<long long>(s.test.count), static_cast<long long>(s.weights->size()), o.objective.c_str(), backend->name().c_str());
   std::fflush(stdout);
-  const double seconds = o.objective == "one" ? train_with_one_positive(s, pool, encode) : train_with_positives_of_class(s, pool, encode);
+  const double seconds = backend->train(s, *encode);
   if (interrupted) {
     std::printf("stopped at step %lld of %lld and saved; go on with --resume\n", static_cast<long long>(s.step), static_cast<long long>(s.total_steps()));
     return exit_interrupted;
   }
 
-  const auto result = evaluate_now(s, encode);
+  const auto result = evaluate_now(s, *encode);
   std::vector<std::string> names;
   for (const auto& c : s.description.classes) names.push_back(c.front());
   const std::string report_path = o.out + "/report.html";

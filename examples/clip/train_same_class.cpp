@@ -4,6 +4,6 @@
 
 namespace clip_program {
 
-double train_with_positives_of_class(training_run& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode) { return training_loop<clip_model::positives::same_class>(s, pool, encode); }
+double train_with_positives_of_class(training_run& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode) { return training_loop<clip_model::positives::same_class, akin::cpu_backend>(s, encode, pool); }
 
 }  // namespace clip_program

@@ -54,12 +54,12 @@ class batch_maker {
   std::int64_t epoch_ = -1;
 };
 
-template <clip_model::positives Kind>
-double training_loop(training_run& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode) {
+template <clip_model::positives Kind, class Backend, class... BackendArguments>
+double training_loop(training_run& s, encoders& encode, const BackendArguments&... arguments) {
   namespace model = clip_model;
   const auto& o = s.options;
   const auto& sizes = s.description.sizes;
-  akin::program<model::objective<Kind>, akin::cpu_backend> program{*s.weights, pool};
+  akin::program<model::objective<Kind>, Backend> program{*s.weights, arguments...};
   program.bind(model::images(o.batch), model::texts(o.batch), model::height(sizes.height), model::width(sizes.width), model::tokens(sizes.tokens));
   batch_maker batch{s};
   program.template set<"pixels">(batch.pixels);

@@ -5,8 +5,6 @@
 #include "model_file.hpp"
 #include "options.hpp"
 
-#include <akin/support/threads.hpp>
-
 #include <csignal>
 #include <cmath>
 #include <map>
@@ -34,16 +32,12 @@ struct training_run {
 
   std::int64_t steps_per_epoch() const { return train.count / options.batch; }
   std::int64_t total_steps() const { return steps_per_epoch() * options.epochs; }
-  double temperature() const { return std::exp(static_cast<double>(weights->values()[static_cast<std::size_t>(weights->find("logit_scale")->offset)])); }
+  double temperature() const { return std::exp(static_cast<double>(weights->numbers().at(weights->find("logit_scale")->offset))); }
 };
 
 /// The settings that decide the result; a resumed run must have the same.
 std::map<std::string, std::string> settings_of(const training_run& s);
 void save(training_run& s, double seconds);
 evaluation evaluate_now(training_run& s, encoders& encode);
-
-/// Trains to the end or to an interruption; returns the seconds in all. Each objective is compiled in a file of its own.
-double train_with_one_positive(training_run& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode);
-double train_with_positives_of_class(training_run& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode);
 
 }  // namespace clip_program

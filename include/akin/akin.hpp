@@ -4,7 +4,9 @@
 
 #include <akin/expr/elementwise.hpp>  // first and by itself, so that its messages list few headers
 
+#if !defined(__CUDACC__)  // the vectors of GNU C++ in it are not for nvcc
 #include <akin/backend/cpu/cpu.hpp>
+#endif
 #include <akin/backend/reference/reference.hpp>
 #include <akin/expr/dropout.hpp>
 #include <akin/graph/program.hpp>

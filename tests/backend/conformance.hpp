@@ -124,6 +124,20 @@ void conv2d_conforms(Backend&& backend) {
   CHECK(dw == std::vector<R>{8, 12, 20, 24});
 }
 
+/// average_pool by hand: 2 x 2 windows of a 3 x 5 image of two channels leave a row and a column over.
+template <class Backend>
+void average_pool_conforms(Backend&& backend) {
+  using R = typename std::remove_cvref_t<Backend>::real;
+  std::vector<R> x, out(4, R{99}), dx(30, R{99});
+  for (int k = 0; k < 15; ++k) x.push_back(static_cast<R>(k)), x.push_back(static_cast<R>(-k));
+  const akin::pooling windows{1, 3, 5, 2, 2};
+  backend.average_pool(x.data(), out.data(), windows);
+  CHECK(out == std::vector<R>{3, -3, 5, -5});
+  const std::vector<R> g{4, 8, 12, 16};
+  backend.average_pool_to_x(g.data(), dx.data(), windows);
+  CHECK(dx == std::vector<R>{1, 2, 1, 2, 3, 4, 3, 4, 0, 0, 1, 2, 1, 2, 3, 4, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+}
+
 template <class Make>
 void backend_conforms(Make make, double tolerance) {
   map_conforms(make(), 4, 3, tolerance);
@@ -133,6 +147,7 @@ void backend_conforms(Make make, double tolerance) {
   contract_conforms(make(), tolerance);
   copies_conform(make());
   conv2d_conforms(make());
+  average_pool_conforms(make());
 }
 
 }  // namespace akin_test

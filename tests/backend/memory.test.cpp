@@ -20,9 +20,9 @@ struct elsewhere {
       ++owner.copies_in;
       std::copy_n(static_cast<const std::byte*>(from), size, bytes.data());
     }
-    void copy_out(void* to, std::int64_t size) override {
+    void copy_out(std::int64_t first, void* to, std::int64_t size) override {
       ++owner.copies_out;
-      std::copy_n(bytes.data(), size, static_cast<std::byte*>(to));
+      std::copy_n(bytes.data() + first, size, static_cast<std::byte*>(to));
     }
     elsewhere& owner;
     std::vector<std::byte> bytes;
@@ -41,6 +41,9 @@ TEST_CASE("what the host writes is found elsewhere, and the other way round") {
   CHECK(x.read_on(backend)[1] == 5);
   x.update_on(backend)[2] = 7;
   CHECK(backend.copies_in == 1);
+  CHECK(x.at(2) == 7);
+  CHECK(x.at(1) == 5);
+  backend.copies_out = 0;
   CHECK(std::as_const(x).host()[2] == 7);
   CHECK(std::as_const(x).host()[1] == 5);
   CHECK(backend.copies_out == 1);
@@ -58,7 +61,8 @@ TEST_CASE("what the host writes is found elsewhere, and the other way round") {
 TEST_CASE("where the device has no room, the sentence says what for") {
   elsewhere backend{true};
   shared_numbers<float> x{"gradients", 5'000'000};
-  CHECK_THROWS_WITH_AS(x.read_on(backend), doctest::Contains("the gradients need 5 million numbers, which the device does not give"), error);
+  CHECK_THROWS_WITH_AS(x.read_on(backend),
+                       doctest::Contains("the gradients need 5 million numbers, which the device does not give"), error);
 }
 
 TEST_CASE("host_backend's blocks begin a line of cache and hold zeros") {

@@ -52,7 +52,7 @@ TEST_CASE("both backends and every number of threads draw the same mask; another
   reference.program().seed(5);
   const auto expected = reference.run();
   for (int threads : {1, 2, 3, 8}) {
-    subject<drops, cpu_backend> s{std::tuple{threads}, ones, rows(130), columns(77)};
+    subject<drops, akin_test::tested_backend> s{std::tuple{threads}, ones, rows(130), columns(77)};
     s.program().seed(5);
     akin_test::compare(s.run(), expected, 1e-6);
     s.program().seed(6);
@@ -61,7 +61,7 @@ TEST_CASE("both backends and every number of threads draw the same mask; another
 }
 
 TEST_CASE("the rate, over 250,000 draws, within five deviations; two draws and neighbours are independent") {
-  subject<drops, cpu_backend> s{ones, rows(500), columns(500)};
+  subject<drops, akin_test::tested_backend> s{ones, rows(500), columns(500)};
   for (std::uint64_t seed : {1u, 2u, 77u}) {
     s.program().seed(seed);
     const auto got = s.run();
@@ -86,7 +86,7 @@ TEST_CASE("the identity in evaluation and where the rate is 0") {
 }
 
 TEST_CASE("every layer draws a mask of its own, and its gradient draws it again") {
-  for (const auto& got : {subject<in_layers, reference_backend>{ones, rows(40), columns(50), layers(3)}.run(), subject<in_layers, cpu_backend>{ones, rows(40), columns(50), layers(3)}.run()}) {
+  for (const auto& got : {subject<in_layers, reference_backend>{ones, rows(40), columns(50), layers(3)}.run(), subject<in_layers, akin_test::tested_backend>{ones, rows(40), columns(50), layers(3)}.run()}) {
     double kept = 0;
     for (std::size_t k = 0; k < 2000; ++k) {
       CHECK((got.at("y")[k] == 0 || got.at("y")[k] == 8));

@@ -59,7 +59,7 @@ TEST_CASE("a training forward updates states after the run, evaluation reads and
     }
   };
   check(subject<running, reference_backend>{ordinary, images(5), embed(4)}, 1e-14);
-  check(subject<running, cpu_backend>{ordinary, images(5), embed(4)}, 1e-6);
+  check(subject<running, akin_test::tested_backend>{ordinary, images(5), embed(4)}, 1e-6);
   subject<running, reference_backend, mode::evaluation> s{ordinary, images(5), embed(4)};
   const auto first = s.run();
   const auto second = s.run();

@@ -98,6 +98,38 @@ struct two_repeats {
   }
 };
 
+/// A state for each layer, which the layer reads and moves; layers numbered from 1.
+template <class E>
+constexpr auto remembering(model& m, E x) {
+  const auto running = m.state<"running">(initial::normal(1), embed);
+  m.update(running, running * 0.5 + mean(x, over(images)));
+  return x + tanh((x - running) * m.parameter<"weight">(initial::normal(1), embed));
+}
+struct states {
+  static constexpr auto define(model& m) {
+    const auto y = repeat(m, layers, "outer", m.input<"x">(images, embed), [&](auto x) {
+      return repeat(m, steps, "", tanh(x), [&](auto k) { return remembering(m, k); }, 1);
+    });
+    m.output<"y">(y);
+    return sum(y * m.data<"w">(images, embed));
+  }
+};
+struct states_unrolled {
+  static constexpr auto define(model& m) {
+    auto x = m.input<"x">(images, embed);
+    for (std::string_view outer : {"outer.0", "outer.1"}) {
+      const auto o = m.scope(outer);
+      x = tanh(x);
+      for (std::string_view inner : {"1", "2", "3"}) {
+        const auto i = m.scope(inner);
+        x = remembering(m, x);
+      }
+    }
+    m.output<"y">(x);
+    return sum(x * m.data<"w">(images, embed));
+  }
+};
+
 template <class From, class To>
 void copy_weights(From& from, To& to) {
   for (auto& t : from.weights.tensors())
@@ -114,6 +146,29 @@ TEST_CASE("repeat equals its layers written out, values and gradients by name") 
   subject<nested_unrolled, reference_backend> d{ordinary, images(3), embed(7)};
   copy_weights(c, d);
   akin_test::compare(c.run(), d.run(), 1e-13);
+}
+
+TEST_CASE("every layer moves a state of its own after the forward, which its gradient does not see") {
+  subject<states, reference_backend> a{ordinary, images(3), embed(7), layers(2), steps(3)};
+  subject<states_unrolled, reference_backend> b{ordinary, images(3), embed(7)};
+  subject<states, akin_test::tested_backend> c{std::tuple{2}, ordinary, images(3), embed(7), layers(2), steps(3)};
+  copy_weights(a, b);
+  const std::vector<double> start(a.weights.values().begin(), a.weights.values().end());
+  for (int run = 0; run < 3; ++run) {
+    const auto exact = a.run();
+    akin_test::compare(b.run(), exact, 1e-13);
+    akin_test::compare(c.run(), exact, 1e-5);
+  }
+  std::int64_t moved = 0;
+  for (auto& t : a.weights.tensors())
+    for (auto& u : b.weights.tensors())
+      if (t.name == u.name) {
+        CHECK(akin_test::difference({t.values.begin(), t.values.end()}, {u.values.begin(), u.values.end()}) < 1e-13);
+        const bool changed = t.values.front() != start[static_cast<std::size_t>(t.offset)];
+        CHECK(changed == (t.role == named_value::role_kind::state));
+        moved += changed ? 1 : 0;
+      }
+  CHECK(moved == 6);  // outer.0.1.running to outer.1.3.running, by the same names
 }
 
 TEST_CASE("depth 0 is the identity") {

@@ -78,8 +78,8 @@ TEST_CASE("smaller extents after resize give the numbers of a program bound smal
     check(large, same, images(9), texts(7));
   }
   {
-    subject<clip, cpu_backend> large{std::tuple{2}, ordinary, images(90), texts(70), pixels(5), embed(24)};
-    subject<clip, cpu_backend> small{std::tuple{2}, ordinary, images(33), texts(41), pixels(5), embed(24)};
+    subject<clip, akin_test::tested_backend> large{std::tuple{2}, ordinary, images(90), texts(70), pixels(5), embed(24)};
+    subject<clip, akin_test::tested_backend> small{std::tuple{2}, ordinary, images(33), texts(41), pixels(5), embed(24)};
     check(large, small, images(33), texts(41));
   }
 }
@@ -177,13 +177,13 @@ TEST_CASE("a step after the first allocates nothing") {
     MESSAGE("skipped: ", reason);
     return;
   }
-  subject<clip, cpu_backend> s{std::tuple{2}, ordinary, images(150), texts(150), pixels(20), embed(33)};
+  subject<clip, akin_test::tested_backend> s{std::tuple{2}, ordinary, images(150), texts(150), pixels(20), embed(33)};
   s.forward();
   s.program().backward();
   CHECK(akin_test::allocations_of([&] {
           for (int k = 0; k < 3; ++k) s.forward(), s.program().backward();
         }) == 0);
-  subject<deep, cpu_backend> d{std::tuple{2}, ordinary, images(70), embed(33), layers(3), out_width(12)};
+  subject<deep, akin_test::tested_backend> d{std::tuple{2}, ordinary, images(70), embed(33), layers(3), out_width(12)};
   d.forward();
   d.program().backward();
   CHECK(akin_test::allocations_of([&] {
@@ -197,10 +197,10 @@ TEST_CASE("first_not_finite names the step that made the value") {
   CHECK(s.program().first_not_finite().substr(0, 12) == "log [images]");
   subject<breaks, reference_backend> sound{[](std::string_view, std::int64_t, double) { return 1.0; }, images(2), embed(3)};
   CHECK(sound.program().first_not_finite() == "");
-  subject<breaks, cpu_backend> nan{[](std::string_view, std::int64_t k, double) { return k == 4 ? NAN : 1.0; }, images(2), embed(3)};
+  subject<breaks, akin_test::tested_backend> nan{[](std::string_view, std::int64_t k, double) { return k == 4 ? NAN : 1.0; }, images(2), embed(3)};
   CHECK(nan.program().first_not_finite().substr(0, 6) == "input ");
   CHECK(sentence_of([&] { nan.program().backward(); }) == "backward: forward has not run with these inputs and extents");
-  subject<deep, cpu_backend> inside{ordinary, images(4), embed(5), layers(3), out_width(2)};
+  subject<deep, akin_test::tested_backend> inside{ordinary, images(4), embed(5), layers(3), out_width(2)};
   inside.weights.values()[2 * 10 + 5] = NAN;  // the last layer's, of 2 rows
   CHECK(inside.program().first_not_finite() == "parameter 'blocks.*.weight' [out_width, embed] (node 3), row 1");
 }

@@ -15,6 +15,9 @@
 #if __has_include(<zlib.h>)
 #include <zlib.h>
 #endif
+#if __has_include(<sentencepiece_processor.h>)
+#include <sentencepiece_processor.h>
+#endif
 #if __has_include(<png.h>)
 #include <png.h>
 #endif

@@ -136,7 +136,7 @@ TEST_CASE("abused files are refused with one sentence that says why") {
       {framed(" {}"), "does not begin with '{'"},
       {framed("[]"), "does not begin with '{'"},
       // JSON
-      {framed("{"), "the header's end"},
+      {framed("{"), "the text's end"},
       {framed("{}}"), "after the end"},
       {framed("{},"), "after the end"},
       {framed("{}\0"s), "after the end"},

@@ -39,7 +39,7 @@ void run_contract(benchmark::State& state, cpu::isa level, int threads, bool tra
   const view<const float> b{x.b.data(), 2, {2, 1}, {k, n}};
   const view<float> out{x.c.data(), 2, {0, 1}, {m, n}};
   for (auto _ : state) {
-    cpu::contract(pool, level, scratch, a, b, out);
+    cpu::contract(pool, {level}, scratch, a, b, out);
     benchmark::ClobberMemory();
   }
   count(state, 2.0 * static_cast<double>(m * n * k));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a backend's numbers lie. Nothing above the backends reads memory that a backend computes in: it asks for a copy on the host.
+// Where a backend's numbers lie. Nothing above the backends reads memory that a backend computes in: it asks for a copy on the
+// host.
 #pragma once
 
 #include <akin/support/error.hpp>
@@ -31,20 +32,24 @@ class memory_block {
   virtual ~memory_block() = default;
   /// The first byte, for the backend's eyes.
   virtual std::byte* data() = 0;
-  /// Copies the host's bytes to the beginning of the block, and the other way round.
+  /// Copies the host's bytes to the beginning of the block, or bytes from the `first` on to the host.
   virtual void copy_in(const void* from, std::int64_t bytes) = 0;
-  virtual void copy_out(void* to, std::int64_t bytes) = 0;
+  virtual void copy_out(std::int64_t first, void* to, std::int64_t bytes) = 0;
+  /// Returns when no work is under way that may read or write the block.
+  virtual void wait() {}
 };
 
 /// Numbers that the host shares with a backend: each finds what the other has left.
-/// cost: one array; for a backend that computes outside the host's memory another one there, and a copy where the other side has written
+/// cost: one array; for a backend that computes outside the host's memory another one there, and a copy where the other side has
+/// written
 template <class Real>
 class shared_numbers {
  public:
   shared_numbers() = default;
   /// `what` they are, in the plural, for the sentence.
   /// errors: run time, where the machine does not give so much
-  shared_numbers(std::string_view what, std::int64_t size) : what_{what}, size_{size}, host_{new (std::nothrow) Real[static_cast<std::size_t>(size)]{}} {
+  shared_numbers(std::string_view what, std::int64_t size)
+      : what_{what}, size_{size}, host_{new (std::nothrow) Real[static_cast<std::size_t>(size)]{}} {
     if (!host_) refuse("machine");
   }
 
@@ -52,13 +57,20 @@ class shared_numbers {
 
   /// On the host, to read, or to read and write; valid until a backend writes.
   std::span<const Real> host() const {
-    if (std::exchange(host_is_old_, false)) block_->copy_out(host_.get(), bytes());
+    if (std::exchange(host_is_old_, false)) block_->copy_out(0, host_.get(), bytes());
     return {host_.get(), static_cast<std::size_t>(size_)};
   }
   std::span<Real> host() {
     std::as_const(*this).host();
     block_is_old_ = true;
     return {host_.get(), static_cast<std::size_t>(size_)};
+  }
+
+  /// One of them, without a copy of the others.
+  Real at(std::int64_t k) const {
+    Real number = host_[static_cast<std::size_t>(k)];
+    if (host_is_old_) block_->copy_out(k * static_cast<std::int64_t>(sizeof(Real)), &number, sizeof(Real));
+    return number;
   }
 
   /// Where the backend computes, to read.
@@ -98,6 +110,7 @@ class shared_numbers {
 
   template <class Backend>
   void reserve_on(Backend& backend) {
+    if (block_ && std::exchange(last_user_, &backend) != &backend) block_->wait();
     if (block_) return;
     block_ = backend.allocate(bytes());
     if (!block_) refuse("device");
@@ -113,6 +126,7 @@ class shared_numbers {
   std::int64_t size_ = 0;
   std::unique_ptr<Real[]> host_;
   std::unique_ptr<memory_block> block_;
+  const void* last_user_ = nullptr;
   mutable bool host_is_old_ = false;
   bool block_is_old_ = false;
 };
@@ -127,7 +141,9 @@ class host_backend {
     auto block = std::make_unique<host_block>(bytes);
     return block->data() ? std::move(block) : nullptr;
   }
-  void copy(const void* from, void* to, std::int64_t bytes) { std::copy_n(static_cast<const std::byte*>(from), bytes, static_cast<std::byte*>(to)); }
+  void copy(const void* from, void* to, std::int64_t bytes) {
+    std::copy_n(static_cast<const std::byte*>(from), bytes, static_cast<std::byte*>(to));
+  }
 
   /// work(k) for every k below count.
   template <class Work>
@@ -142,11 +158,13 @@ class host_backend {
   }
 
   template <class Real>
-  void slice(const Real* in, Real* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count, std::int64_t inner) {
+  void slice(const Real* in, Real* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count,
+             std::int64_t inner) {
     for (std::int64_t o = 0; o < outer; ++o) std::copy_n(in + (o * along + from) * inner, count * inner, out + o * count * inner);
   }
   template <class Real>
-  void place(const Real* in, Real* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count, std::int64_t inner) {
+  void place(const Real* in, Real* out, std::int64_t outer, std::int64_t along, std::int64_t from, std::int64_t count,
+             std::int64_t inner) {
     for (std::int64_t o = 0; o < outer; ++o) {
       Real* const line = out + o * along * inner;
       std::fill_n(line, from * inner, Real{});
@@ -168,16 +186,21 @@ class host_backend {
   class host_block : public memory_block {
    public:
     explicit host_block(std::int64_t bytes)
-        : data_{static_cast<std::byte*>(::operator new(static_cast<std::size_t>(bytes + 64), std::align_val_t{64}, std::nothrow))} {
+        : data_{static_cast<std::byte*>(
+              ::operator new (static_cast<std::size_t>(bytes + 64), std::align_val_t{64}, std::nothrow))} {
       if (data_) std::fill_n(data_.get(), bytes, std::byte{});
     }
     std::byte* data() override { return data_.get(); }
-    void copy_in(const void* from, std::int64_t bytes) override { std::copy_n(static_cast<const std::byte*>(from), bytes, data_.get()); }
-    void copy_out(void* to, std::int64_t bytes) override { std::copy_n(data_.get(), bytes, static_cast<std::byte*>(to)); }
+    void copy_in(const void* from, std::int64_t bytes) override {
+      std::copy_n(static_cast<const std::byte*>(from), bytes, data_.get());
+    }
+    void copy_out(std::int64_t first, void* to, std::int64_t bytes) override {
+      std::copy_n(data_.get() + first, bytes, static_cast<std::byte*>(to));
+    }
 
    private:
     struct release {
-      void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t{64}); }
+      void operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{64}); }
     };
     std::unique_ptr<std::byte[], release> data_;
   };

@@ -5,7 +5,9 @@
 #include <akin/tensor/view.hpp>
 
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 namespace akin::inline v0 {
@@ -26,6 +28,26 @@ struct scalar_step {
   constexpr bool operator==(const scalar_step&) const = default;
 };
 
+/// One line of a tape in one word; the code `none` sends line a to result b. Chains are compiled by their words, so that equal tapes
+/// of different steps, programs and models are one function: of the 60 chains of the demo's training step 28 differ.
+struct tape_line {
+  std::uint64_t word = 0;  // from the lowest bit: 6 for the code, 12 for a, 12 for b, then c, or the 32 of a number
+
+  static constexpr tape_line of(const scalar_step& s) {
+    const auto place = [](int line, int bit) { return static_cast<std::uint64_t>(line < 0 ? 0 : line) << bit; };
+    tape_line l{static_cast<std::uint64_t>(s.code) | place(s.a, 6) | place(s.b, 18) | place(s.c, 30)};
+    if (s.code == scalar::constant) l.word |= std::uint64_t{std::bit_cast<std::uint32_t>(static_cast<float>(s.number))} << 30;
+    if (s.code == scalar::random) l.word |= std::uint64_t{static_cast<std::uint32_t>(s.number)} << 30;
+    return l;
+  }
+
+  constexpr scalar code() const { return static_cast<scalar>(word & 63); }
+  constexpr int a() const { return word >> 6 & 4095; }
+  constexpr int b() const { return word >> 18 & 4095; }
+  constexpr int c() const { return word >> 30 & 4095; }
+  constexpr std::uint32_t number() const { return static_cast<std::uint32_t>(word >> 30); }
+};
+
 enum class operand_kind : unsigned char {
   real,          // numbers in memory
   integer,       // 32-bit integers in memory
@@ -40,6 +62,12 @@ enum class reduction : unsigned char { sum, maximum, minimum, log_sum_exp, kth_l
 
 /// Whether results of parts can be merged to that of the whole. The others look at all entries at once: a pair pass keeps a state for them, elsewhere they are kernels.
 constexpr bool merges(reduction kind) { return kind <= reduction::log_sum_exp; }
+
+/// What a reduction starts from.
+constexpr float start_of(reduction kind) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  return kind == reduction::sum ? 0.f : kind == reduction::minimum ? infinity : -infinity;
+}
 
 /// How many operands and results one step may have.
 inline constexpr int max_operands_of_step = 40, max_results_of_step = 12;

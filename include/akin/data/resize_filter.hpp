@@ -24,7 +24,7 @@ struct resize_filter {
   std::size_t end() const { return windows.back().first + windows.back().count; }
 };
 
-/// Keys' cubic with a = -0.5; OpenCV's and PyTorch's a = -0.75 gives other pixels.
+/// Keys' cubic with a = -0.5, which PyTorch has too where it antialiases; a = -0.75, OpenCV's and PyTorch's otherwise, gives other pixels.
 inline double cubic_weight(double x) {
   constexpr double a = -0.5;
   x = std::abs(x);

@@ -142,6 +142,19 @@ constexpr auto take(expr<real, Axes> a, X, int k) {
   }
 }
 
+/// The last entry along an axis, which goes.
+/// shapes, cost, errors, gradient: as take
+template <class Axes, some_axis X>
+constexpr auto take_last(expr<real, Axes> a, X) {
+  if constexpr (std::is_same_v<Axes, unknown>) return a;
+  else if constexpr (!detail::check_axis<Axes, X>()) return expr<real, unknown>{a.owner, a.id};
+  else {
+    model& m = *a.owner;
+    using out = detail::minus<Axes, axes<X>>;
+    return expr<real, out>{&m, build::part(m, slice_op, a.id, m.list(out{}), {m.number_of<X>(), -1, 0, 1})};
+  }
+}
+
 template <class First, class Rest>
 inline constexpr bool first_fits_the_rest = false;
 template <class... A, class... B>

@@ -99,6 +99,7 @@ struct region_entry {
   std::int16_t parent = -1, depth_axis = -1;
   std::int16_t forward = -1;      // backward regions: the region whose values they read
   std::int16_t carry_in = -1, carry_out = -1;
+  std::int16_t first_number = 0;  // of the layers, as their tensors are named
 };
 
 /// How a parameter starts: a number, or random with a standard deviation (or bound) of scale / sqrt(product of the extents in `per`).
@@ -138,7 +139,7 @@ struct real {};
 struct integer {};
 struct boolean {};
 
-inline constexpr int max_nodes = 2048, max_axes = 96, max_names = 512, max_regions = 24, max_relations = 192, max_updates = 256, max_outputs = 16, max_text = 16384;
+inline constexpr int max_nodes = 4096, max_axes = 96, max_names = 512, max_regions = 24, max_relations = 192, max_updates = 256, max_outputs = 16, max_text = 16384;
 
 /// The graph. A user meets it as the argument of `define`: it declares inputs and parameters; expressions do the rest.
 class model {
@@ -166,10 +167,10 @@ class model {
   /// A tensor that `update` changes after a training forward: running statistics.
   template <text Name, some_axis... A>
   constexpr expr<real, axes<A...>> state(initial start, A...) { return declare<real, A...>(named_value::role_kind::state, Name.view(), start); }
-  /// After a training forward the state takes this value; the gradient of that run still sees the old one.
+  /// After a training forward the state takes this value; the gradient of that run still sees the old one. In a repeat every layer has its own.
   template <class Axes>
   constexpr void update(expr<real, Axes> state, expr<real, Axes> value) {
-    if (region != 0) report(mistake::kept_in_repeat, value.id);
+    if (at(state.id).region != region) report(mistake::kept_in_repeat, value.id);
     updates[static_cast<std::size_t>(update_count++)] = {static_cast<std::int16_t>(state.id), static_cast<std::int16_t>(value.id)};
   }
   /// Keeps a value readable after forward() as program::value<Name>().

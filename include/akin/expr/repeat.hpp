@@ -45,14 +45,16 @@ constexpr int close_region(model& m, const operation& op, int region, int a, int
 
 }  // namespace detail
 
-/// y = block(block(... block(x))), |layers| times; every layer has parameters of its own, named prefix.0.name, prefix.1.name, ...
+/// y = block(block(... block(x))), |layers| times; every layer has parameters and states of its own, named prefix.0.name, prefix.1.name,
+/// ... or with the numbers from `first_number` on.
 /// shapes:   the block keeps the axes of x
 /// cost:     compiled once, however deep; each layer's saved values are kept for the gradient
 /// errors:   compile time "akin: repeat: the block changes the axes"
 /// example:  repeat(m, layers, "transformer.resblocks", x, [&](auto x) { return block(m, x); })
 template <some_axis Layers, class Axes, class Block>
-constexpr expr<real, Axes> repeat(model& m, Layers, std::string_view name, expr<real, Axes> x, Block block) {
+constexpr expr<real, Axes> repeat(model& m, Layers, std::string_view name, expr<real, Axes> x, Block block, int first_number = 0) {
   const int region = detail::open_region(m, m.number_of<Layers>(), -1, m.at(x.id).axes);
+  m.regions[static_cast<std::size_t>(region)].first_number = static_cast<std::int16_t>(first_number);
   const auto prefix = m.scope(name);
   const auto layer = m.scope("*");
   const auto y = block(expr<real, Axes>{&m, m.regions[static_cast<std::size_t>(region)].carry_in});

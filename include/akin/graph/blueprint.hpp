@@ -53,36 +53,38 @@ struct blueprint {
 namespace detail {
 
 template <class Model, mode Mode, bool Fuses>
-inline constexpr plan plan_of = make_plan(full_graph<Model, Mode>, Fuses);
+inline constexpr planner surveyed = planner{full_graph<Model, Mode>, Fuses}.survey();
+template <class Model, mode Mode, bool Fuses>
+inline constexpr plan plan_of = planner{surveyed<Model, Mode, Fuses>}.arrange();
 
 template <std::size_t Size, class T, std::size_t Capacity>
 constexpr std::array<T, Size> first(const T (&all)[Capacity]) {
   std::array<T, Size> some{};
-  for (std::size_t k = 0; k < Size; ++k) some[k] = all[k];
+  for (std::size_t k = 0; k != Size; ++k) some[k] = all[k];
   return some;
 }
 
 // The constexpr arrays that a blueprint's spans point to.
 template <class Model, mode Mode, bool Fuses>
 struct blueprint_storage {
-  static constexpr const model& m = full_graph<Model, Mode>;
-  static constexpr const plan& p = plan_of<Model, Mode, Fuses>;
-  static constexpr auto nodes = first<m.size>(m.nodes);
-  static constexpr auto producer = first<m.size>(p.producer);
-  static constexpr auto adjoint = first<m.size>(m.adjoint);
-  static constexpr auto steps = first<p.step_count>(p.steps);
-  static constexpr auto tape = first<p.tape_size>(p.tape);
-  static constexpr auto operands = first<p.operand_count>(p.operands);
-  static constexpr auto sinks = first<p.sink_count>(p.sinks);
-  static constexpr auto regions = first<m.region_count>(m.regions);
-  static constexpr auto ranges = first<m.region_count>(p.regions);
-  static constexpr auto axes = first<m.axis_count>(m.axis_entries);
-  static constexpr auto relations = first<m.relation_count>(m.relations);
-  static constexpr auto names = first<m.name_count>(m.names);
-  static constexpr auto updates = first<m.training() ? m.update_count : 0>(m.updates);
-  static constexpr auto outputs = first<m.output_count>(m.outputs);
-  static constexpr auto texts = first<m.text_size>(m.texts);
-  static constexpr int result = m.result, forward_size = m.forward_size, forward_steps = p.forward_steps, pair_passes = p.pair_passes;
+  static constexpr const model& m() { return full_graph<Model, Mode>; }  // functions, since nvcc takes such a reference for initialised twice
+  static constexpr const plan& p() { return plan_of<Model, Mode, Fuses>; }
+  static constexpr auto nodes = first<m().size>(m().nodes);
+  static constexpr auto producer = first<m().size>(p().producer);
+  static constexpr auto adjoint = first<m().size>(m().adjoint);
+  static constexpr auto steps = first<p().step_count>(p().steps);
+  static constexpr auto tape = first<p().tape_size>(p().tape);
+  static constexpr auto operands = first<p().operand_count>(p().operands);
+  static constexpr auto sinks = first<p().sink_count>(p().sinks);
+  static constexpr auto regions = first<m().region_count>(m().regions);
+  static constexpr auto ranges = first<m().region_count>(p().regions);
+  static constexpr auto axes = first<m().axis_count>(m().axis_entries);
+  static constexpr auto relations = first<m().relation_count>(m().relations);
+  static constexpr auto names = first<m().name_count>(m().names);
+  static constexpr auto updates = first<m().training() ? m().update_count : 0>(m().updates);
+  static constexpr auto outputs = first<m().output_count>(m().outputs);
+  static constexpr auto texts = first<m().text_size>(m().texts);
+  static constexpr int result = m().result, forward_size = m().forward_size, forward_steps = p().forward_steps, pair_passes = p().pair_passes;
 };
 
 }  // namespace detail

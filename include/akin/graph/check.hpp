@@ -69,7 +69,7 @@ consteval bool check_graph() {
     static_assert(graph_is_sound<Model, found> || found != mistake::pair_not_fusable,
                   "akin: pairs: a value with two batch axes can come from dot, arithmetic and predicates, and go into arithmetic, reductions and dot; nothing else");
     static_assert(graph_is_sound<Model, found> || found != mistake::position_is_stored, "akin: position: it can be compared with indices, but has no numbers in memory; give the indices as an input");
-    static_assert(graph_is_sound<Model, found> || found != mistake::kept_in_repeat, "akin: repeat: the block updates a state or names an output, of which there would be one for each layer");
+    static_assert(graph_is_sound<Model, found> || found != mistake::kept_in_repeat, "akin: repeat: the block updates a state from outside or names an output, of which there would be one for each layer");
     static_assert(graph_is_sound<Model, found> || found != mistake::two_axes_of_one_name, "akin: axis: one name for an akin::axis and an akin::batch");
     static_assert(graph_is_sound<Model, found> || found != mistake::circle, "akin: plan: steps wait for each other; this is a mistake of akin, please report the model");
     return found == mistake::none;

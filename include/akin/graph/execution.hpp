@@ -88,6 +88,7 @@ class execution {
     take_inputs();
     take_states();
     run(0, 0, b_.forward_steps);
+    keep_updates(0);
     ran_ = true;
     has_gradients_ = false;
   }
@@ -104,7 +105,7 @@ class execution {
   void apply_updates() {
     if (b_.updates.empty()) return;
     real_type* const weights = weights_.numbers().update_on(backend_);
-    for (const auto& u : b_.updates) backend_.copy(pointer(u.value), weights + parameter_offset(u.state), bytes_of(u.state));
+    for (const auto& u : b_.updates) backend_.copy(updated_->data() + state_at(u.state), weights + offset_[static_cast<std::size_t>(u.state)], bytes_of_state(u.state));
   }
 
   /// A value that is not finite, and where along its first axis; node -1: all are finite.
@@ -160,7 +161,7 @@ class execution {
     const auto k = static_cast<std::size_t>(n);
     const node& x = b_.at(n);
     if (x.op == &input_op) return Backend::computes_on_host ? input_[k] : inputs_->data() + input_at_[k];
-    if (x.op == &parameter_op && state_at_[k] >= 0) return states_->data() + state_at_[k];
+    if (x.op == &parameter_op && state_at_[k] >= 0) return states_->data() + state_at_[k] + layer_offset(n) * static_cast<std::int64_t>(sizeof(real_type));
     if (x.op == &parameter_op) return weights_at_ + parameter_offset(n);
     if (x.op == &count_op) return counts_at_ + x.argument[0];
     if (gradient_of_[k] >= 0) return gradients_at_ + parameter_offset(gradient_of_[k]);
@@ -233,7 +234,9 @@ class execution {
     }
   }
 
-  std::int64_t parameter_offset(int n) const {
+  std::int64_t parameter_offset(int n) const { return offset_[static_cast<std::size_t>(n)] + layer_offset(n); }
+  // How many numbers of a parameter belong to the layers before the one that runs.
+  std::int64_t layer_offset(int n) const {
     const node& x = b_.at(n);
     std::int64_t layer = 0;
     // Outermost first: index = (layer of outer) * |inner| + layer of inner.
@@ -244,7 +247,7 @@ class execution {
       const auto r = static_cast<std::size_t>(around[static_cast<std::size_t>(depth)]);
       layer = layer * extents_[b_.regions[r].depth_axis] + layer_[r];
     }
-    return offset_[static_cast<std::size_t>(n)] + (layer == 0 ? 0 : layer * extents_.size(x.axes));
+    return layer == 0 ? 0 : layer * extents_.size(x.axes);
   }
 
   // A parameter's gradient is made where it belongs, unless its node is something else too; then it is copied.
@@ -316,6 +319,7 @@ class execution {
   void take_inputs() {
     weights_at_ = weights_.numbers().read_on(backend_);
     counts_at_ = counts_.read_on(backend_);
+    if (!b_.adjoint.empty()) gradients_at_ = gradients_.write_on(backend_);  // forward makes those that its own passes yield
     if constexpr (!Backend::computes_on_host)
       for (const auto& v : b_.names)
         if (takes_input(v)) backend_.copy_in(input_[static_cast<std::size_t>(v.node)], pointer(v.node), bytes_of(v.node));
@@ -325,7 +329,22 @@ class execution {
 
   // Copies of the states that this run reads and updates: the gradient recomputes from the values that forward saw.
   void take_states() {
-    for (const auto& u : b_.updates) backend_.copy(weights_at_ + parameter_offset(u.state), pointer(u.state), bytes_of(u.state));
+    for (const auto& u : b_.updates) backend_.copy(weights_at_ + offset_[static_cast<std::size_t>(u.state)], states_->data() + state_at(u.state), bytes_of_state(u.state));
+  }
+
+  // The new values of the states of a region, before the next layer computes its own.
+  void keep_updates(int region) {
+    for (const auto& u : b_.updates)
+      if (b_.at(u.state).region == region)
+        backend_.copy(pointer(u.value), updated_->data() + state_at(u.state) + layer_offset(u.state) * static_cast<std::int64_t>(sizeof(real_type)), bytes_of(u.state));
+  }
+
+  std::int64_t state_at(int n) const { return state_at_[static_cast<std::size_t>(n)]; }
+  // Of all layers.
+  std::int64_t bytes_of_state(int n) const {
+    std::int64_t bytes = bytes_of(n);
+    for (int r = b_.at(n).region; r > 0; r = b_.regions[static_cast<std::size_t>(r)].parent) bytes *= extents_[b_.regions[static_cast<std::size_t>(r)].depth_axis];
+    return bytes;
   }
 
   void connect_states() {
@@ -333,10 +352,11 @@ class execution {
     state_at_.assign(b_.nodes.size(), -1);
     for (const auto& u : b_.updates) {
       state_at_[static_cast<std::size_t>(u.state)] = size;
-      size += bytes_of(u.state);
+      size += bytes_of_state(u.state);
     }
     states_ = backend_.allocate(size);
-    if (!states_) fail("bind: there is no room for ", size / 1'000'000, " MB of states");
+    updated_ = backend_.allocate(size);
+    if (!states_ || !updated_) fail("bind: there is no room for two copies of ", size / 1'000'000, " MB of states");
   }
 
   void require_inputs() {
@@ -353,7 +373,7 @@ class execution {
   extent_table extents_, largest_;
   std::vector<kept_product> kept_;
   memory_plan memory_;
-  std::unique_ptr<memory_block> arena_, inputs_, states_;
+  std::unique_ptr<memory_block> arena_, inputs_, states_, updated_;
   std::vector<void*> input_;
   std::vector<std::int64_t> input_at_;
   std::vector<std::vector<std::byte>> fetched_;
@@ -389,6 +409,7 @@ void execution<Backend>::repeat(const plan_step& s) {
     backend_.copy(carried, pointer(region.carry_in), bytes);
     run(static_cast<int>(r), 0, b_.ranges[r].count);
     if (backwards) copy_gradients(static_cast<int>(r));
+    else keep_updates(static_cast<int>(r));
     carried = region.carry_out >= 0 ? pointer(region.carry_out) : carried;
   }
   backend_.copy(carried, pointer(s.node), bytes);

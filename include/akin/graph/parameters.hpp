@@ -18,7 +18,7 @@ struct parameter_entry {
   std::string pattern;             // its name; '*' stands for a layer's number
   named_value::role_kind role{};
   std::vector<std::int64_t> shape;  // of one layer's tensor
-  std::vector<std::int64_t> depths; // layers of each repeat around it, outermost first
+  std::vector<std::int64_t> depths, first_numbers;  // of the layers of each repeat around it, outermost first
   std::int64_t slice = 1, count = 1, offset = 0;
 };
 
@@ -76,9 +76,9 @@ class parameter_store {
   static std::string name_of_layer(const parameter_entry& e, std::int64_t k) {
     std::string name = e.pattern;
     std::int64_t inner = e.count;
-    for (const auto depth : e.depths) {
-      inner /= std::max<std::int64_t>(depth, 1);
-      name.replace(name.find('*'), 1, std::to_string(k / inner));
+    for (std::size_t r = 0; r < e.depths.size(); ++r) {
+      inner /= std::max<std::int64_t>(e.depths[r], 1);
+      name.replace(name.find('*'), 1, std::to_string(e.first_numbers[r] + k / inner));
       k %= inner;
     }
     return name;
@@ -100,7 +100,7 @@ void parameter_store<Real>::bind(const blueprint& b, const extent_table& given, 
   for (const named_value& v : b.names) {
     if (v.role == named_value::role_kind::input || v.role == named_value::role_kind::data) continue;
     const node& n = b.at(v.node);
-    parameter_entry e{std::string{b.name(v)}, v.role, {}, {}, 1, 1, numbers};
+    parameter_entry e{std::string{b.name(v)}, v.role, {}, {}, {}, 1, 1, numbers};
     const auto note = [&](int axis) {
       const std::string name{given.name(axis)};
       const auto size = given.required(axis);
@@ -108,7 +108,11 @@ void parameter_store<Real>::bind(const blueprint& b, const extent_table& given, 
       return size;
     };
     for (int k = 0; k < n.axes.rank; ++k) e.shape.push_back(note(n.axes[k])), e.slice = checked_product(e.slice, e.shape.back());
-    for (int r = n.region; r > 0; r = b.regions[static_cast<std::size_t>(r)].parent) e.depths.insert(e.depths.begin(), note(b.regions[static_cast<std::size_t>(r)].depth_axis));
+    for (int r = n.region; r > 0; r = b.regions[static_cast<std::size_t>(r)].parent) {
+      const region_entry& around = b.regions[static_cast<std::size_t>(r)];
+      e.depths.insert(e.depths.begin(), note(around.depth_axis));
+      e.first_numbers.insert(e.first_numbers.begin(), around.first_number);
+    }
     for (const auto depth : e.depths) e.count = checked_product(e.count, depth);
     double scale = v.start.scale;
     for (std::string_view axis : v.start.per)

@@ -36,7 +36,7 @@ struct plan_step {
 };
 
 inline constexpr int most_results = 6;  // of one map: more would need more operands than a step may have
-inline constexpr int max_steps = 640, max_tape = 4096, max_operands = 2048, max_sinks = 1024;
+inline constexpr int max_steps = 4096, max_tape = 16384, max_operands = 8192, max_sinks = 4096;
 
 struct region_range {
   std::int16_t begin = 0, count = 0;
@@ -72,14 +72,22 @@ namespace detail {
 
 constexpr bool transcendental(scalar s) { return s >= scalar::exp && s <= scalar::arc_cosine && s != scalar::absolute && s != scalar::sqrt; }
 
-/// Builds a plan; a class only because its parts share the working arrays.
+/// Builds a plan in two parts, each of which is a constant of its own: clang counts statements for one constant (see model.hpp). A class
+/// only because its parts share the working arrays. Without fusion every elementwise node is a step of its own and pair values are ordinary
+/// tensors.
 class planner {
  public:
   constexpr planner(const model& m, bool fuses) : m_{m}, fuses_{fuses} {}
 
-  constexpr plan run() {
+  /// What is needed, and what waits for what.
+  constexpr planner survey() {
     mark_live();
     measure();
+    return *this;
+  }
+
+  /// Which values are stored, and the steps that make them, in their order.
+  constexpr plan arrange() {
     choose_stored();
     form_steps();
     write_tapes();
@@ -141,7 +149,8 @@ class planner {
   // Levels: how many barriers stand before a value. Two results may share a step where their levels are equal, since then neither
   // waits for the other. All results of a pair pass are there at once, so they have one level, the highest of them.
   constexpr void measure() {
-    do measure_nodes();
+    look_at_pairs();
+    do set_levels();
     while (raise_passes());
   }
 
@@ -154,8 +163,8 @@ class planner {
     int count = 0;
     bool raised = false;
     for (int turn = 0; turn < 2; ++turn)
-      for (int n = 0; n < m_.size; ++n) {
-        if (!p_.live[n] || pair(n) || pair_input(n) < 0) continue;
+      for (int result = 0; result < result_count_; ++result) {
+        const int n = results_of_passes_[result];
         const axis_list space = sorted(m_.nodes[pair_input(n)].axes);
         int k = 0;
         while (k < count && !(passes[k].number == pass_[pair_input(n)] && passes[k].space == space)) ++k;
@@ -175,7 +184,7 @@ class planner {
     return s;
   }
 
-  constexpr void measure_nodes() {
+  constexpr void look_at_pairs() {
     for (int n = 0; n < m_.size; ++n) {
       if (!p_.live[n]) continue;
       const node& x = m_.nodes[n];
@@ -188,6 +197,14 @@ class planner {
       if (!fusable(n)) report(mistake::pair_not_fusable, n);
       if (!elementwise(n)) inputs(n, [&](int i) { if (m_.nodes[i].op == &position_op) report(mistake::position_is_stored, n); });
       if (x.op == &position_op && outputs_[n]) report(mistake::position_is_stored, n);
+      if (!pair(n) && pair_input(n) >= 0) results_of_passes_[result_count_++] = static_cast<std::int16_t>(n);
+    }
+  }
+
+  constexpr void set_levels() {
+    for (int n = 0; n < m_.size; ++n) {
+      if (!p_.live[n]) continue;
+      const node& x = m_.nodes[n];
       int level = floor_[n], pass = 0;
       const bool barrier = x.op->plays != role::elementwise && x.op->plays != role::leaf;
       inputs(n, [&](int i) {
@@ -265,15 +282,16 @@ class planner {
 
   // The map step that n's result joins: same region, phase, level and axes, and not too many results.
   constexpr int map_for(int n, int value) {
+    std::int16_t& last = last_map_of_level_[level_[value]];
     if (fuses_)
-      for (int s = p_.step_count - 1; s >= 0; --s) {
+      for (int s = last - 1; s >= 0; s = map_before_[s] - 1) {
         const plan_step& x = p_.steps[s];
-        if (x.kind == step_kind::map && x.level == level_[value] && x.region == m_.nodes[n].region && x.phase == phase(n) && x.space == m_.nodes[value].axes &&
-            x.sink_count < most_results)
-          return s;
+        if (x.region == m_.nodes[n].region && x.phase == phase(n) && x.space == m_.nodes[value].axes && x.sink_count < most_results) return s;
       }
     const int s = new_step(step_kind::map, n, m_.nodes[value].axes);
     p_.steps[s].level = level_[value];
+    map_before_[s] = last;
+    last = static_cast<std::int16_t>(s + 1);
     return s;
   }
 
@@ -459,15 +477,13 @@ class planner {
   plan p_{};
   bool needed_[max_nodes]{}, outputs_[max_nodes]{}, pair_[max_nodes]{}, must_store_[max_nodes]{}, read_by_kernel_[max_nodes]{}, crosses_[max_nodes]{}, stored_[max_nodes]{};
   std::int16_t level_[max_nodes]{}, floor_[max_nodes]{}, pass_[max_nodes]{}, cost_[max_nodes]{}, chain_[max_nodes]{}, stamp_[max_nodes]{}, slot_[max_nodes]{};
+  std::int16_t results_of_passes_[max_nodes]{}, last_map_of_level_[max_nodes]{};
   sink_kind kinds_[max_nodes]{};
-  std::int16_t last_of_[max_steps]{}, order_[max_steps]{};
+  std::int16_t last_of_[max_steps]{}, map_before_[max_steps]{}, order_[max_steps]{};
   bool visited_[max_steps]{}, open_[max_steps]{};
-  int ordered_ = 0;
+  int ordered_ = 0, result_count_ = 0;
 };
 
 }  // namespace detail
-
-/// The plan of a graph. Without fusion every elementwise node is a step of its own and pair values are ordinary tensors.
-constexpr plan make_plan(const model& m, bool fuses) { return detail::planner{m, fuses}.run(); }
 
 }  // namespace akin::inline v0

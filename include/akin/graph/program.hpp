@@ -164,7 +164,9 @@ class program {
   /// What runs, in which order, what was fused, and the bytes. Before bind without sizes.
   std::string explain() const {
     const bool bound = execution_.bound();
-    return akin::explain(execution_.plan(), bound ? &execution_.extents() : nullptr, bound ? &execution_.memory() : nullptr);
+    std::string text = akin::explain(execution_.plan(), bound ? &execution_.extents() : nullptr, bound ? &execution_.memory() : nullptr);
+    if constexpr (requires { backend_.explain(); }) text += backend_.explain();
+    return text;
   }
 
   parameter_store<real_type>& weights() { return weights_; }

@@ -13,18 +13,18 @@ namespace akin::inline v0 {
 /// The fused elementwise expression of one step, as constants that a backend unrolls into registers.
 template <class Model, mode Mode, bool Fuses, int Step>
 struct chain {
-  static constexpr const plan& p = detail::plan_of<Model, Mode, Fuses>;
-  static constexpr plan_step step = p.steps[static_cast<std::size_t>(Step)];
+  static constexpr const plan& p() { return detail::plan_of<Model, Mode, Fuses>; }
+  static constexpr plan_step step = p().steps[static_cast<std::size_t>(Step)];
   static constexpr int operands = step.operand_count, results = step.sink_count;
   static constexpr auto tape = [] {
     std::array<scalar_step, static_cast<std::size_t>(step.tape_size)> t{};
-    for (std::size_t k = 0; k < t.size(); ++k) t[k] = p.tape[static_cast<std::size_t>(step.tape) + k];
+    for (std::size_t k = 0; k < t.size(); ++k) t[k] = p().tape[static_cast<std::size_t>(step.tape) + k];
     return t;
   }();
   /// The line of the tape that each result takes.
   static constexpr auto taken = [] {
     std::array<std::int16_t, static_cast<std::size_t>(step.sink_count)> t{};
-    for (std::size_t k = 0; k < t.size(); ++k) t[k] = p.sinks[static_cast<std::size_t>(step.sink) + k].step;
+    for (std::size_t k = 0; k < t.size(); ++k) t[k] = p().sinks[static_cast<std::size_t>(step.sink) + k].step;
     return t;
   }();
 };
@@ -36,7 +36,7 @@ struct pair_chain : chain<Model, Mode, Fuses, Step> {
   static constexpr auto places = [] {
     std::array<pair_place, static_cast<std::size_t>(base::operands)> t{};
     for (std::size_t k = 0; k < t.size(); ++k) {
-      const plan_operand& o = base::p.operands[static_cast<std::size_t>(base::step.operand) + k];
+      const plan_operand& o = base::p().operands[static_cast<std::size_t>(base::step.operand) + k];
       const axis_list& axes = full_graph<Model, Mode>.at(o.node).axes;
       t[k] = o.kind == operand_kind::product || o.kind == operand_kind::listed ? pair_place::product
              : axes.has(base::step.space[0])                                   ? pair_place::per_row
@@ -48,7 +48,7 @@ struct pair_chain : chain<Model, Mode, Fuses, Step> {
   static constexpr auto uses = [] {
     std::array<pair_result, static_cast<std::size_t>(base::results)> t{};
     for (std::size_t k = 0; k < t.size(); ++k) {
-      const plan_sink& s = base::p.sinks[static_cast<std::size_t>(base::step.sink) + k];
+      const plan_sink& s = base::p().sinks[static_cast<std::size_t>(base::step.sink) + k];
       const node& n = full_graph<Model, Mode>.at(s.node);
       const pair_use use = s.kind == sink_kind::contract     ? pair_use::to_factor
                            : n.axes.has(base::step.space[0]) ? pair_use::to_rows
@@ -116,7 +116,7 @@ void run_pairs(execution<Backend>& e, const plan_step& s, const typename Backend
       out.by_rows = n.axes[0] == row;
       out.listed_rows = {out.by_rows ? first.data : second.data, count};
       out.listed_columns = {out.by_rows ? second.data : first.data, count};
-      check_listed(e.integers_on_host(n.in[0]), e.integers_on_host(n.in[1]), e.extents()[n.axes[0]], e.extents()[n.axes[1]]);
+      detail::check_listed(e.integers_on_host(n.in[0]), e.integers_on_host(n.in[1]), e.extents()[n.axes[0]], e.extents()[n.axes[1]]);
     } else {
       out.per_row = n.axes.has(row);
       out.per_column = n.axes.has(column);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The number formats that files know, and the two 16-bit floats as 32-bit ones.
+// The number formats that files know; the two 16-bit floats from and to 32-bit ones.
 #pragma once
 
 #include <array>
@@ -108,5 +108,25 @@ constexpr float float_from_f16(std::uint16_t half) {
 
 /// Exact: bfloat16 is the upper half of a float.
 constexpr float float_from_bf16(std::uint16_t upper) { return std::bit_cast<float>(static_cast<std::uint32_t>(upper) << 16); }
+
+/// The nearest half, ties to even; numbers from 65520 on become infinite.
+constexpr std::uint16_t f16_from_float(float value) {
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
+  const auto sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000u);
+  const std::uint32_t magnitude = bits & 0x7fffffffu;
+  if (magnitude > 0x7f800000u) return static_cast<std::uint16_t>(sign | 0x7e00u);   // NaN
+  if (magnitude >= 0x477ff000u) return static_cast<std::uint16_t>(sign | 0x7c00u);  // 65520
+  if (magnitude < 0x38800000u)  // below 2^-14: adding 0.5 leaves the multiple of 2^-24 in the last bits
+    return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3f000000u));
+  const std::uint32_t even = magnitude >> 13 & 1u;
+  return static_cast<std::uint16_t>(sign | (magnitude - 0x38000000u + 0xfffu + even) >> 13);
+}
+
+/// The nearest bfloat16, ties to even.
+constexpr std::uint16_t bf16_from_float(float value) {
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<std::uint16_t>(bits >> 16 | 0x40u);  // a NaN stays one
+  return static_cast<std::uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
 
 }  // namespace akin::inline v0

@@ -1,44 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of JSON that tensor files use for their headers, read strictly by a cursor, without a tree and without recursion.
+// JSON read strictly by a cursor, without a tree: the headers of tensor files, the configurations of models.
 #pragma once
 
 #include <akin/io/file.hpp>
 #include <akin/support/error.hpp>
+#include <akin/support/utf8.hpp>
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace akin::inline v0 {
-
-/// Bytes of the UTF-8 sequence at the start of the text; 0 where it is not valid (overlong, surrogate, cut, above U+10FFFF).
-constexpr std::size_t utf8_sequence(std::string_view text) {
-  const auto at = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u; };
-  const unsigned first = at(0);
-  if (text.empty()) return 0;
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  for (std::size_t k = 1; k < length; ++k)
-    if ((at(k) & 0xc0) != 0x80) return 0;
-  if (first == 0xe0 && at(1) < 0xa0) return 0;
-  if (first == 0xed && at(1) >= 0xa0) return 0;
-  if (first == 0xf0 && at(1) < 0x90) return 0;
-  if (first == 0xf4 && at(1) >= 0x90) return 0;
-  return length;
-}
-
-constexpr bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = utf8_sequence(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
 
 /// A string as JSON, escaped as serde_json does it, so that headers come out byte for byte like the reference writer's.
 inline std::string json_quoted(std::string_view text) {
@@ -102,14 +79,14 @@ class json_cursor {
   /// Calls on_element() for each element; it must consume the value.
   template <class OnElement>
   void array(OnElement on_element) {
-    list('[', ']', "a number or ']'", on_element);
+    list('[', ']', "an element or ']'", on_element);
   }
 
   std::string string() {
     expect('"');
     std::string result;
     while (peek() != '"') {
-      if (at_end()) refuse("the header ends inside a string");
+      if (at_end()) refuse("the text ends inside a string");
       const auto byte = static_cast<unsigned char>(text_[position_]);
       if (byte == '\\') {
         escape(result);
@@ -143,10 +120,56 @@ class json_cursor {
     return value;
   }
 
+  /// Any JSON number that a double holds.
+  double number() {
+    skip_space();
+    const std::size_t start = position_;
+    take_character('-');
+    if (peek() == '0') ++position_;
+    else digits();
+    if (take_character('.')) digits();
+    if (peek() == 'e' || peek() == 'E') {
+      ++position_;
+      if (!take_character('-')) take_character('+');
+      digits();
+    }
+    double value = 0;
+    const char* const end = text_.data() + position_;
+    if (std::from_chars(text_.data() + start, end, value).ec != std::errc{}) refuse("a number does not fit a double");
+    return value;
+  }
+
+  /// Consumes the word, as in word("true"), or leaves the text as it is.
+  bool word(std::string_view wanted) {
+    skip_space();
+    if (!text_.substr(position_).starts_with(wanted)) return false;
+    position_ += wanted.size();
+    return true;
+  }
+
+  /// The first character of what comes next; '\0' at the end.
+  char next() {
+    skip_space();
+    return peek();
+  }
+
+  /// Passes over one value of any kind. Of what is inside only strings and the depth of brackets are checked.
+  void skip() {
+    std::size_t depth = 0;
+    do {
+      const char first = next();
+      if (first == '"') string();
+      else if (first == '{' || first == '[') ++depth, ++position_;
+      else if (depth > 0 && (first == '}' || first == ']')) --depth, ++position_;
+      else if (depth > 0 && (first == ',' || first == ':')) ++position_;
+      else if (!word("true") && !word("false") && !word("null")) number();
+    } while (depth > 0);
+  }
+
   /// Only white space may be left.
   void end() {
     skip_space();
-    if (!at_end()) refuse("got ", seen(), " after the end of the header's object");
+    if (!at_end()) refuse("got ", seen(), " after the end of the object");
   }
 
   template <class... Parts>
@@ -157,15 +180,22 @@ class json_cursor {
  private:
   bool at_end() const { return position_ >= text_.size(); }
   char peek() const { return at_end() ? '\0' : text_[position_]; }
-  std::string seen() const { return at_end() ? "the header's end" : "'" + detail::printable(text_.substr(position_, 1)) + "'"; }
+  std::string seen() const { return at_end() ? "the text's end" : "'" + detail::printable(text_.substr(position_, 1)) + "'"; }
   void skip_space() {
     while (peek() == ' ' || peek() == '\t' || peek() == '\n' || peek() == '\r') ++position_;
   }
-  bool take(char wanted) {
-    skip_space();
+  bool take_character(char wanted) {
     if (at_end() || text_[position_] != wanted) return false;
     ++position_;
     return true;
+  }
+  bool take(char wanted) {
+    skip_space();
+    return take_character(wanted);
+  }
+  void digits() {
+    if (peek() < '0' || peek() > '9') refuse("got ", seen(), ", expected a digit");
+    while (peek() >= '0' && peek() <= '9') ++position_;
   }
   void expect(char wanted) {
     if (!take(wanted)) refuse("got ", seen(), ", expected '", wanted, "'");
@@ -217,22 +247,6 @@ class json_cursor {
     }
     if (code >= 0xd800 && code < 0xe000) refuse("a surrogate escape has no partner");
     append_utf8(result, code);
-  }
-
-  static void append_utf8(std::string& result, unsigned code) {
-    const auto put = [&](unsigned byte) { result += static_cast<char>(static_cast<unsigned char>(byte)); };
-    if (code < 0x80) return put(code);
-    if (code < 0x800) {
-      put(0xc0 | code >> 6);
-    } else if (code < 0x10000) {
-      put(0xe0 | code >> 12);
-      put(0x80 | (code >> 6 & 0x3f));
-    } else {
-      put(0xf0 | code >> 18);
-      put(0x80 | (code >> 12 & 0x3f));
-      put(0x80 | (code >> 6 & 0x3f));
-    }
-    put(0x80 | (code & 0x3f));
   }
 
   std::string_view text_;

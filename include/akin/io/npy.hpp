@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads and writes single arrays in NumPy's .npy format: C order, little-endian, five number types.
+// Reads and writes single arrays in NumPy's .npy format: little-endian, five number types.
 #pragma once
 
 #include <akin/io/dtype.hpp>
@@ -159,10 +159,25 @@ inline std::pair<npy_header, std::size_t> read_npy_header(std::string_view bytes
   return {npy_header_reader(bytes.substr(start, length), path, start).read(), start + length};
 }
 
+/// Numbers whose first index runs fastest, as those of a transposed array are saved, with the last index fastest.
+template <npy_number T>
+std::vector<T> in_c_order(std::span<const T> fortran, std::span<const std::int64_t> shape) {
+  std::vector<T> values;
+  values.reserve(fortran.size());
+  std::vector<std::int64_t> index(shape.size(), 0);
+  while (values.size() < fortran.size()) {
+    std::int64_t place = 0;
+    for (std::size_t k = shape.size(); k-- > 0;) place = place * shape[k] + index[k];
+    values.push_back(fortran[static_cast<std::size_t>(place)]);
+    for (std::size_t k = shape.size(); k-- > 0 && ++index[k] == shape[k];) index[k] = 0;
+  }
+  return values;
+}
+
 }  // namespace detail
 
-/// The array in a file. Its type must be T exactly: nothing is converted.
-/// errors: one sentence with the path and what was got and expected; also for Fortran order, a cut file and trailing bytes
+/// The array in a file, in C order. Its type must be T exactly: nothing is converted.
+/// errors: one sentence with the path and what was got and expected; also for a cut file and trailing bytes
 template <npy_number T>
 npy_array<T> read_npy(const std::string& path) {
   const mapped_file file(path);
@@ -171,13 +186,13 @@ npy_array<T> read_npy(const std::string& path) {
   constexpr std::string_view wanted = detail::npy_descr<T>();
   const bool same = header.descr == wanted || (sizeof(T) == 1 && header.descr.ends_with("u1") && header.descr.size() == 3);
   if (!same) fail("npy: '", path, "': the numbers are '", detail::printable(header.descr), "', expected '", wanted, "'");
-  if (header.fortran_order) fail("npy: '", path, "': the array is in Fortran order, expected C order");
   const std::optional<std::int64_t> size = detail::byte_count(dtype_of<T>, header.shape);
   if (!size) fail("npy: '", path, "': the size of the array overflows 64 bits");
   if (!std::cmp_equal(*size, bytes.size() - start))
     fail("npy: '", path, "': ", bytes.size() - start, " bytes follow the header, expected ", *size);
   npy_array<T> array{std::move(header.shape), std::vector<T>(static_cast<std::size_t>(*size) / sizeof(T))};
   if (*size != 0) std::memcpy(array.values.data(), bytes.data() + start, static_cast<std::size_t>(*size));
+  if (header.fortran_order) array.values = detail::in_c_order<T>(array.values, array.shape);
   return array;
 }
 

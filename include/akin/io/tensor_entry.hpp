@@ -36,6 +36,13 @@ tensor_entry make_entry(std::string name, std::vector<std::int64_t> shape, std::
   return {std::move(name), dtype_of<T>, std::move(shape), std::as_bytes(values)};
 }
 
+/// "[512, 768]"
+inline std::string shape_text(std::span<const std::int64_t> shape) {
+  std::string text = "[";
+  for (std::size_t k = 0; k < shape.size(); ++k) text += (k == 0 ? "" : ", ") + std::to_string(shape[k]);
+  return text + "]";
+}
+
 namespace detail {
 
 /// Product of the extents, or nothing where it leaves 64 bits or an extent is negative. Multiplies from left to right as the
@@ -129,6 +136,28 @@ void read_entry(const tensor_entry& entry, std::span<T> out, std::string_view fi
         refuse("its type is ", name_of(entry.type), ", expected an integer type");
     }
   }
+}
+
+/// Turns an entry's numbers into F32, F16 or BF16, rounded to nearest; `storage` holds them then, unless they are of that type already.
+/// errors: as read_entry; a number that the type cannot hold (its index is named)
+inline void convert_entry(tensor_entry& entry, dtype type, std::vector<std::byte>& storage, std::string_view file) {
+  if (entry.type == type) return;
+  if (type != dtype::f32 && type != dtype::f16 && type != dtype::bf16) fail("'", file, "': weights are F32, F16 or BF16, not ", name_of(type));
+  std::vector<float> values(static_cast<std::size_t>(detail::element_count(entry.shape).value_or(0)));
+  read_entry<float>(entry, values, file);
+  storage.resize(values.size() * static_cast<std::size_t>(bits_of(type) / 8));
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    if (type == dtype::f32) {
+      std::memcpy(storage.data() + 4 * k, &values[k], 4);
+      continue;
+    }
+    const std::uint16_t half = type == dtype::f16 ? f16_from_float(values[k]) : bf16_from_float(values[k]);
+    if (std::isfinite(values[k]) && !std::isfinite(type == dtype::f16 ? float_from_f16(half) : float_from_bf16(half)))
+      fail("'", file, "', tensor '", detail::printable(entry.name), "': the number ", values[k], " at index ", k, " is too large for ", name_of(type));
+    std::memcpy(storage.data() + 2 * k, &half, 2);
+  }
+  entry.type = type;
+  entry.bytes = storage;
 }
 
 }  // namespace akin::inline v0

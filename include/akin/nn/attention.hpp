@@ -62,12 +62,14 @@ struct attention_start {
 
 /// Every token takes the mean of the tokens' values, weighted by softmax(query . key / sqrt(head width)), in |heads| independent parts.
 /// shapes:   [examples, tokens, width] -> the same; |heads| is bound at run time and divides |width|
-///           parameters name.in_proj_weight [3 width, width], name.in_proj_bias [3 width], name.out_proj.weight [width, width], name.out_proj.bias
+///           parameters name.in_proj_weight [3 width, width], name.in_proj_bias [3 width], name.out_proj.weight [width, width], name.out_proj.bias,
+///           or named as the template's first arguments say
 /// values:   row h |head width| + k of each third of in_proj is entry k of head h
 /// cost:     8 |examples| |tokens| |width|^2 + 4 |examples| |tokens|^2 |width| operations; the scores are stored for the gradient
 /// errors:   run time "bind: axis 'merged heads of ...' of extent 10 cannot be split into 3 equal parts (axis ...)"
 /// source:   Vaswani et al. 2017, section 3.2
-template <class Examples, some_axis Tokens, some_axis Width, some_axis Heads, class Visible = all_tokens_rule>
+template <text Weight = "in_proj_weight", text Bias = "in_proj_bias", text Out = "out_proj", class Examples, some_axis Tokens,
+          some_axis Width, some_axis Heads, class Visible = all_tokens_rule>
 constexpr auto self_attention(model& m, std::string_view name, expr<real, axes<Examples, Tokens, Width>> x, Heads heads,
                               Visible visible = {}, attention_start<Width> start = {}) {
   constexpr auto part = detail::query_key_value;
@@ -80,8 +82,8 @@ constexpr auto self_attention(model& m, std::string_view name, expr<real, axes<E
 
   const auto scope = m.scope(name);
   const auto by_head = [&](auto rows) { return split(split(rows, three_widths, part, merged), merged, heads, head_width); };
-  const auto weight = by_head(m.parameter<"in_proj_weight">(start.in_proj, three_widths, Width{}));
-  const auto bias = by_head(m.parameter<"in_proj_bias">(initial::constant(0), three_widths));
+  const auto weight = by_head(m.parameter<Weight>(start.in_proj, three_widths, Width{}));
+  const auto bias = by_head(m.parameter<Bias>(initial::constant(0), three_widths));
   const auto project = [&](int which) { return dot(x, take(weight, part, which)) + take(bias, part, which); };
 
   const auto query = project(0) * (1 / sqrt(count(m, head_width)));
@@ -89,7 +91,24 @@ constexpr auto self_attention(model& m, std::string_view name, expr<real, axes<E
   const auto value = rename(project(2), tokens, keys);
   const auto share = softmax(visible(dot(query, key, over(head_width)), keys, tokens), over(keys));
   const auto mixed = merge(dot(share, value, over(keys)), heads, head_width, merged);
-  return linear(m, "out_proj", mixed, merged, Width{}, start.out_proj, initial::constant(0));
+  return linear(m, Out.view(), mixed, merged, Width{}, start.out_proj, initial::constant(0));
+}
+
+/// One query and many tokens: the mean of the tokens' values, weighted by softmax(query . key / sqrt(head width)), in |heads| independent
+/// parts. It is what pools tokens to one feature.
+/// shapes:   query [examples, width], or [width] where it is the same for all; key and value [examples, tokens, width] -> [examples, width];
+///           |heads| is bound at run time and divides |width|
+/// cost:     4 |examples| |tokens| |width| operations
+/// source:   Vaswani et al. 2017, section 3.2
+template <class Query, class Examples, some_axis Tokens, some_axis Width, some_axis Heads>
+constexpr auto attend(expr<real, Query> query, expr<real, axes<Examples, Tokens, Width>> key, expr<real, axes<Examples, Tokens, Width>> value,
+                      Heads heads) {
+  constexpr Tokens tokens;
+  constexpr Width width;
+  constexpr width_of_each<Heads> head_width;
+  const auto by_head = [&](auto x) { return split(x, width, heads, head_width); };
+  const auto scores = dot(by_head(query), by_head(key), over(head_width)) * (1 / sqrt(count(*query.owner, head_width)));
+  return merge(dot(by_head(value), softmax(scores, over(tokens)), over(tokens)), heads, head_width, width);
 }
 
 }  // namespace akin::inline v0

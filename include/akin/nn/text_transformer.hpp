@@ -20,6 +20,29 @@ inline constexpr struct vocabulary : axis<"text_tower::vocabulary"> {} vocabular
 
 }  // namespace text_tower
 
+namespace detail {
+
+/// How the blocks of a text tower start, whatever their mask.
+constexpr auto text_block_start() {
+  namespace t = text_tower;
+  block_start<struct t::width, struct t::hidden> start;
+  start.attention.in_proj = initial::normal(1, t::width);
+  start.attention.out_proj = initial::normal(1 / std::numbers::sqrt2, t::width, t::layers);
+  start.c_fc = initial::normal(1 / std::numbers::sqrt2, t::width);
+  start.c_proj = initial::normal(1 / std::numbers::sqrt2, t::width, t::layers);
+  return start;
+}
+
+/// A vector for each token: that of its id and that of its place.
+template <class Texts, some_axis Tokens>
+constexpr auto embed_tokens(model& m, expr<integer, axes<Texts, Tokens>> ids) {
+  namespace t = text_tower;
+  const auto words = gather(m.parameter<"token_embedding.weight">(initial::normal(0.02), t::vocabulary, t::width), ids);
+  return words + m.parameter<"positional_embedding">(initial::normal(0.01), Tokens{}, t::width);
+}
+
+}  // namespace detail
+
 /// Token ids to one feature for each text: embeddings, positions, a causal transformer, and what the end-of-text token has become.
 /// shapes:   ids [texts, tokens] -> [texts, embed]; text_tower's width, layers, heads, hidden and vocabulary are bound at run time
 ///           parameters name.token_embedding.weight, .positional_embedding, .transformer.resblocks.*, .ln_final.*, .text_projection
@@ -31,16 +54,9 @@ constexpr auto text_transformer(model& m, std::string_view name, expr<integer, a
                                 Activation activation = {}) {
   namespace t = text_tower;
   constexpr Tokens tokens;
-  block_start<struct t::width, struct t::hidden> start;
-  start.attention.in_proj = initial::normal(1, t::width);
-  start.attention.out_proj = initial::normal(1 / std::numbers::sqrt2, t::width, t::layers);
-  start.c_fc = initial::normal(1 / std::numbers::sqrt2, t::width);
-  start.c_proj = initial::normal(1 / std::numbers::sqrt2, t::width, t::layers);
   const auto scope = m.scope(name);
-
-  auto x = gather(m.parameter<"token_embedding.weight">(initial::normal(0.02), t::vocabulary, t::width), ids);
-  x = x + m.parameter<"positional_embedding">(initial::normal(0.01), tokens, t::width);
-  x = transformer(m, "transformer", x, t::layers, t::heads, t::hidden, activation, earlier_tokens, start);
+  const auto x = transformer(m, "transformer", detail::embed_tokens(m, ids), t::layers, t::heads, t::hidden, activation, earlier_tokens,
+                             detail::text_block_start());
 
   // CLIP normalises every token and then picks one; rows are independent, so that one row is enough.
   const auto feature = layer_norm(m, "ln_final", pick(x, first_arg_max(ids, over(tokens)), tokens), over(t::width));

@@ -25,11 +25,11 @@ struct block_start {
 /// source:   Radford et al. 2019, section 2.3
 template <class Examples, some_axis Tokens, some_axis Width, some_axis Heads, some_axis Hidden, class Activation, class Visible>
 constexpr auto transformer_block(model& m, expr<real, axes<Examples, Tokens, Width>> x, Heads heads, Hidden hidden,
-                                 Activation activation, Visible visible, block_start<Width, Hidden> start) {
+                                 Activation activation, Visible visible, block_start<Width, Hidden> start, double eps = 1e-5) {
   constexpr Width width;
-  const auto y = x + self_attention(m, "attn", layer_norm(m, "ln_1", x, over(width)), heads, visible, start.attention);
+  const auto y = x + self_attention(m, "attn", layer_norm(m, "ln_1", x, over(width), eps), heads, visible, start.attention);
 
-  const auto normed = layer_norm(m, "ln_2", y, over(width));
+  const auto normed = layer_norm(m, "ln_2", y, over(width), eps);
   const auto scope = m.scope("mlp");
   return y + linear(m, "c_proj", activation(linear(m, "c_fc", normed, width, hidden, start.c_fc)), hidden, width, start.c_proj);
 }
@@ -41,9 +41,9 @@ constexpr auto transformer_block(model& m, expr<real, axes<Examples, Tokens, Wid
 template <class Examples, some_axis Tokens, some_axis Width, some_axis Layers, some_axis Heads, some_axis Hidden,
           class Activation = gelu_function, class Visible = all_tokens_rule>
 constexpr auto transformer(model& m, std::string_view name, expr<real, axes<Examples, Tokens, Width>> x, Layers layers, Heads heads,
-                           Hidden hidden, Activation activation = {}, Visible visible = {}, block_start<Width, Hidden> start = {}) {
+                           Hidden hidden, Activation activation = {}, Visible visible = {}, block_start<Width, Hidden> start = {}, double eps = 1e-5) {
   const auto scope = m.scope(name);
-  return repeat(m, layers, "resblocks", x, [&](auto each) { return transformer_block(m, each, heads, hidden, activation, visible, start); });
+  return repeat(m, layers, "resblocks", x, [&](auto each) { return transformer_block(m, each, heads, hidden, activation, visible, start, eps); });
 }
 
 }  // namespace akin::inline v0

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 
@@ -45,7 +46,22 @@ struct view {
     return k < 0 ? 0 : stride(k);
   }
 
-  constexpr operator view<const T>() const { return {data, rank, axis, extent}; }
+  /// The same numbers, to read.
+  template <class U>
+    requires std::same_as<U, const T>
+  constexpr operator view<U>() const {
+    return {data, rank, axis, extent};
+  }
+};
+
+/// Dense images [outer, height, width, inner] and the size x size windows, side by side, that pooling takes the mean of.
+struct pooling {
+  std::int64_t outer = 0, height = 0, width = 0, inner = 0, size = 1;
+  constexpr std::int64_t rows() const { return height / size; }
+  constexpr std::int64_t columns() const { return width / size; }
+  /// Where a line of `inner` numbers begins.
+  constexpr std::int64_t in_image(std::int64_t o, std::int64_t y, std::int64_t x) const { return ((o * height + y) * width + x) * inner; }
+  constexpr std::int64_t in_result(std::int64_t o, std::int64_t row, std::int64_t column) const { return ((o * rows() + row) * columns() + column) * inner; }
 };
 
 }  // namespace akin::inline v0

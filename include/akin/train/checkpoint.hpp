@@ -58,15 +58,10 @@ inline double metadata_number(const safetensors_file& file, const std::string& n
 /// Fills every weight from the tensor of its name.
 /// errors: run time, naming the tensor that is missing or misshapen, with both shapes
 inline void load_weights(const safetensors_file& file, parameter_store<float>& weights) {
-  const auto text = [](const std::vector<std::int64_t>& shape) {
-    std::string s = "[";
-    for (std::size_t k = 0; k < shape.size(); ++k) s += (k ? ", " : "") + std::to_string(shape[k]);
-    return s + "]";
-  };
   for (auto& t : weights.tensors()) {
     const tensor_entry* entry = file.find(t.name);
-    if (!entry) fail("checkpoint: '", file.path(), "' has no tensor '", t.name, "' ", text(t.shape));
-    if (entry->shape != t.shape) fail("checkpoint: '", file.path(), "': tensor '", t.name, "' has shape ", text(entry->shape), ", expected ", text(t.shape));
+    if (!entry) fail("checkpoint: '", file.path(), "' has no tensor '", t.name, "' ", shape_text(t.shape));
+    if (entry->shape != t.shape) fail("checkpoint: '", file.path(), "': tensor '", t.name, "' has shape ", shape_text(entry->shape), ", expected ", shape_text(t.shape));
     file.read<float>(t.name, t.values);
     for (const float x : t.values)
       if (!std::isfinite(x)) fail("checkpoint: '", file.path(), "': tensor '", t.name, "' has numbers that are not finite");

@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <map>
 #include <random>
@@ -97,6 +99,12 @@ const std::vector<contract_case> cases = {
     {"m", "nt", "nm", {{'m', 13}, {'t', 4}, {'n', 9}}},
 };
 
+/// To the nearest bf16, ties to even.
+float to_bf16(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return std::bit_cast<float>((bits + 0x7fffu + (bits >> 16 & 1u)) & 0xffff0000u);
+}
+
 }  // namespace
 
 TEST_CASE("contract agrees with loops in double, on every instruction set") {
@@ -111,12 +119,44 @@ TEST_CASE("contract agrees with loops in double, on every instruction set") {
       std::vector<float> z(static_cast<std::size_t>(labelled<float>(c.out, c, nullptr).size()), -7.f);
       const auto a = labelled(c.a, c, x.data()), b = labelled(c.b, c, y.data());
       const auto out = labelled(c.out, c, z.data());
-      cpu::contract(pool, level, scratch, a, b, out);
+      cpu::contract(pool, {level}, scratch, a, b, out);
       const auto expected = by_loops(c, a, b, out);
       double depth = 1, worst = 0;
       for (const auto& [axis, extent] : c.extents)
         if (out.find(axis) < 0) depth *= static_cast<double>(extent);
       for (std::size_t i = 0; i < z.size(); ++i) worst = std::max(worst, std::fabs(static_cast<double>(z[i]) - expected[i]));
+      CHECK(worst <= 4e-7 * (1 + std::sqrt(depth) * 2));
+    }
+}
+
+TEST_CASE("with operands rounded to bf16 it agrees with loops in double over rounded operands, with the same bits for any number of threads") {
+  for (const contract_case& c : cases)
+    for (const cpu::bf16_isa level : {cpu::bf16_isa::portable, cpu::best_bf16_isa()}) {
+      const std::string name = c.a + "," + c.b + "->" + c.out + " " + std::string(cpu::name_of(level));
+      CAPTURE(name);
+      const bool elements = (std::ranges::is_permutation(c.a, c.out) && std::ranges::is_permutation(c.b, c.out)) ||
+                            std::ranges::all_of(c.extents, [](const auto& axis) { return axis.second == 1; });  // products of single numbers are those of fp32
+      const auto rounded = [&](std::vector<float> v) {
+        for (float& x : v) x = elements ? x : to_bf16(x);
+        return v;
+      };
+      const auto x = numbers(labelled<const float>(c.a, c, nullptr).size(), 1), y = numbers(labelled<const float>(c.b, c, nullptr).size(), 2);
+      const auto rounded_x = rounded(x), rounded_y = rounded(y);
+      std::vector<std::vector<float>> results;
+      for (const int threads : {1, 3}) {
+        thread_pool pool(threads);
+        cpu::workspace scratch(pool.size());
+        std::vector<float> z(static_cast<std::size_t>(labelled<float>(c.out, c, nullptr).size()), -7.f);
+        cpu::contract(pool, {cpu::best_isa(), true, level}, scratch, labelled(c.a, c, x.data()), labelled(c.b, c, y.data()), labelled(c.out, c, z.data()));
+        results.push_back(z);
+      }
+      CHECK(results[0] == results[1]);
+      const auto out = labelled(c.out, c, results[0].data());
+      const auto expected = by_loops(c, labelled(c.a, c, rounded_x.data()), labelled(c.b, c, rounded_y.data()), out);
+      double depth = 1, worst = 0;
+      for (const auto& [axis, extent] : c.extents)
+        if (out.find(axis) < 0) depth *= static_cast<double>(extent);
+      for (std::size_t i = 0; i < expected.size(); ++i) worst = std::max(worst, std::fabs(static_cast<double>(results[0][i]) - expected[i]));
       CHECK(worst <= 4e-7 * (1 + std::sqrt(depth) * 2));
     }
 }
@@ -131,7 +171,7 @@ TEST_CASE("contract gives the same bits for any number of threads") {
         thread_pool pool(threads);
         cpu::workspace scratch(pool.size());
         std::vector<float> z(static_cast<std::size_t>(labelled<float>(c.out, c, nullptr).size()));
-        cpu::contract(pool, level, scratch, labelled(c.a, c, x.data()), labelled(c.b, c, y.data()), labelled(c.out, c, z.data()));
+        cpu::contract(pool, {level}, scratch, labelled(c.a, c, x.data()), labelled(c.b, c, y.data()), labelled(c.out, c, z.data()));
         results.push_back(z);
       }
       for (const auto& z : results) CHECK(z == results.front());
@@ -143,12 +183,12 @@ TEST_CASE("contract says what is wrong with its operands") {
   cpu::workspace scratch(1);
   const contract_case c{"mk", "kn", "mq", {{'m', 2}, {'k', 2}, {'n', 2}, {'q', 2}}};
   std::vector<float> x(4), z(4);
-  CHECK_THROWS_AS(cpu::contract(pool, cpu::isa::portable, scratch, labelled<const float>("mk", c, x.data()),
+  CHECK_THROWS_AS(cpu::contract(pool, {cpu::isa::portable}, scratch, labelled<const float>("mk", c, x.data()),
                                 labelled<const float>("kn", c, x.data()), labelled("mq", c, z.data())),
                   error);
   auto other = labelled<const float>("kn", c, x.data());
   other.extent[0] = 1;
-  CHECK_THROWS_AS(cpu::contract(pool, cpu::isa::portable, scratch, labelled<const float>("mk", c, x.data()), other,
+  CHECK_THROWS_AS(cpu::contract(pool, {cpu::isa::portable}, scratch, labelled<const float>("mk", c, x.data()), other,
                                 labelled("mn", c, z.data())),
                   error);
 }
@@ -166,7 +206,7 @@ TEST_CASE("contract allocates nothing") {
     std::vector<float> z(static_cast<std::size_t>(labelled<float>(c.out, c, nullptr).size()));
     const auto a = labelled(c.a, c, x.data()), b = labelled(c.b, c, y.data());
     const auto out = labelled(c.out, c, z.data());
-    const auto count = akin_test::allocations_of([&] { cpu::contract(pool, cpu::best_isa(), scratch, a, b, out); });
+    const auto count = akin_test::allocations_of([&] { cpu::contract(pool, {cpu::best_isa()}, scratch, a, b, out); });
     CHECK(count == 0);
   }
 }

@@ -2,6 +2,7 @@
 // The product of two labelled blocks of numbers, summed over what the result does not keep.
 #pragma once
 
+#include "akin/backend/cpu/isa/bf16.hpp"
 #include "akin/backend/cpu/isa/gemm.hpp"
 #include "akin/backend/cpu/workspace.hpp"
 #include "akin/support/error.hpp"
@@ -16,9 +17,22 @@
 
 namespace akin::inline v0 {
 namespace cpu {
+
+/// How dense products are computed: in fp32, or with operands rounded to bf16 as they are packed. Sums are fp32.
+struct dense_products {
+  isa level;
+  bool rounds = false;
+  bf16_isa bf16_level = bf16_isa::portable;
+
+  void multiply(const product& p, const part& r, float* scratch) const {
+    if (rounds) gemm_bf16(bf16_level, bf16_precision::plain, p, r, false, scratch);
+    else gemm(level, p, r, false, scratch);
+  }
+};
+
 namespace detail {
 
-static_assert(workspace::worker_floats >= gemm_scratch);
+static_assert(workspace::worker_floats >= gemm_scratch && workspace::worker_floats >= bf16_scratch);
 
 /// A contraction in matrix form: one product for each position of the axes that both operands and the result have.
 struct contraction {
@@ -123,7 +137,7 @@ inline void contract_elements(thread_pool& pool, const contraction& c) {
 }
 
 /// Few results, long sums (the gradient of a weight over all rows of a batch): k is cut, and the parts are added in order.
-inline void contract_long_sums(thread_pool& pool, isa level, workspace& scratch, const contraction& c) {
+inline void contract_long_sums(thread_pool& pool, const dense_products& products, workspace& scratch, const contraction& c) {
   constexpr std::int64_t element_step = 2048;
   const std::int64_t elements = c.rows * c.columns;
   const std::int64_t most = std::min<std::int64_t>(32, workspace::shared_floats / elements);
@@ -140,12 +154,12 @@ inline void contract_long_sums(thread_pool& pool, isa level, workspace& scratch,
           space->dimensions[static_cast<std::size_t>(d)].second = inner;
           inner *= space->dimensions[static_cast<std::size_t>(d)].extent;
         }
-      gemm(level, p, {0, c.rows, 0, c.columns, k * step, std::min(c.depth, (k + 1) * step)}, false, scratch.worker(worker));
+      products.multiply(p, {0, c.rows, 0, c.columns, k * step, std::min(c.depth, (k + 1) * step)}, scratch.worker(worker));
     });
     pool.run(blocks_of(elements, element_step), [&](std::int64_t block, int) {
       const std::int64_t begin = block * element_step, end = std::min(elements, begin + element_step);
       std::array<float, static_cast<std::size_t>(element_step)> sums;
-      add_parts(level, partial + begin, parts, elements, end - begin, sums.data());
+      add_parts(products.level, partial + begin, parts, elements, end - begin, sums.data());
       for (std::int64_t i = begin; i < end;) {
         const index_walk row(whole.m, i / c.columns);
         index_walk column(whole.n, i % c.columns);
@@ -157,10 +171,10 @@ inline void contract_long_sums(thread_pool& pool, isa level, workspace& scratch,
 }
 
 /// Blocks of batches, rows and columns; at least a quarter of a million multiply-adds each, some 5 microseconds.
-inline void contract_blocks(thread_pool& pool, isa level, workspace& scratch, const contraction& c) {
+inline void contract_blocks(thread_pool& pool, const dense_products& products, workspace& scratch, const contraction& c) {
   constexpr std::int64_t enough = std::int64_t{1} << 18;
-  const std::int64_t depth = std::max<std::int64_t>(1, c.depth), row_unit = tile_rows_of(level);
-  const std::int64_t column_step = even_step(c.columns, 384, tile_cols_of(level));
+  const std::int64_t depth = std::max<std::int64_t>(1, c.depth), row_unit = tile_rows_of(products.level);
+  const std::int64_t column_step = even_step(c.columns, 384, tile_cols_of(products.level));
   const std::int64_t rows_wanted = std::max(8 * row_unit, enough / (depth * std::min(c.columns, column_step)));
   const std::int64_t row_step = even_step(c.rows, rows_wanted, row_unit);
   const std::int64_t row_blocks = blocks_of(c.rows, row_step), column_blocks = blocks_of(c.columns, column_step);
@@ -171,19 +185,19 @@ inline void contract_blocks(thread_pool& pool, isa level, workspace& scratch, co
     const part r{m0, std::min(c.rows, m0 + row_step), n0, std::min(c.columns, n0 + column_step), 0, c.depth};
     const std::int64_t first = block / blocks * together;
     for (std::int64_t batch = first; batch < std::min(c.batches, first + together); ++batch)
-      gemm(level, c.at(batch), r, false, scratch.worker(worker));
+      products.multiply(c.at(batch), r, scratch.worker(worker));
   });
 }
 
 }  // namespace detail
 
 /// out = a b, summed over every axis that out does not have; the axes of the three may stand in any order.
-/// shapes: [..A, ..both, ..k] x [..B, ..both, ..k] -> [..A, ..B, ..both]; an axis of one operand alone that out lacks is summed
-/// too values: fp32; each result is summed by one owner in an order that depends on the extents and the instruction set, never on
-///         the number of threads; a sum over nothing is 0
+/// shapes: [..A, ..both, ..k] x [..B, ..both, ..k] -> [..A, ..B, ..both]; an axis of one operand alone that out lacks is summed too
+/// values: fp32, operands of sums rounded to bf16 where `products` say so; each result is summed by one owner in an order that depends on the
+///         extents and the instruction set, never on the number of threads; a sum over nothing is 0
 /// cost:   2 |A| |B| |both| |k| operations; no allocation
 /// errors: run time "contract: ..." where extents differ or an axis of out is in neither operand
-inline void contract(thread_pool& pool, isa level, workspace& scratch, view<const float> a, view<const float> b,
+inline void contract(thread_pool& pool, const dense_products& products, workspace& scratch, view<const float> a, view<const float> b,
                      view<float> out) {
   detail::check_extents(a, b);
   const detail::contraction c = detail::matrix_form(a, b, out);
@@ -191,8 +205,8 @@ inline void contract(thread_pool& pool, isa level, workspace& scratch, view<cons
   const std::int64_t elements = c.rows * c.columns;
   if (elements == 1 && c.matrix.k.rank == 0 && c.depth == 1) detail::contract_elements(pool, c);
   else if (c.depth >= 2048 && c.depth >= 4 * std::max(c.rows, c.columns) && elements <= 65536 && c.batches < 16)
-    detail::contract_long_sums(pool, level, scratch, c);
-  else detail::contract_blocks(pool, level, scratch, c);
+    detail::contract_long_sums(pool, products, scratch, c);
+  else detail::contract_blocks(pool, products, scratch, c);
 }
 
 }  // namespace cpu

@@ -2,6 +2,7 @@
 // The cpu backend: single precision, own SIMD kernels chosen by what the processor has, a pool of threads.
 #pragma once
 
+#include <akin/backend/cpu/average_pool.hpp>
 #include <akin/backend/cpu/contract.hpp>
 #include <akin/backend/cpu/conv2d.hpp>
 #include <akin/backend/cpu/map.hpp>
@@ -13,7 +14,7 @@
 
 namespace akin::inline v0 {
 
-/// values: fp32; the same bits for every number of threads on one kind of processor
+/// values: fp32, products in bf16 where that is asked for; the same bits for every number of threads on one kind of processor
 /// cost:   one pool of threads, a megabyte of scratch for each of them and four besides; a program with pair passes adds up to 10 MB for
 ///         each operand of a pass's products, and some tiles of 240 KiB for each thread; kernels allocate nothing
 class cpu_backend : public host_backend {
@@ -21,11 +22,14 @@ class cpu_backend : public host_backend {
   using real = float;
   static constexpr bool fuses = true;
 
-  explicit cpu_backend(int threads = thread_pool::hardware(), precision pairs = precision::fp32) : cpu_backend{std::make_shared<thread_pool>(threads), pairs} {}
+  /// The precision of products of pairs, and that of all other products, convolutions apart.
+  explicit cpu_backend(int threads = thread_pool::hardware(), precision pairs = precision::fp32, precision towers = precision::fp32)
+      : cpu_backend{std::make_shared<thread_pool>(threads), pairs, towers} {}
   /// Shares a pool with other programs that run on the same thread.
-  explicit cpu_backend(std::shared_ptr<thread_pool> pool, precision pairs = precision::fp32)
-      : pool_{std::move(pool)}, level_{cpu::best_isa()}, bf16_level_{pairs == precision::fp32 ? cpu::bf16_isa::portable : cpu::best_bf16_isa()},
-        precision_{pairs}, scratch_{pool_->size()} {}
+  explicit cpu_backend(std::shared_ptr<thread_pool> pool, precision pairs = precision::fp32, precision towers = precision::fp32)
+      : pool_{std::move(pool)}, level_{cpu::best_isa()},
+        bf16_level_{pairs == precision::fp32 && towers == precision::fp32 ? cpu::bf16_isa::portable : cpu::best_bf16_isa()}, pairs_{pairs},
+        products_{level_, towers == precision::bf16 && cpu::bf16_is_faster(bf16_level_), bf16_level_}, scratch_{pool_->size()} {}
 
   /// Allocates the tiles and the packed embeddings that the plan's pair passes need.
   template <class Blueprint, class Extents>
@@ -42,10 +46,10 @@ class cpu_backend : public host_backend {
 
   void map(const compiled_chain& chain, const map_arguments<float>& a) { cpu::map(*pool_, level_, scratch_, chain.at(level_), a); }
   void pair_pass(const compiled_chain& chain, const pair_arguments<float>& a) {
-    cpu::pair_pass{a, level_, bf16_level_, precision_, chain.pairs_at(level_), pair_memory_}.run(*pool_);
+    cpu::pair_pass{a, level_, bf16_level_, pairs_, chain.pairs_at(level_), pair_memory_}.run(*pool_);
   }
 
-  void contract(view<const float> a, view<const float> b, view<float> out) { cpu::contract(*pool_, level_, scratch_, a, b, out); }
+  void contract(view<const float> a, view<const float> b, view<float> out) { cpu::contract(*pool_, products_, scratch_, a, b, out); }
 
   void conv2d(view<const float> x, view<const float> w, view<float> out, int stride, int padding, int height, int width) {
     cpu::conv2d_forward(*pool_, level_, scratch_, shape(x, w, stride, padding, height, width), x.data, strides(x, w, height, width), w.data, out.data);
@@ -56,6 +60,9 @@ class cpu_backend : public host_backend {
   void conv2d_to_weight(view<const float> x, view<const float> g, view<float> w, int stride, int padding, int height, int width) {
     cpu::conv2d_gradient_weights(*pool_, level_, scratch_, shape(x, w, stride, padding, height, width), x.data, strides(x, w, height, width), g.data, w.data);
   }
+
+  void average_pool(const float* x, float* out, const pooling& p) { cpu::average_pool(*pool_, x, out, p); }
+  void average_pool_to_x(const float* g, float* x, const pooling& p) { cpu::average_pool_gradient(*pool_, g, x, p); }
 
   /// Rows that meet in one place are added in the order of the ids.
   void scatter_add(const float* rows, const std::int32_t* ids, float* table, std::int64_t count, std::int64_t table_rows, std::int64_t width) {
@@ -78,7 +85,8 @@ class cpu_backend : public host_backend {
   std::shared_ptr<thread_pool> pool_;
   cpu::isa level_;
   cpu::bf16_isa bf16_level_;
-  precision precision_;
+  precision pairs_;
+  cpu::dense_products products_;
   cpu::workspace scratch_;
   cpu::pair_memory pair_memory_;
 };

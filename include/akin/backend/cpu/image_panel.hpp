@@ -142,11 +142,11 @@ template <class Value>
 void pack_weights(thread_pool& pool, isa level, std::int64_t columns, std::int64_t rows, float* to, const Value& value) {
   const std::int64_t full = tile_cols_of(level);
   pool.run((columns + full - 1) / full, [&](std::int64_t q, int) {
-    const std::int64_t width = panel_width(level, columns, q), real = std::min(width, columns - q * full);
+    const std::int64_t panel = panel_width(level, columns, q), real = std::min(panel, columns - q * full);
     float* out = to + q * full * rows;
-    for (std::int64_t row = 0; row < rows; ++row, out += width) {
+    for (std::int64_t row = 0; row < rows; ++row, out += panel) {
       for (std::int64_t j = 0; j < real; ++j) out[j] = value(q * full + j, row);
-      std::fill(out + real, out + width, 0.f);
+      std::fill(out + real, out + panel, 0.f);
     }
   });
 }
@@ -155,11 +155,11 @@ void pack_weights(thread_pool& pool, isa level, std::int64_t columns, std::int64
 inline void pack_positions(isa level, const float* from, std::int64_t step, std::int64_t rows, std::int64_t columns, float* to) {
   const std::int64_t full = tile_cols_of(level);
   for (std::int64_t q = 0; q * full < columns; ++q) {
-    const std::int64_t width = panel_width(level, columns, q), real = std::min(width, columns - q * full);
-    for (std::int64_t row = 0; row < rows; ++row, to += width) {
+    const std::int64_t panel = panel_width(level, columns, q), real = std::min(panel, columns - q * full);
+    for (std::int64_t row = 0; row < rows; ++row, to += panel) {
       const float* const values = from + row * step + q * full;
       for (std::int64_t j = 0; j < real; ++j) to[j] = values[j];
-      for (std::int64_t j = real; j < width; ++j) to[j] = 0.f;
+      for (std::int64_t j = real; j < panel; ++j) to[j] = 0.f;
     }
   }
 }

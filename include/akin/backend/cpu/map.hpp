@@ -4,6 +4,7 @@
 
 #include <akin/backend/cpu/isa/chain.hpp>
 #include <akin/backend/cpu/workspace.hpp>
+#include <akin/backend/fold.hpp>
 #include <akin/support/threads.hpp>
 
 #include <algorithm>
@@ -46,18 +47,13 @@ class folded_map {
   folded_map(const map_arguments<float>& a, isa level, chain_function chain) : arguments_{a}, run_{chain}, kernels_{chain_kernels_of(level)} {
     for (int k = 0; k < a.space.rank; ++k) extent_[static_cast<std::size_t>(k)] = a.space.extent[static_cast<std::size_t>(k)];
     rank_ = a.space.rank;
-    const auto strides = [&](const auto& v) {
-      std::array<std::int64_t, max_rank> s{};
-      for (int k = 0; k < a.space.rank; ++k) s[static_cast<std::size_t>(k)] = v.stride_of(a.space.axis[static_cast<std::size_t>(k)]);
-      return s;
-    };
     operand_count_ = static_cast<int>(a.operands.size());
     for (int k = 0; k < operand_count_; ++k) {
       const auto& o = a.operands[static_cast<std::size_t>(k)];
-      stride_[static_cast<std::size_t>(k)] = o.kind == operand_kind::linear_index ? strides(a.space) : o.kind == operand_kind::seed ? std::array<std::int64_t, max_rank>{} : strides(o.value);
+      stride_[static_cast<std::size_t>(k)] = o.kind == operand_kind::linear_index ? strides_in(a.space, a.space) : o.kind == operand_kind::seed ? strides{} : strides_in(a.space, o.value);
     }
-    for (const auto& s : a.stores) results_[static_cast<std::size_t>(result_count_++)] = {false, reduction::sum, s.step, s.value.data, s.value.size(), strides(s.value)};
-    for (const auto& r : a.reductions) results_[static_cast<std::size_t>(result_count_++)] = {true, r.kind, r.step, r.value.data, r.value.size(), strides(r.value)};
+    for (const auto& s : a.stores) results_[static_cast<std::size_t>(result_count_++)] = {false, reduction::sum, s.step, s.value.data, s.value.size(), strides_in(a.space, s.value)};
+    for (const auto& r : a.reductions) results_[static_cast<std::size_t>(result_count_++)] = {true, r.kind, r.step, r.value.data, r.value.size(), strides_in(a.space, r.value)};
     fold();
   }
 
@@ -84,19 +80,8 @@ class folded_map {
     for (int r = 0; r < result_count_; ++r) visit(results_[z(r)].stride);
   }
 
-  // Joins dimension d with d + 1 where every operand and result runs through both in one line; drops extents of 1.
   void fold() {
-    for (int d = rank_ - 1; d >= 0; --d) {
-      bool joins = d + 1 < rank_, drops = extent_[z(d)] == 1;
-      if (joins) for_each_stride([&](const auto& s) { joins = joins && s[z(d)] == s[z(d + 1)] * extent_[z(d + 1)]; });
-      if (!joins && !drops) continue;
-      if (!drops) extent_[z(d + 1)] *= extent_[z(d)];
-      for (int k = d; k + 1 < rank_; ++k) {
-        extent_[z(k)] = extent_[z(k + 1)];
-        for_each_stride([&](auto& s) { s[z(k)] = s[z(k + 1)]; });
-      }
-      --rank_;
-    }
+    fold_space(rank_, extent_, [&](auto visit) { for_each_stride(visit); });
     while (rank_ < 2) {  // always at least rows and columns
       for (int k = rank_; k > 0; --k) {
         extent_[z(k)] = extent_[z(k - 1)];

@@ -10,9 +10,10 @@
 
 namespace akin::inline v0 {
 
-/// How exactly products of pairs are computed. All sums are fp32, and so are exponentials, reductions and everything outside of pairs.
+/// How exactly products are computed. All sums are fp32, and so is everything that is no product.
 /// fp32:       operands as they are.
-/// bf16_split: similarities as if each operand were the sum of two bf16 (relative error 2^-16), or better; gradients with operands rounded to bf16.
+/// bf16_split: similarities of pairs as if each operand were the sum of two bf16 (relative error 2^-16), or better; gradients of pairs with
+///             operands rounded to bf16; other products in fp32.
 /// bf16:       operands rounded to bf16 (relative error 2^-8 each).
 /// The last two are permissions: a processor that is not faster at bf16 computes in fp32.
 enum class precision { fp32, bf16_split, bf16 };

@@ -126,6 +126,15 @@ class reference_backend : public host_backend {
     convolve(x, w, g, stride, padding, height, width, [&](std::int64_t xi, std::int64_t wi, std::int64_t oi) { w.data[wi] += g.data[oi] * x.data[xi]; });
   }
 
+  void average_pool(const double* x, double* out, const pooling& p) {
+    std::fill_n(out, p.outer * p.rows() * p.columns() * p.inner, 0.0);
+    pool(p, [&](std::int64_t pixel, std::int64_t window, double part) { out[window] += part * x[pixel]; });
+  }
+  void average_pool_to_x(const double* g, double* x, const pooling& p) {
+    std::fill_n(x, p.outer * p.height * p.width * p.inner, 0.0);
+    pool(p, [&](std::int64_t pixel, std::int64_t window, double part) { x[pixel] = part * g[window]; });
+  }
+
   void scatter_add(const double* rows, const std::int32_t* ids, double* table, std::int64_t count, std::int64_t table_rows, std::int64_t width) {
     std::fill_n(table, table_rows * width, 0.0);
     for (std::int64_t k = 0; k < count; ++k)
@@ -195,6 +204,16 @@ class reference_backend : public host_backend {
                   visit(n * x.stride(0) + row * x.stride_of(height) + column * x.stride_of(width) + c * x.stride_of(w.axis[1]),
                         ((f * w.extent[1] + c) * kh + p) * kw + q, n * out.stride(0) + i * out.stride(1) + j * out.stride(2) + f);
                 }
+  }
+
+  // Visits every number of every window with its offsets in the image and in the result, and its part of the mean.
+  template <class Visit>
+  static void pool(const pooling& p, Visit visit) {
+    for (std::int64_t o = 0; o < p.outer; ++o)
+      for (std::int64_t y = 0; y < p.rows() * p.size; ++y)
+        for (std::int64_t x = 0; x < p.columns() * p.size; ++x)
+          for (std::int64_t i = 0; i < p.inner; ++i)
+            visit(p.in_image(o, y, x) + i, p.in_result(o, y / p.size, x / p.size) + i, 1.0 / static_cast<double>(p.size * p.size));
   }
 
   static constexpr double infinity = std::numeric_limits<double>::infinity();

@@ -97,7 +97,7 @@ struct bf16_destination {
 /// A block of an operand that is read along its lines, from `data` (the first of them) and position k0 on.
 inline void pack_along_lines(const bf16_operand& x, const float* data, std::int64_t count, int capacity, std::int64_t k0,
                              std::int64_t depth, const bf16_destination& to) {
-  alignas(64) std::uint32_t turned[2][256];
+  alignas(64) std::uint32_t turned[2][256] = {};
   std::uint32_t* const high = to.by_line ? turned[0] : to.high;
   std::uint32_t* const low = to.low == nullptr ? nullptr : to.by_line ? turned[1] : to.low;
   const std::int64_t step = to.by_line ? 16 : to.step;
@@ -120,7 +120,7 @@ inline void pack_along_lines(const bf16_operand& x, const float* data, std::int6
 /// A block of an operand that is read along k, or number by number.
 inline void pack_along_depth(const bf16_operand& x, const std::int64_t* line_at, std::int64_t count, int capacity,
                              std::int64_t k0, std::int64_t depth, const bf16_destination& to) {
-  alignas(64) std::uint32_t turned[2][256];
+  alignas(64) std::uint32_t turned[2][256] = {};
   alignas(64) float gathered[16 * 32];
   const bool follows = x.depth_follows();
   if (!follows) {

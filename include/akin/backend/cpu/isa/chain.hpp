@@ -6,10 +6,8 @@
 #include <akin/backend/random_bits.hpp>
 #include <akin/backend/tape.hpp>
 
-#include <bit>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <utility>
 
 namespace akin::inline v0 {
@@ -36,34 +34,8 @@ struct pair_call {
 
 using pair_function = void (*)(const pair_call&);
 
-/// What a reduction starts from.
-constexpr float start_of(reduction kind) {
-  constexpr float infinity = std::numeric_limits<float>::infinity();
-  return kind == reduction::sum ? 0.f : kind == reduction::minimum ? infinity : -infinity;
-}
-
 /// Whether entries are merged one by one in registers; the other reductions read a stored tile.
 constexpr bool folds(reduction kind) { return kind < reduction::log_sum_exp; }
-
-/// One line of a tape in one word; the code `none` sends line a to result b. Chains are compiled by their words, so that equal tapes
-/// of different steps, programs and models are one function: of the 60 chains of the demo's training step 28 differ.
-struct tape_line {
-  std::uint64_t word = 0;  // from the lowest bit: 6 for the code, 12 for a, 12 for b, then c, or the 32 of a number
-
-  static constexpr tape_line of(const scalar_step& s) {
-    const auto place = [](int line, int bit) { return static_cast<std::uint64_t>(line < 0 ? 0 : line) << bit; };
-    tape_line l{static_cast<std::uint64_t>(s.code) | place(s.a, 6) | place(s.b, 18) | place(s.c, 30)};
-    if (s.code == scalar::constant) l.word |= std::uint64_t{std::bit_cast<std::uint32_t>(static_cast<float>(s.number))} << 30;
-    if (s.code == scalar::random) l.word |= std::uint64_t{static_cast<std::uint32_t>(s.number)} << 30;
-    return l;
-  }
-
-  constexpr scalar code() const { return static_cast<scalar>(word & 63); }
-  constexpr int a() const { return word >> 6 & 4095; }
-  constexpr int b() const { return word >> 18 & 4095; }
-  constexpr int c() const { return word >> 30 & 4095; }
-  constexpr std::uint32_t number() const { return static_cast<std::uint32_t>(word >> 30); }
-};
 
 }  // namespace cpu
 }  // namespace akin::inline v0

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// akin-clip export: a model's weights and configuration as open_clip or transformers load them.
+#include "options.hpp"
+
+#include <akin/clip/folder.hpp>
+#include <akin/clip/write_config.hpp>
+
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+
+namespace clip_program {
+
+int export_model(const export_options& o) {
+  const auto source = akin::open_clip_folder(o.folder);
+  const bool theirs = o.format == "transformers";
+  const auto names = theirs ? akin::weight_names::transformers : akin::weight_names::open_clip;
+  const std::string config = akin::clip_config_text(source.architecture, names);
+  const std::optional<akin::dtype> type = o.type.empty() ? std::nullopt : akin::dtype_named(o.type);
+  const std::string weights_path = o.out + (theirs ? "/model.safetensors" : "/open_clip_model.safetensors");
+
+  const auto tensors = akin::read_clip_tensors(source.weights, source.architecture);
+  std::filesystem::create_directories(o.out);
+  akin::write_clip_weights(weights_path, source.architecture, tensors.entries, names, type);
+  const std::string config_path = o.out + (theirs ? "/config.json" : "/open_clip_config.json");
+  akin::write_file_atomically(config_path, config);
+  std::printf("%s\n%s\n", weights_path.c_str(), config_path.c_str());
+  return exit_done;
+}
+
+}  // namespace clip_program

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// akin-clip verify: a model's results against those that another program left beside it.
+#include "options.hpp"
+#include "verification.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+namespace clip_program {
+
+double largest(std::span<const double> numbers) {
+  double most = 0;
+  for (const double x : numbers) most = std::max(most, std::abs(x));
+  return most;
+}
+
+double furthest(std::span<const double> got, std::span<const double> expected) {
+  double most = 0;
+  for (std::size_t k = 0; k < expected.size(); ++k) {
+    const double difference = std::abs(got[k] - expected[k]);
+    most = std::isnan(difference) ? INFINITY : std::max(most, difference);
+  }
+  return most;
+}
+
+std::vector<double> unit_rows(std::vector<double> rows, std::int64_t width) {
+  for (auto row = rows.begin(); row != rows.end(); row += width) {
+    double square = 0;
+    for (auto x = row; x != row + width; ++x) square += *x * *x;
+    for (auto x = row; x != row + width; ++x) *x /= std::sqrt(square);
+  }
+  return rows;
+}
+
+golden_folder::golden_folder(const std::string& path)
+    : path_{path}, model{akin::open_clip_folder(path)}, pixels{akin::read_npy<float>(path + "/images.npy")} {
+  const auto& a = model.architecture;
+  const std::vector<std::int64_t> expected{pixels.shape.empty() ? 0 : pixels.shape[0], 3, a.image.height, a.image.columns};
+  if (pixels.shape != expected)
+    akin::fail("'", path, "/images.npy' has the shape ", akin::shape_text(pixels.shape), ", but the model takes images of [3, ",
+               a.image.height, ", ", a.image.columns, "]");
+  auto tokens = akin::read_npy<std::int64_t>(path + "/tokens.npy");
+  if (tokens.shape.size() != 2 || tokens.shape[1] != a.text.context)
+    akin::fail("'", path, "/tokens.npy' has the shape ", akin::shape_text(tokens.shape), ", but the model takes texts of ",
+               a.text.context, " tokens");
+  for (const std::int64_t id : tokens.values) {
+    if (id < 0 || id >= a.text.vocabulary)
+      akin::fail("'", path, "/tokens.npy' has the id ", id, ", but the vocabulary ends at ", a.text.vocabulary - 1);
+    ids.push_back(static_cast<std::int32_t>(id));
+  }
+  ids_shape = std::move(tokens.shape);
+}
+
+std::vector<double> golden_folder::numbers(const std::string& file, std::span<const std::int64_t> shape) const {
+  const auto array = akin::read_npy<float>(path_ + "/" + file);
+  if (!std::ranges::equal(array.shape, shape))
+    akin::fail("'", path_, "/", file, "' has the shape ", akin::shape_text(array.shape), ", expected ", akin::shape_text(shape));
+  return {array.values.begin(), array.values.end()};
+}
+
+int verify(const verify_options& o) {
+  const golden_folder golden{o.folder};
+  auto pool = std::make_shared<akin::thread_pool>(o.threads > 0 ? o.threads : akin::thread_pool::hardware());
+  const auto& a = golden.model.architecture;
+  if (a.family != akin::clip_family::vision_transformer) akin::fail("verify: no program is built for ", akin::name_of(a.family));
+  const auto report = verify_vision_transformer(golden, pool);
+  if (report.empty())
+    akin::fail("'", o.folder,
+               "' has no results to compare with: expected image_features.npy, text_features.npy, logits.npy or others that "
+               "--help lists");
+
+  std::printf("%-22s %12s %12s  %-46s %s\n", "file", "absolute", "relative", "tolerance", "verdict");
+  for (const auto& c : report)
+    std::printf("%-22s %12.3g %12.3g  %-46s %s\n", c.file.c_str(), c.absolute, c.relative, c.tolerance.c_str(),
+                c.passed ? "agrees" : "DIFFERS");
+  const auto failures = std::ranges::count_if(report, [](const comparison& c) { return !c.passed; });
+  if (failures > 0)
+    std::fprintf(stderr, "akin-clip: %td of %zu files differ by more than their tolerance\n", failures, report.size());
+  return failures > 0 ? exit_failed : exit_done;
+}
+
+}  // namespace clip_program

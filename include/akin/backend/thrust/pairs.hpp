@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pair passes: rows in chunks, whose products with all columns fill a panel of bounded size; what stands in the panels is a map
+// like any other.
+#pragma once
+
+#include <akin/backend/thrust/contract.hpp>
+#include <akin/backend/thrust/map.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace akin::inline v0 {
+namespace device {
+
+/// What a pass over a pair space needs.
+struct panel_plan {
+  std::int64_t rows = 0, columns = 0;  // of the space
+  std::int64_t panel_numbers = 0;      // at most, but one row
+  int panels = 0;                      // products, lists, and results that something reads again
+  std::int64_t states = 0;             // numbers that reductions remember
+
+  /// Rows of a panel: as many as fit.
+  std::int64_t rows_at_once() const {
+    return std::clamp<std::int64_t>(panel_numbers / std::max<std::int64_t>(columns, 1), 1, std::max<std::int64_t>(rows, 1));
+  }
+  /// For this space and every smaller one.
+  std::int64_t bytes() const { return 4 * (panels * std::min(rows * columns, std::max(panel_numbers, columns)) + states); }
+};
+
+/// Marks the listed pairs of a chunk.
+struct mark_pairs {
+  const std::int32_t *rows, *columns;
+  float* panel;
+  std::int64_t first_row, row_count, width;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const {
+    const std::int64_t i = rows[k] - first_row;
+    if (i >= 0 && i < row_count) panel[i * width + columns[k]] = 1;
+  }
+};
+
+struct fill_numbers {
+  float* out;
+  float value;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const { out[k] = value; }
+};
+struct fill_integers {
+  std::int32_t* out;
+  std::int32_t value;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const { out[k] = value; }
+};
+
+/// Entries of one line of a panel: a row, or a column.
+struct panel_lines {
+  const float* panel;
+  std::int64_t line_step, entry_step, entries;
+};
+
+/// The k largest entries of each line so far, and the least of them in `out`.
+struct keep_largest {
+  panel_lines from;
+  float *best, *out;  // best[rank * lines + line]
+  std::int64_t lines, k;
+  AKIN_HOST_DEVICE void operator()(std::int64_t line) const {
+    float* const mine = best + line;
+    for (std::int64_t e = 0; e < from.entries; ++e) {
+      const float x = from.panel[line * from.line_step + e * from.entry_step];
+      if (!(x > mine[(k - 1) * lines])) continue;
+      std::int64_t at = k - 1;
+      for (; at > 0 && mine[(at - 1) * lines] < x; --at) mine[at * lines] = mine[(at - 1) * lines];
+      mine[at * lines] = x;
+    }
+    out[line] = mine[(k - 1) * lines];
+  }
+};
+
+/// The largest entry of each line so far, and where it first stood.
+struct keep_arg_max {
+  panel_lines from;
+  float* best;
+  std::int32_t *places, first_place;
+  AKIN_HOST_DEVICE void operator()(std::int64_t line) const {
+    for (std::int64_t e = 0; e < from.entries; ++e) {
+      const float x = from.panel[line * from.line_step + e * from.entry_step];
+      if (!(x > best[line])) continue;
+      best[line] = x;
+      places[line] = first_place + static_cast<std::int32_t>(e);
+    }
+  }
+};
+
+/// One pass over the pairs. A chunk has all columns, so what is reduced to rows is done with it; the rest goes on from chunk to
+/// chunk, in their order.
+class pair_pass {
+ public:
+  pair_pass(queue& q, const compiled_chain& chain, const pair_arguments<float>& a, std::int64_t panel_numbers, float* memory)
+      : queue_{q}, chain_{chain}, a_{a}, chunk_{panel_plan{a.rows, a.columns, panel_numbers}.rows_at_once()}, free_{memory} {}
+
+  void run() {
+    for (const auto& c : a_.contractions) queue_.each(c.out.size(), fill_numbers{c.out.data, 0});
+    for (const auto& r : a_.reductions) start(r);
+    if (a_.rows == 0 || a_.columns == 0) return;
+    call_.rank = 2;
+    for (std::size_t k = 0; k < a_.operands.size(); ++k) call_.operands[k] = whole(a_.operands[k], filled_[k]);
+    for (const auto& r : a_.reductions) aim(r);
+    for (const auto& c : a_.contractions) store(static_cast<std::size_t>(c.step));
+    for (i0_ = 0; i0_ < a_.rows; i0_ += chunk_) run_chunk();
+  }
+
+ private:
+  static std::size_t z(int k) { return static_cast<std::size_t>(k); }
+  float* take_panel() { return std::exchange(free_, free_ + chunk_ * a_.columns); }
+  std::int64_t lines_of(const pair_reduction<float>& r) const {
+    return r.keeps_rows ? a_.rows : r.keeps_columns ? a_.columns : 1;
+  }
+
+  void start(const pair_reduction<float>& r) {
+    const std::int64_t lines = lines_of(r), numbers = r.kind == reduction::kth_largest ? r.k * lines
+                                                      : r.kind == reduction::arg_max   ? lines
+                                                                                       : 0;
+    const float first = start_of(r.kind);
+    states_[z(r.step)] = free_;
+    queue_.each(numbers, fill_numbers{free_, first});
+    free_ += numbers;
+    if (r.indices) queue_.each(lines, fill_integers{r.indices, 0});
+    else queue_.each(lines, fill_numbers{r.out, first});
+  }
+
+  // An operand as it stands for the first chunk; `filled` is the panel that holds it.
+  operand whole(const pair_operand<float>& o, float*& filled) {
+    const bool panel = o.kind == operand_kind::product || o.kind == operand_kind::listed;
+    const strides step = panel ? strides{a_.columns, 1} : strides{o.per_row ? 1 : 0, o.per_column ? 1 : 0};
+    if (o.kind == operand_kind::position) return {nullptr, 0, step};
+    if (!panel) return {static_cast<const float*>(o.data), 0, step};
+    const bool kept = o.kind == operand_kind::product && a_.products[z(o.product)].memory != product_memory::none;
+    filled = kept ? a_.products[z(o.product)].kept : take_panel();
+    return {filled, 0, step};
+  }
+
+  void aim(const pair_reduction<float>& r) {
+    if (!merges(r.kind)) return store(z(r.step));
+    call_.results[z(r.step)] = {r.out, strides{r.keeps_rows ? 1 : 0, r.keeps_columns ? 1 : 0}, true, !r.keeps_rows, r.kind};
+  }
+
+  // Results that take the same line of the tape share a panel; the first of them stores it.
+  void store(std::size_t result) {
+    for (std::size_t k = 0; k < result; ++k)
+      if (panels_[k] && a_.lines[k] == a_.lines[result]) {
+        panels_[result] = panels_[k];
+        return;
+      }
+    panels_[result] = take_panel();
+    call_.results[result] = {panels_[result], strides{a_.columns, 1}};
+  }
+
+  void run_chunk() {
+    rows_ = std::min(chunk_, a_.rows - i0_);
+    call_.extent = {rows_, a_.columns};
+    map_call here = call_;
+    for (std::size_t k = 0; k < a_.operands.size(); ++k) bring(a_.operands[k], filled_[k], here.operands[k]);
+    for (auto& r : here.results)
+      if (r.reduces && r.step[0] == 1) r.data += i0_;
+    map_run{queue_, chain_}.run(here);
+    for (const auto& r : a_.reductions) finish(r);
+    for (const auto& c : a_.contractions) contract(c);
+  }
+
+  void bring(const pair_operand<float>& o, float* panel, operand& here) {
+    if (o.kind == operand_kind::product) return multiply(a_.products[z(o.product)], panel, here);
+    if (o.kind == operand_kind::listed) {
+      queue_.each(rows_ * a_.columns, fill_numbers{panel, 0});
+      queue_.each(std::ssize(o.listed_rows),
+                  mark_pairs{o.listed_rows.data(), o.listed_columns.data(), panel, i0_, rows_, a_.columns});
+    } else if (o.per_row) {
+      if (here.data) here.data += i0_;
+      else here.from = i0_;
+    }
+  }
+
+  void multiply(const pair_product<float>& p, float* panel, operand& here) {
+    if (p.memory != product_memory::none) here.data = panel += i0_ * a_.columns;
+    if (p.memory == product_memory::read) return;
+    const auto steps = [](const view<const float>& v, int batch) {
+      return std::pair{v.stride_of(batch), v.stride_of(v.axis[0] == batch ? v.axis[1] : v.axis[0])};
+    };
+    const auto [row, along_left] = steps(p.left, a_.row);
+    const auto [column, along_right] = steps(p.right, a_.column);
+    queue_.multiply({{p.left.data + i0_ * row, row, along_left, 0},
+                     {p.right.data, along_right, column, 0},
+                     {panel, a_.columns, 1, 0},
+                     rows_,
+                     a_.columns,
+                     p.left.size() / a_.rows});
+  }
+
+  void finish(const pair_reduction<float>& r) {
+    if (merges(r.kind)) return;
+    const std::int64_t lines = r.keeps_rows ? rows_ : a_.columns, first = r.keeps_rows ? i0_ : 0;
+    const panel_lines from = r.keeps_rows ? panel_lines{panels_[z(r.step)], a_.columns, 1, a_.columns}
+                                          : panel_lines{panels_[z(r.step)], 1, a_.columns, rows_};
+    if (r.kind == reduction::kth_largest)
+      queue_.each(lines, keep_largest{from, states_[z(r.step)] + first, r.out + first, lines_of(r), r.k});
+    else
+      queue_.each(lines, keep_arg_max{from, states_[z(r.step)] + first, r.indices + first,
+                                      static_cast<std::int32_t>(r.keeps_rows ? 0 : i0_)});
+  }
+
+  void contract(const pair_contraction<float>& c) {
+    const float* const g = panels_[z(c.step)];
+    const int kept = c.keeps_rows ? a_.row : a_.column, summed = c.keeps_rows ? a_.column : a_.row;
+    const auto inner = [](const auto& v, int batch) { return v.axis[0] == batch ? v.axis[1] : v.axis[0]; };
+    const std::int64_t tall_step = c.tall.stride_of(summed), out_step = c.out.stride_of(kept),
+                       width = c.out.extent[z(c.out.find(inner(c.out, kept)))];
+    const matrix<const float> tall{c.tall.data + (c.keeps_rows ? 0 : i0_ * tall_step), tall_step,
+                                   c.tall.stride_of(inner(c.tall, summed)), 0};
+    const matrix<float> out{c.out.data + (c.keeps_rows ? i0_ * out_step : 0), out_step, c.out.stride_of(inner(c.out, kept)), 0};
+    if (c.keeps_rows) queue_.multiply({{g, a_.columns, 1, 0}, tall, out, rows_, width, a_.columns});
+    else queue_.multiply({{g, 1, a_.columns, 0}, tall, out, a_.columns, width, rows_, 1, true});
+  }
+
+  queue& queue_;
+  const compiled_chain& chain_;
+  const pair_arguments<float>& a_;
+  std::int64_t chunk_, i0_ = 0, rows_ = 0;
+  float* free_;
+  map_call call_;
+  std::array<float*, max_operands_of_step> filled_{};
+  std::array<float*, max_results_of_step> panels_{}, states_{};
+};
+
+}  // namespace device
+}  // namespace akin::inline v0

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the Thrust backend's work goes: loops over indices, copies, products and scratch, in the order in which they are asked
+// for.
+#pragma once
+
+#include <thrust/detail/config.h>
+#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_CUDA
+#include <akin/backend/thrust/cuda_system.cuh>
+#else
+#include <akin/backend/thrust/host_system.hpp>
+#endif
+
+#include <thrust/device_vector.h>
+
+#include <array>
+#include <exception>
+#include <memory>
+#include <new>
+#include <utility>
+
+namespace akin::inline v0 {
+namespace device {
+
+/// Scratch that grows to what is asked for; what one kind of work leaves in its own is not touched by the others.
+enum class scratch : unsigned char { partials, left, right, result, windows, sorted };
+inline constexpr std::size_t scratch_kinds = 6;
+
+class queue {
+ public:
+  /// work(k) for every k below count. The work is the same whatever runs it: a loop, threads, or a device.
+  template <class Work>
+  void each(std::int64_t count, const Work& work) {
+    if (count == 0) return;
+    guarded([&] { system_->each(count, work); });
+  }
+  void copy(const void* from, void* to, std::int64_t bytes) {
+    guarded([&] { system_->copy(from, to, bytes); });
+  }
+  void copy_in(const void* from, void* to, std::int64_t bytes) {
+    guarded([&] { system_->copy_in(from, to, bytes); });
+  }
+  void copy_out(const void* from, void* to, std::int64_t bytes) {
+    guarded([&] { system_->copy_out(from, to, bytes); });
+  }
+  void multiply(const matrix_product& p) {
+    if (p.batches * p.rows * p.columns == 0) return;
+    guarded([&] { system_->multiply(p); });
+  }
+
+  /// Zeros; null where the device has no room.
+  std::unique_ptr<memory_block> allocate(std::int64_t bytes);
+  template <class T = float>
+  T* room(scratch kind, std::int64_t numbers) {
+    auto& block = scratch_[static_cast<std::size_t>(kind)];
+    auto& bytes = scratch_bytes_[static_cast<std::size_t>(kind)];
+    if (const auto wanted = numbers * static_cast<std::int64_t>(sizeof(T)); wanted > bytes || !block) {
+      block.reset();
+      block = allocate(bytes = wanted);
+      if (!block) fail("thrust: a step needs ", wanted / 1'000'000, " MB of scratch, which the device does not give");
+    }
+    return reinterpret_cast<T*>(block->data());
+  }
+
+  auto policy() { return system_->policy(); }
+
+  /// Errors of the device as a sentence.
+  template <class Call>
+  static void guarded(Call call) {
+    try {
+      call();
+    } catch (const error&) {
+      throw;
+    } catch (const std::exception& e) {
+      fail("thrust: the device failed: ", e.what());
+    }
+  }
+
+ private:
+  class device_block;
+  std::shared_ptr<system> system_ = std::make_shared<system>();
+  std::array<std::unique_ptr<memory_block>, scratch_kinds> scratch_;
+  std::array<std::int64_t, scratch_kinds> scratch_bytes_{};
+};
+
+class queue::device_block : public memory_block {
+ public:
+  device_block(std::shared_ptr<system> owner, std::int64_t bytes)
+      : system_{std::move(owner)}, bytes_(static_cast<std::size_t>(bytes)) {}
+  std::byte* data() override { return reinterpret_cast<std::byte*>(::thrust::raw_pointer_cast(bytes_.data())); }
+  void copy_in(const void* from, std::int64_t bytes) override {
+    guarded([&] { system_->copy_in(from, data(), bytes); });
+  }
+  void copy_out(std::int64_t first, void* to, std::int64_t bytes) override {
+    guarded([&] { system_->copy_out(data() + first, to, bytes); });
+  }
+  void wait() override {
+    guarded([&] { system_->wait(); });
+  }
+
+ private:
+  std::shared_ptr<system> system_;  // which outlives the program: weights do
+  ::thrust::device_vector<char> bytes_;
+};
+
+inline std::unique_ptr<memory_block> queue::allocate(std::int64_t bytes) {
+  try {
+    return std::make_unique<device_block>(system_, bytes);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+}  // namespace device
+}  // namespace akin::inline v0

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Slices, rows by number, and sums: one number of the result for each index.
+#pragma once
+
+#include <akin/backend/thrust/queue.hpp>
+
+#include <thrust/sequence.h>
+#include <thrust/sort.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace akin::inline v0 {
+namespace device {
+
+/// One number of a pooled image: the mean of its window.
+struct pool_window {
+  const float* x;
+  float* out;
+  pooling p;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const {
+    const std::int64_t i = k % p.inner, column = k / p.inner % p.columns(), row = k / p.inner / p.columns() % p.rows(),
+                       o = k / p.inner / p.columns() / p.rows();
+    float sum = 0;
+    for (std::int64_t y = row * p.size; y < (row + 1) * p.size; ++y)
+      for (std::int64_t at = column * p.size; at < (column + 1) * p.size; ++at) sum += x[p.in_image(o, y, at) + i];
+    out[k] = sum / static_cast<float>(p.size * p.size);
+  }
+};
+/// One pixel of the gradient: its part of the window's, 0 where it is in none.
+struct spread_window {
+  const float* g;
+  float* x;
+  pooling p;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const {
+    const std::int64_t i = k % p.inner, column = k / p.inner % p.width / p.size, row = k / p.inner / p.width % p.height / p.size,
+                       o = k / p.inner / p.width / p.height;
+    const bool inside = row < p.rows() && column < p.columns();
+    x[k] = inside ? g[p.in_result(o, row, column) + i] / static_cast<float>(p.size * p.size) : 0.f;
+  }
+};
+
+/// A line of `line` numbers gives `taken` of them, from `from` on.
+struct take_slice {
+  const float* in;
+  float* out;
+  std::int64_t line, from, taken;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const { out[k] = in[k / taken * line + from + k % taken]; }
+};
+struct place_slice {
+  const float* in;
+  float* out;
+  std::int64_t line, from, given;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const {
+    const std::int64_t at = k % line - from;
+    out[k] = at >= 0 && at < given ? in[k / line * given + at] : 0.f;
+  }
+};
+
+template <class T>
+struct join_lines {
+  const T *a, *b;
+  T* out;
+  std::int64_t of_a, of_b;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const {
+    const std::int64_t line = k / (of_a + of_b), at = k % (of_a + of_b);
+    out[k] = at < of_a ? a[line * of_a + at] : b[line * of_b + at - of_a];
+  }
+};
+
+struct gather_rows {
+  const float* table;
+  const std::int32_t* ids;
+  float* out;
+  std::int64_t width;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const { out[k] = table[ids[k / width] * width + k % width]; }
+};
+
+/// One number of the table: the sum of its row's places, which stand together in `ids` and in order in `places`.
+struct add_places {
+  const float* rows;
+  const std::int32_t *ids, *places;
+  float* table;
+  std::int64_t count, width;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const {
+    const std::int64_t row = k / width, at = k % width;
+    std::int64_t first = 0, last = count;
+    while (first < last) {
+      const std::int64_t middle = (first + last) / 2;
+      if (ids[middle] < row) first = middle + 1;
+      else last = middle;
+    }
+    float sum = 0;
+    for (; first < count && ids[first] == row; ++first) sum += rows[places[first] * width + at];
+    table[k] = sum;
+  }
+};
+
+inline void scatter_add(queue& q, const float* rows, const std::int32_t* ids, float* table, std::int64_t count,
+                        std::int64_t table_rows, std::int64_t width) {
+  std::int32_t* const sorted = q.room<std::int32_t>(scratch::sorted, 2 * count);
+  std::int32_t* const places = sorted + count;
+  q.copy(ids, sorted, count * static_cast<std::int64_t>(sizeof(std::int32_t)));
+  queue::guarded([&] {
+    const ::thrust::device_ptr<std::int32_t> keys{sorted}, values{places};
+    ::thrust::sequence(q.policy(), values, values + count);
+    ::thrust::stable_sort_by_key(q.policy(), keys, keys + count, values);
+  });
+  q.each(table_rows * width, add_places{rows, sorted, places, table, count, width});
+}
+
+/// The sum of 1,024 terms in their order.
+template <class Term>
+struct sum_terms {
+  static constexpr std::int64_t size = 1024;
+  Term term;
+  double* sums;
+  std::int64_t count;
+  AKIN_HOST_DEVICE void operator()(std::int64_t part) const {
+    const std::int64_t end = (part + 1) * size < count ? (part + 1) * size : count;
+    double total = 0;
+    for (std::int64_t k = part * size; k < end; ++k) total += term(k);
+    sums[part] = total;
+  }
+};
+
+template <class Term>
+double sum(queue& q, double total, std::int64_t count, const Term& term) {
+  const std::int64_t parts = (count + sum_terms<Term>::size - 1) / sum_terms<Term>::size;
+  std::vector<double> sums(static_cast<std::size_t>(parts));
+  double* const on_device = q.room<double>(scratch::partials, parts);
+  q.each(parts, sum_terms<Term>{term, on_device, count});
+  q.copy_out(on_device, sums.data(), parts * static_cast<std::int64_t>(sizeof(double)));
+  for (const double x : sums) total += x;
+  return total;
+}
+
+}  // namespace device
+}  // namespace akin::inline v0

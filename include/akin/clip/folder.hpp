@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// A public CLIP as it is downloaded: a folder with weights and, most of the time, a configuration.
+#pragma once
+
+#include <akin/clip/config.hpp>
+#include <akin/clip/infer.hpp>
+#include <akin/clip/weights.hpp>
+#include <akin/io/safetensors.hpp>
+#include <akin/support/error.hpp>
+
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace akin::inline v0 {
+
+/// The weights, mapped, and the architecture that they agree with.
+struct clip_folder {
+  clip_architecture architecture;
+  safetensors_file weights;
+};
+
+namespace detail {
+
+inline std::string existing_path(const std::string& folder, const std::string& name) {
+  const std::string path = folder + "/" + name;
+  return std::filesystem::exists(path) ? path : std::string{};
+}
+
+inline std::string weights_path(const std::string& folder) {
+  for (const char* const name : {"open_clip_model.safetensors", "model.safetensors"})
+    if (const std::string path = existing_path(folder, name); !path.empty()) return path;
+  fail("'", folder, "' has neither open_clip_model.safetensors nor model.safetensors");
+}
+
+/// The activation of weights without a configuration, where the file tells it.
+inline activation told_activation(const safetensors_file& file) {
+  if (is_from_openai(file)) return activation::quick_gelu;
+  const auto written = file.metadata().find("activation");
+  for (const auto function : {activation::gelu, activation::gelu_tanh, activation::quick_gelu})
+    if (written != file.metadata().end() && written->second == name_of(function)) return function;
+  fail("weights: '", file.path(),
+       "' does not say whether its towers compute GELU or QuickGELU: put open_clip_config.json or config.json beside it");
+}
+
+/// config.json is transformers' only where it names a model_type: timm's folders have another file of this name.
+inline bool is_transformers_clip(const std::string& path) {
+  const json_values values = read_json(path);
+  const auto type = values.find("model_type");
+  return type != values.end() && type->second == json_value{std::string{"clip"}};
+}
+
+inline clip_architecture folder_architecture(const std::string& folder, const safetensors_file& weights) {
+  std::string one = existing_path(folder, "open_clip_config.json"), other = existing_path(folder, "config.json");
+  if (one.empty() && other.empty()) return infer_clip_architecture(weights, told_activation(weights));
+  if (names_of(weights) == weight_names::transformers || one.empty()) std::swap(one, other);
+  if (one.empty()) std::swap(one, other);
+  const clip_architecture a = read_clip_config(one);
+  if (!other.empty() && (other.ends_with("open_clip_config.json") || is_transformers_clip(other)))
+    check_same(a, "'" + one + "'", read_clip_config(other), "'" + other + "'");
+  return a;
+}
+
+}  // namespace detail
+
+/// Opens open_clip_model.safetensors or model.safetensors in a folder. The architecture is that of open_clip_config.json or
+/// config.json, whichever belongs to the weights' names; without either it is inferred, as OpenAI's files need. errors: run time,
+/// one sentence: no weights there; two configurations that differ (both values are named); tensors that the
+///         architecture does not have, or an activation that the weights were not trained with
+inline clip_folder open_clip_folder(const std::string& folder) {
+  safetensors_file weights{detail::weights_path(folder)};
+  const clip_architecture a = detail::folder_architecture(folder, weights);
+  check_tensors(weights, layout_of(a, names_of(weights)));
+  check_activation(weights, a);
+  return {a, std::move(weights)};
+}
+
+}  // namespace akin::inline v0

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names of classes and templates around them: the prompts of zero-shot classification.
+#pragma once
+
+#include <akin/data/words.hpp>
+#include <akin/io/file.hpp>
+#include <akin/support/error.hpp>
+#include <akin/support/utf8.hpp>
+#include <akin/text/vocabulary.hpp>
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace akin::inline v0 {
+
+/// The template that leaves a name as it is.
+inline constexpr std::string_view bare_word = "{}";
+
+/// The lines of a text file that are not empty, without a byte-order mark and the ends of lines.
+/// errors: one sentence with the path and the line: no UTF-8; no line at all
+inline std::vector<std::string> read_names(const std::string& path) {
+  const std::string text = read_file(path);
+  std::string_view rest = text;
+  if (rest.starts_with("\xef\xbb\xbf")) rest.remove_prefix(3);
+  std::vector<std::string> lines;
+  detail::for_each_line(rest, [&](std::string_view line, std::size_t number) {
+    if (!is_utf8(line)) fail("'", path, "', line ", number, ": '", detail::printable(line), "' is not UTF-8");
+    if (!line.empty()) lines.emplace_back(line);
+  });
+  if (lines.empty()) fail("'", path, "' has no lines");
+  return lines;
+}
+
+/// Templates from a file, one a line; `{}` stands for the name.
+/// errors: as read_names; a line without {}
+inline std::vector<std::string> read_templates(const std::string& path) {
+  std::vector<std::string> templates = read_names(path);
+  for (const std::string& line : templates)
+    if (line.find(bare_word) == std::string::npos)
+      fail("'", path, "': the template '", detail::printable(line), "' has no {} where the name goes");
+  return templates;
+}
+
+/// Every template with the name in it.
+/// shapes: [templates] -> [templates]
+inline std::vector<std::string> prompts_for(std::string_view name, std::span<const std::string> templates) {
+  std::vector<std::string> prompts;
+  for (const std::string& line : templates) prompts.push_back(fill_template(line, name));
+  return prompts;
+}
+
+}  // namespace akin::inline v0

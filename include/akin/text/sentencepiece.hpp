@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// SigLIP's tokenizer: SentencePiece models. Needs libsentencepiece.
+#pragma once
+
+#include <akin/support/error.hpp>
+#include <akin/text/clean.hpp>
+#include <akin/text/tokenizer.hpp>
+
+#include <sentencepiece_processor.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace akin::inline v0 {
+
+/// A text as open_clip cleans it for SigLIP: as clean_text, with spaces for underscores and without ASCII punctuation.
+/// source: open_clip's tokenizer.py (canonicalize_text), big_vision's prompt_engineering.py
+inline cleaned_text canonicalize_text(std::string_view text) {
+  using namespace detail::unicode;
+  decoded_text decoded = repaired(text);
+  std::ranges::replace(decoded.codes, U'_', U' ');
+  std::erase_if(decoded.codes, [](char32_t c) {
+    return (c > ' ' && c < '0') || (c > '9' && c < 'A') || (c > 'Z' && c < 'a') || (c > 'z' && c < 0x7f);
+  });
+  return {encode_utf8(lower(collapse_spaces(decoded.codes))), decoded.replaced};
+}
+
+/// SigLIP's tokenizer over a SentencePiece model. Any number of threads may use one at the same time.
+class siglip_tokenizer {
+ public:
+  /// errors: run time, where the file is no SentencePiece model
+  explicit siglip_tokenizer(const std::string& path) {
+    if (const auto status = processor_.Load(path); !status.ok())
+      fail("cannot read the SentencePiece model '", path, "': ", detail::printable(status.ToString()));
+  }
+
+  /// Rows that an embedding table needs.
+  std::int64_t size() const { return processor_.GetPieceSize(); }
+
+  /// A row for each text: its ids, the end (1), and the end again as padding; a longer text keeps the end in the last place.
+  /// shapes: [texts] -> [texts, context length]
+  /// errors: run time, where the context is empty
+  token_rows rows(std::span<const std::string> texts, std::int64_t context_length = 64) const {
+    if (context_length < 1) fail("tokenizer: a context of ", context_length, " ids has no place for the end of a text");
+    const auto width = static_cast<std::size_t>(context_length);
+    token_rows result;
+    result.ids.resize(texts.size() * width, end);
+    for (std::size_t k = 0; k < texts.size(); ++k) {
+      const cleaned_text cleaned = canonicalize_text(texts[k]);
+      const std::vector<int> ids = processor_.EncodeAsIds(cleaned.text);
+      std::copy_n(ids.begin(), (std::min)(ids.size(), width - 1), result.ids.begin() + static_cast<std::ptrdiff_t>(k * width));
+      result.cut += ids.size() > width - 1;
+      result.replaced += cleaned.replaced;
+    }
+    return result;
+  }
+
+ private:
+  static constexpr std::int32_t end = 1;  // </s>, in the models of all public SigLIPs
+
+  sentencepiece::SentencePieceProcessor processor_;
+};
+
+}  // namespace akin::inline v0

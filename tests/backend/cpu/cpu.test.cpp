@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Towers in bf16: what becomes of features and gradients, the same bits for any number of threads, nothing allocated.
+#include "check_model.hpp"
+#include "count_allocations.hpp"
+
+#include <akin/nn/vision_transformer.hpp>
+
+#include <cmath>
+
+using namespace akin;
+
+inline constexpr struct images : batch<"images"> {} images;
+inline constexpr struct channels : axis<"channels", 3> {} channels;
+inline constexpr struct across : axis<"across"> {} across;
+inline constexpr struct down : axis<"down"> {} down;
+inline constexpr struct embed : axis<"embed"> {} embed;
+
+struct tower {
+  static constexpr auto define(model& m) {
+    const auto features = vision_transformer(m, "visual", m.input<"pixels">(images, channels, down, across), embed);
+    m.output<"features">(features);
+    return sum(features * m.data<"direction">(images, embed));
+  }
+};
+
+template <class Backend, class... Arguments>
+auto run_tower(std::tuple<Arguments...> arguments) {
+  akin_test::subject<tower, Backend> s{arguments, akin_test::ordinary, images(5), down(24), across(24), embed(48),
+                                       image_tower::width(64), image_tower::patch(8), image_tower::layers(3), image_tower::heads(4), image_tower::hidden(256)};
+  return s.run();
+}
+
+double least_cosine(const std::vector<double>& a, const std::vector<double>& b, std::size_t rows) {
+  double least = 1;
+  const std::size_t width = a.size() / rows;
+  for (std::size_t i = 0; i < rows; ++i) {
+    double ab = 0, aa = 0, bb = 0;
+    for (std::size_t k = i * width; k < (i + 1) * width; ++k) ab += a[k] * b[k], aa += a[k] * a[k], bb += b[k] * b[k];
+    least = std::min(least, ab / std::sqrt(aa * bb));
+  }
+  return least;
+}
+
+TEST_CASE("a tower in bf16 has the features and gradients of the tower in double, up to rounding") {
+  const auto expected = run_tower<reference_backend>(std::tuple<>{});
+  const auto got = run_tower<cpu_backend>(std::tuple{1, precision::fp32, precision::bf16});
+  const auto fp32 = run_tower<cpu_backend>(std::tuple{1});
+  CHECK(least_cosine(got.at("features"), expected.at("features"), 5) > 0.9995);
+  for (const auto& each : expected) {
+    const std::string& name = each.first;
+    CAPTURE(name);
+    CHECK(least_cosine(got.at(name), each.second, 1) > 0.999);
+  }
+  CHECK((got == fp32) == !cpu::bf16_is_faster(cpu::best_bf16_isa()));  // bf16 is a permission
+  CHECK(run_tower<cpu_backend>(std::tuple{1, precision::fp32, precision::bf16_split}) == fp32);
+  for (const int threads : {2, 3, 8}) CHECK(run_tower<cpu_backend>(std::tuple{threads, precision::fp32, precision::bf16}) == got);
+}
+
+TEST_CASE("a step in bf16 allocates nothing") {
+  if (const auto reason = akin_test::uncounted(); !reason.empty()) {
+    MESSAGE("skipped: ", reason);
+    return;
+  }
+  akin_test::subject<tower, cpu_backend> s{std::tuple{2, precision::bf16, precision::bf16}, akin_test::ordinary, images(5), down(24), across(24), embed(48),
+                                           image_tower::width(64), image_tower::patch(8), image_tower::layers(3), image_tower::heads(4), image_tower::hidden(256)};
+  s.forward();
+  s.program().backward();
+  CHECK(akin_test::allocations_of([&] { s.forward(), s.program().backward(); }) == 0);
+}

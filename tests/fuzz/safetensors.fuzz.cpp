@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any bytes as a file of weights: refused with akin::error, or read, taken for a CLIP's, and written back.
+#include "memory_file.hpp"
+
+#include <akin/clip/infer.hpp>
+#include <akin/clip/weights.hpp>
+#include <akin/io/safetensors.hpp>
+
+#include <span>
+#include <vector>
+
+namespace {
+
+void read_every_tensor(const akin::safetensors_file& file) {
+  for (const auto& tensor : file.tensors()) {
+    // An empty tensor's other extents may be anything, and a number of 6 bits is none that akin converts.
+    std::vector<float> numbers(tensor.bytes.size() * 8 / static_cast<std::size_t>(akin::bits_of(tensor.type)));
+    try {
+      akin::read_entry<float>(tensor, std::span{numbers}, file.path());
+    } catch (const akin::error&) {
+    }
+  }
+}
+
+void read_as_clip(const akin::safetensors_file& file) {
+  const auto a = akin::infer_clip_architecture(file, akin::activation::quick_gelu);
+  akin::read_clip_tensors(file, a);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  static const memory_file input{"input"};
+  input.assign(bytes, size);
+  try {
+    const akin::safetensors_file file{input.path()};
+    read_every_tensor(file);
+    akin::write_safetensors("/dev/null", file.tensors(), file.metadata());
+    read_as_clip(file);
+  } catch (const akin::error&) {
+  }
+  return 0;
+}

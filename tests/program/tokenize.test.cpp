@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// akin-clip tokenize as a user meets it: lines in, lines out, and every mistake in one sentence.
+#include "support/program.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace {
+
+/// Runs `akin-clip tokenize` with these lines as its standard input.
+outcome tokenized(const std::string& lines, const temporary_folder& work, std::vector<std::string> arguments) {
+  const int input = ::open(work.put("stdin", lines).c_str(), O_RDONLY);
+  ::dup2(input, 0);
+  ::close(input);
+  arguments.insert(arguments.begin(), "tokenize");
+  return run(arguments, work);
+}
+
+bool no_vocabulary() {
+  const bool missing = !std::filesystem::exists(AKIN_VOCABULARY);
+  if (missing) MESSAGE("skipped: no vocabulary at " AKIN_VOCABULARY "; scripts/fetch_vocabulary.sh says why");
+  return missing;
+}
+
+}  // namespace
+
+TEST_CASE("a line becomes its pieces, or its ids") {
+  if (no_vocabulary()) return;
+  const temporary_folder work;
+  const std::string lines = "a photo of a cat.\n\nCaf\u00e9 na\u00efve \u6771\u4eac\nlast";
+  const auto ids = tokenized(lines, work, {"--ids", "--vocab", AKIN_VOCABULARY});
+  CHECK(ids.code == 0);
+  CHECK(
+      ids.out ==
+      "49406 320 1125 539 320 2368 269 49407\n49406 49407\n49406 15304 1097 35689 563 48338 21078 361 49407\n49406 952 49407\n");
+  CHECK(ids.err.empty());
+  const auto pieces = tokenized("a photo of penguins\n", work, {"--vocab", AKIN_VOCABULARY});
+  CHECK(pieces.out == "a</w> photo</w> of</w> penguins</w>\n");
+}
+
+TEST_CASE("what was cut or replaced is said, once") {
+  if (no_vocabulary()) return;
+  const temporary_folder work;
+  const auto end =
+      tokenized("one two three four\none\nn\xff\xfeo\n", work, {"--ids", "--context", "4", "--vocab", AKIN_VOCABULARY});
+  CHECK(end.code == 0);
+  CHECK(std::count(end.out.begin(), end.out.end(), '\n') == 3);
+  CHECK(contains(end.out, "49406 637 1237 49407\n"));
+  CHECK(contains(end.err, "2 of 3 lines were cut to 4 ids"));
+  CHECK(contains(end.err, "2 places that are not UTF-8"));
+}
+
+TEST_CASE("every mistake is one sentence and an exit code") {
+  const temporary_folder work;
+  const auto refused = [&](std::vector<std::string> arguments, int code, const std::string& part) {
+    const auto end = tokenized("a\n", work, arguments);
+    INFO("said: ", end.err);
+    CHECK(end.code == code);
+    CHECK(contains(end.err, part));
+    CHECK(std::count(end.err.begin(), end.err.end(), '\n') == 1);
+    CHECK(end.out.empty());
+  };
+  refused({}, 2, "--vocab");
+  refused({"--vocab", work / "nothing"}, 1, "nothing");
+  refused({"--vocab", work.put("empty.txt", "")}, 1, "0 merges, expected 48894");
+  refused({"--vocab", work.put("broken.json", "{\"a\": }")}, 1, "merges.txt");
+  refused({"--vocab", work.put("broken.txt.gz", "\x1f\x8b rubbish")}, 1, "broken.txt.gz");
+  refused({"--vocab", work.put("x", "y"), "--context", "1"}, 2, "--context");
+}
