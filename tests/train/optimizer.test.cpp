@@ -67,6 +67,7 @@ TEST_CASE("both generations of decay groups") {
   CHECK(!decays(decay_policy::legacy, "visual.transformer.resblocks.*.ln_1.weight", 1));
   CHECK(!decays(decay_policy::open_clip_4, "logit_scale", 0));
   CHECK(decays(decay_policy::open_clip_4, "visual.proj", 2));
+  CHECK(decays(decay_policy::open_clip_4, "visual.attnpool.positional_embedding", 2));
 }
 
 TEST_CASE("clipping scales all gradients to the norm and leaves shorter ones alone") {

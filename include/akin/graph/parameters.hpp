@@ -69,10 +69,7 @@ class parameter_store {
     return all;
   }
 
-  /// Fixes the extents of the parameters' axes, allocates, and initialises from the seed.
-  void bind(const blueprint& b, const extent_table& given, std::uint64_t seed);
-
- private:
+  /// The full name of one layer's tensor.
   static std::string name_of_layer(const parameter_entry& e, std::int64_t k) {
     std::string name = e.pattern;
     std::int64_t inner = e.count;
@@ -84,6 +81,10 @@ class parameter_store {
     return name;
   }
 
+  /// Fixes the extents of the parameters' axes, allocates, and initialises from the seed.
+  void bind(const blueprint& b, const extent_table& given, std::uint64_t seed);
+
+ private:
   std::vector<parameter_entry> entries_;
   std::vector<std::pair<std::string, std::int64_t>> extents_;
   shared_numbers<Real> numbers_;

@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <concepts>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -16,27 +17,41 @@ namespace akin::inline v0 {
 /// Which tensors weight decay leaves out. Both generations of open_clip are offered by name.
 enum class decay_policy {
   legacy,      // fewer than two dimensions, or "bn", "ln", "bias" or "logit_scale" in the name: all published weights
-  open_clip_4  // at most one dimension, and the positional and class embeddings
+  open_clip_4  // at most one dimension, and the positional and class embeddings of transformers
 };
 
 inline bool decays(decay_policy policy, std::string_view name, std::size_t rank) {
   const auto has = [&](std::string_view part) { return name.find(part) != std::string_view::npos; };
   if (policy == decay_policy::legacy) return rank >= 2 && !has("bn") && !has("ln") && !has("bias") && !has("logit_scale");
-  return rank > 1 && !name.ends_with("positional_embedding") && !name.ends_with("class_embedding");
+  const bool of_tower = name.ends_with("positional_embedding") && !name.ends_with("attnpool.positional_embedding");
+  return rank > 1 && !of_tower && !name.ends_with("class_embedding");
 }
+
+/// What the rate of a step is multiplied by for a tensor, by its full name; 0 freezes it. train/tower_rates.hpp has some.
+using rate_of_tensor = std::function<double(std::string_view name)>;
 
 /// A stretch of the flat buffer that one rule applies to. Frozen tensors and states are in none.
 struct parameter_group {
   std::int64_t begin = 0, size = 0;
   bool decays = false;
+  double rate = 1;  // times that of the step
 };
 
 template <class Real>
-std::vector<parameter_group> parameter_groups(const parameter_store<Real>& weights, decay_policy policy) {
+std::vector<parameter_group> parameter_groups(const parameter_store<Real>& weights, decay_policy policy, const rate_of_tensor& rate = {}) {
   if (!weights.bound()) fail("optimizer: the weights are not bound; call weights.bind(seed, ...) first");
   std::vector<parameter_group> groups;
-  for (const auto& e : weights.entries())
-    if (e.role == named_value::role_kind::parameter) groups.push_back({e.offset, e.slice * e.count, decays(policy, e.pattern, e.shape.size())});
+  for (const auto& e : weights.entries()) {
+    if (e.role != named_value::role_kind::parameter) continue;
+    for (std::int64_t k = 0; k < e.count; ++k) {
+      const parameter_group next{e.offset + k * e.slice, e.slice, decays(policy, e.pattern, e.shape.size()),
+                                 rate ? rate(parameter_store<Real>::name_of_layer(e, k)) : 1};
+      if (next.rate == 0) continue;
+      const bool joins = k > 0 && !groups.empty() && groups.back().begin + groups.back().size == next.begin && groups.back().rate == next.rate;
+      if (joins) groups.back().size += next.size;
+      else groups.push_back(next);
+    }
+  }
   return groups;
 }
 
@@ -114,10 +129,11 @@ class sgd {
   struct settings {
     double momentum = 0.9, weight_decay = 0;
     decay_policy policy = decay_policy::legacy;
+    rate_of_tensor rate{};  // 1 for all where none is given
   };
 
   sgd(parameter_store<Real>& weights, const settings& s)
-      : weights_{weights}, settings_{s}, groups_{parameter_groups(weights, s.policy)}, velocity_{"velocities", weights.size()} {}
+      : weights_{weights}, settings_{s}, groups_{parameter_groups(weights, s.policy, s.rate)}, velocity_{"velocities", weights.size()} {}
 
   /// One update; gradients are laid out as the weights are.
   void step(std::span<const Real> gradients, double rate) {
@@ -139,7 +155,7 @@ class sgd {
   void update(Backend& backend, const Real* gradients, double rate) {
     Real *const weights = weights_.numbers().update_on(backend), *const velocity = velocity_.update_on(backend);
     for (const auto& g : groups_)
-      backend.each(g.size, sgd_update<Real>{gradients + g.begin, weights + g.begin, velocity + g.begin, static_cast<Real>(rate), static_cast<Real>(settings_.momentum),
+      backend.each(g.size, sgd_update<Real>{gradients + g.begin, weights + g.begin, velocity + g.begin, static_cast<Real>(rate * g.rate), static_cast<Real>(settings_.momentum),
                                             static_cast<Real>(g.decays ? settings_.weight_decay : 0)});
   }
 
@@ -172,10 +188,11 @@ class adamw {
   struct settings {
     double beta1 = 0.9, beta2 = 0.98, eps = 1e-6, weight_decay = 0.2;
     decay_policy policy = decay_policy::legacy;
+    rate_of_tensor rate{};  // 1 for all where none is given
   };
 
   adamw(parameter_store<Real>& weights, const settings& s)
-      : weights_{weights}, settings_{s}, groups_{parameter_groups(weights, s.policy)}, first_{"first moments", weights.size()}, second_{"second moments", weights.size()} {}
+      : weights_{weights}, settings_{s}, groups_{parameter_groups(weights, s.policy, s.rate)}, first_{"first moments", weights.size()}, second_{"second moments", weights.size()} {}
 
   /// One update; gradients are laid out as the weights are.
   void step(std::span<const Real> gradients, double rate) {
@@ -204,7 +221,7 @@ class adamw {
     Real *const weights = weights_.numbers().update_on(backend), *const first = first_.update_on(backend), *const second = second_.update_on(backend);
     for (const auto& g : groups_)
       backend.each(g.size, adamw_update<Real>{gradients + g.begin, weights + g.begin, first + g.begin, second + g.begin, real(settings_.beta1), real(settings_.beta2), real(settings_.eps),
-                                              real(g.decays ? 1 - rate * settings_.weight_decay : 1), real(scale1), real(scale2)});
+                                              real(g.decays ? 1 - rate * g.rate * settings_.weight_decay : 1), real(scale1 * g.rate), real(scale2)});
   }
 
   parameter_store<Real>& weights_;
