@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // akin-clip as a user meets it: a run, the same run again, an interrupted run, and every mistake on the command line.
-#include "program/running.hpp"
 #include "support/files.hpp"
 #include "support/program.hpp"
 

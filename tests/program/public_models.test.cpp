@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // akin-clip verify and export as a user meets them: agreement, every difference, and every mistake in a folder.
-#include "program/running.hpp"
+#include "support/program.hpp"
 #include "support/files.hpp"
 
 #include <akin/clip/folder.hpp>
