@@ -6,16 +6,26 @@
 #include <akin/io/file.hpp>
 #include <akin/train/class_table.hpp>
 
+#include <zlib.h>
+
 #include <filesystem>
 
 namespace clip_program {
 
 volatile std::sig_atomic_t interrupted = 0;
 
+/// Tells one set of images and labels from another.
+std::uint32_t sum_of(const labelled_images& images) {
+  uLong sum = 0;
+  for (const auto* bytes : {&images.pixels, &images.labels}) sum = crc32_z(sum, bytes->data(), bytes->size());
+  return static_cast<std::uint32_t>(sum);
+}
+
 std::map<std::string, std::string> settings_of(const training_run& s) {
   const auto& o = s.options;
   return {{"train.objective", o.objective}, {"train.epochs", std::to_string(o.epochs)}, {"train.batch", std::to_string(o.batch)}, {"train.shift", std::to_string(o.shift)}, {"train.learning_rate", exact(o.learning_rate)},
-          {"train.weight_decay", exact(o.weight_decay)}, {"train.clip_norm", exact(o.clip_norm)}, {"train.seed", std::to_string(o.seed)}, {"train.embed", std::to_string(o.embed)}, {"train.images", std::to_string(s.train.count)}};
+          {"train.weight_decay", exact(o.weight_decay)}, {"train.clip_norm", exact(o.clip_norm)}, {"train.seed", std::to_string(o.seed)}, {"train.embed", std::to_string(o.embed)}, {"train.images", std::to_string(s.train.count)},
+          {"train.images_sum", std::to_string(sum_of(s.train))}};
 }
 
 void save(training_run& s, double seconds) {
@@ -46,6 +56,8 @@ namespace {
 
 void resume(training_run& s) {
   const akin::safetensors_file file{checkpoint_path(s.options.out)};
+  if (akin::metadata_of(file, "train.images_sum") != std::to_string(sum_of(s.train)))
+    akin::fail("--resume: '", file.path(), "' was trained on other images or labels than those of '", s.options.data, "'");
   for (const auto& [name, value] : settings_of(s))
     if (const auto& saved = akin::metadata_of(file, name); saved != value)
       akin::fail("--resume: '", file.path(), "' was trained with ", name.substr(6), " = ", saved, ", but now it is ", value);
@@ -104,6 +116,9 @@ int train(const train_options& o) {
   std::error_code folder_error;
   std::filesystem::create_directories(o.out, folder_error);
   if (folder_error) akin::fail("--out: cannot make the folder '", o.out, "': ", folder_error.message());
+  const std::string trial = o.out + "/akin-clip.trial";  // what cannot be written is to be known before the training
+  akin::write_file_atomically(trial, "");
+  std::filesystem::remove(trial);
   interrupted = 0;
   std::signal(SIGINT, [](int) { interrupted = 1; });
   std::signal(SIGTERM, [](int) { interrupted = 1; });

@@ -111,6 +111,21 @@ TEST_CASE("interrupted at any moment and resumed, training ends with the same bi
   }
 }
 
+TEST_CASE("a run is not resumed on other data, nor begun where nothing can be written") {
+  const small_data data;
+  const temporary_folder work;
+  REQUIRE(run(train_arguments(data, work / "a"), work).code == 0);
+  auto pixels = akin::read_file(data.folder / "train-images-idx3-ubyte");
+  pixels.back() = static_cast<char>(pixels.back() ^ 1);
+  data.folder.put("train-images-idx3-ubyte", pixels);
+  const auto other = run(train_arguments(data, work / "a", {"--resume"}), work);
+  CHECK(other.code == 1);
+  CHECK(contains(other.err, "was trained on other images or labels"));
+  const auto nowhere = run(train_arguments(data, "/proc/akin"), work);
+  CHECK(nowhere.code == 1);
+  CHECK(contains(nowhere.err, "--out: cannot make the folder '/proc/akin'"));
+}
+
 TEST_CASE("classify says what it sees") {
   const small_data data;
   const temporary_folder work;
