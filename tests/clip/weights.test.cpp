@@ -350,9 +350,9 @@ TEST_CASE("OpenAI's weights: QuickGELU, and the architecture from the shapes") {
     for (const char* const name : {"input_resolution", "context_length", "vocab_size"}) m.put<std::int64_t>(name, {}, one);
   };
   const temporary_folder folder;
-  changed_model gelu{"vit"};
-  mark(gelu);
-  CHECK(contains(gelu.verdict(), "are OpenAI's, which need QuickGELU, but the architecture has GELU"));
+  changed_model other{"vit"};
+  mark(other);
+  CHECK(contains(other.verdict(), "are OpenAI's, which need QuickGELU, but the architecture has GELU"));
 
   // Heads 64 wide: the golden models have others, so that ViT-B/32's list stands for OpenAI's file.
   for (const char* const name : {"ViT-B-32-quickgelu", "RN50-quickgelu", "ViT-L-14-336-quickgelu"}) {
