@@ -80,9 +80,9 @@ struct store_element {
   }
 };
 
-/// What a reduction has come to. Sums carry the rounding of each addition to the next, since a part may be long.
+/// What a reduction has come to. Sums carry what the rounding of each addition lost, since a part may be long.
 struct accumulator {
-  float value = 0, rest = 0;
+  float value = 0, sum = 0, lost = 0;
 
   accumulator() = default;
   AKIN_HOST_DEVICE explicit accumulator(reduction kind) : value{start_of(kind)} {}
@@ -94,25 +94,29 @@ struct accumulator {
     else add_exponential(x);
   }
   AKIN_HOST_DEVICE float total(reduction kind) const {
-    if (kind == reduction::sum) return std::isfinite(rest) ? value + rest : value;
-    if (kind != reduction::log_sum_exp || (rest == 0 && value == -std::numeric_limits<float>::infinity())) return value;
-    return value + std::log(rest);
+    if (kind == reduction::sum) return whole();
+    if (kind != reduction::log_sum_exp || (sum == 0 && value == -std::numeric_limits<float>::infinity())) return value;
+    return static_cast<float>(value + std::log(static_cast<double>(whole())));
   }
 
  private:
+  AKIN_HOST_DEVICE float whole() const { return std::isfinite(lost) ? sum + lost : sum; }
   AKIN_HOST_DEVICE void add(float x) {
-    const float sum = value + x, of_x = sum - value;
-    rest += (value - (sum - of_x)) + (x - of_x);
-    value = sum;
+    const float next = sum + x, of_x = next - sum;
+    lost += (sum - (next - of_x)) + (x - of_x);
+    sum = next;
   }
-  // value is the largest x so far, and rest the sum of exp(x - value).
+  // value is the largest x so far, and the sum is of exp(x - value).
   AKIN_HOST_DEVICE void add_exponential(float x) {
     if (x == -std::numeric_limits<float>::infinity()) return;
     if (x > value) {
-      rest = product(rest, std::exp(value - x)) + 1;
+      const float smaller_by = std::exp(value - x);
+      sum = product(sum, smaller_by);
+      lost = product(lost, smaller_by);
       value = x;
+      add(1);
     } else {
-      rest += x == value ? 1 : std::exp(x - value);
+      add(x == value ? 1 : std::exp(x - value));
     }
   }
 };
