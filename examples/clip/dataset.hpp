@@ -25,8 +25,10 @@ struct labelled_images {
 /// errors: run time: a file that is missing or broken; labels that do not match the images in number or name no class
 inline labelled_images read_labelled(const std::string& folder, const std::string& prefix, std::size_t classes) {
   const auto path = [&](const std::string& name) {
-    const std::string plain = folder + "/" + prefix + "-" + name;
-    return std::filesystem::exists(plain) ? plain : plain + ".gz";
+    const std::string plain = folder + "/" + prefix + "-" + name, packed = plain + ".gz";
+    if (std::filesystem::exists(plain)) return plain;
+    if (!std::filesystem::exists(packed)) akin::fail("'", folder, "' has neither ", prefix, "-", name, " nor ", prefix, "-", name, ".gz");
+    return packed;
   };
   const std::string image_path = path("images-idx3-ubyte"), label_path = path("labels-idx1-ubyte");
   auto images = akin::read_idx(image_path);

@@ -59,7 +59,7 @@ void add_train(CLI::App& app, action& chosen) {
   train->add_option("--objective", o.objective, "Positives of an image: its own caption, or every caption of its class")->check(CLI::IsMember({"one", "same-class"}))->capture_default_str();
   train->add_option("--shift", o.shift, "Images move by up to so many pixels")->check(CLI::Range(0, 16))->capture_default_str();
   train->add_option("--embed", o.embed, "Width of the embeddings")->check(CLI::Range(2, 4096))->capture_default_str();
-  train->add_option("--seed", o.seed, "Of weights, order, captions and movements")->capture_default_str();
+  train->add_option("--seed", o.seed, "Of weights, order, captions and movements")->check(CLI::NonNegativeNumber)->capture_default_str();
   train->add_option("--threads", o.threads, "Of the cpu backend; 0: as many as the machine has")->check(CLI::Range(0, 256))->capture_default_str();
   train->add_option("--backend", o.backend, "What computes")->check(CLI::IsMember({"cpu", "thrust"}))->capture_default_str();
   train->add_option("--classes", o.classes_file, "Text file with a line for each class, its names separated by commas (default: Fashion-MNIST's)");
@@ -144,6 +144,8 @@ int main(int count, char** words) {
   action chosen;
   for (const auto add : {add_train, add_classify, add_tokenize, add_pixels, add_verify, add_export}) add(app, chosen);
   try {
+    if (count > 1 && words[1][0] != '-' && app.get_subcommand_no_throw(words[1]) == nullptr)
+      throw CLI::ParseError{"'" + std::string{words[1]} + "' is no subcommand", clip_program::exit_usage};
     app.parse(count, words);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);

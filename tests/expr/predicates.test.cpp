@@ -69,6 +69,27 @@ TEST_CASE("cpu against reference, gradients against differences") {
   akin_test::check_gradients<numbers>(ordinary, images(5), texts(7), embed(3));
 }
 
+struct pairings {
+  static constexpr auto define(model& m) {
+    const auto s = dot(m.input<"x">(images, embed), m.input<"y">(texts, embed));
+    const auto own = paired(images, texts);
+    const auto large = s > 0;
+    return sum(where(own, s, 2 * s)) + sum(where(own, 3, s)) + 5 * count(own && large) + 7 * count(large || own) + 11 * count(!paired(m, images, texts));
+  }
+};
+
+TEST_CASE("a pairing is a condition wherever a model is at hand") {
+  subject<pairings, reference_backend> s{ordinary, images(5), texts(7), embed(3)};
+  double expected = 0;
+  for (std::size_t a = 0; a < 5; ++a)
+    for (std::size_t b = 0; b < 7; ++b) {
+      double product = 0;
+      for (std::size_t k = 0; k < 3; ++k) product += s.reals["x"][a * 3 + k] * s.reals["y"][b * 3 + k];
+      expected += (a == b ? 1 : 2) * product + (a == b ? 3 : product) + (a == b && product > 0 ? 5 : 0) + (a == b || product > 0 ? 7 : 0) + (a == b ? 0 : 11);
+    }
+  CHECK(s.run().at("loss")[0] == doctest::Approx(expected).epsilon(1e-13));
+}
+
 TEST_CASE("the mean of no entry is 0, with gradient 0") {
   const auto got = subject<numbers, reference_backend>{[](std::string_view name, std::int64_t, double drawn) { return name == "w" ? -1 : name == "x" ? 0 : drawn; }, images(3), texts(2), embed(1)}.run();
   CHECK(got.at("loss")[0] == 0);

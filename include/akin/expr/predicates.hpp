@@ -79,14 +79,38 @@ constexpr expr<boolean, axes<A, B>> listed(expr<integer, axes<List>> first, expr
 template <class A, class B>
 struct pairing {};
 
-/// Image i belongs to text i.
+/// Image i belongs to text i. With the model it is a condition like any other: !paired(m, images, texts) is every pair that does not belong together.
 template <some_axis A, some_axis B>
 constexpr pairing<A, B> paired(A, B) { return {}; }
+template <some_axis A, some_axis B>
+constexpr expr<boolean, axes<A, B>> paired(model& m, A, B) { return same(position(m, A{}), position(m, B{})); }
 
 template <class A, class B>
-constexpr expr<boolean, axes<A, B>> predicate(model& m, pairing<A, B>) { return same(position(m, A{}), position(m, B{})); }
+constexpr expr<boolean, axes<A, B>> predicate(model& m, pairing<A, B>) { return paired(m, A{}, B{}); }
 template <class Axes>
 constexpr expr<boolean, Axes> predicate(model&, expr<boolean, Axes> p) { return p; }
+
+template <class Row, class Column, class A, class B>
+constexpr auto where(pairing<Row, Column> condition, expr<real, A> a, B b) { return where(predicate(*a.owner, condition), a, b); }
+template <class Row, class Column, class B, detail::number Number>
+constexpr auto where(pairing<Row, Column> condition, Number a, expr<real, B> b) { return where(predicate(*b.owner, condition), a, b); }
+template <class Row, class Column, class A>
+constexpr auto operator&&(pairing<Row, Column> a, expr<boolean, A> b) { return predicate(*b.owner, a) && b; }
+template <class Row, class Column, class A>
+constexpr auto operator&&(expr<boolean, A> a, pairing<Row, Column> b) { return a && predicate(*a.owner, b); }
+template <class Row, class Column, class A>
+constexpr auto operator||(pairing<Row, Column> a, expr<boolean, A> b) { return predicate(*b.owner, a) || b; }
+template <class Row, class Column, class A>
+constexpr auto operator||(expr<boolean, A> a, pairing<Row, Column> b) { return a || predicate(*a.owner, b); }
+
+template <class>
+inline constexpr bool has_a_model = false;
+/// errors:   compile time, since no operand says which model is meant
+template <class Row, class Column>
+constexpr auto operator!(pairing<Row, Column>) {
+  static_assert(has_a_model<Row>, "akin: !: paired(a, b) belongs to no model yet; write !paired(m, a, b)");
+  return expr<boolean, unknown>{};
+}
 
 namespace detail {
 

@@ -112,17 +112,29 @@ inline std::string explain_chain(const blueprint& b, const extent_table& e, cons
   return text;
 }
 
+/// Which products of a pass are kept between passes, and the bytes that this takes.
+inline std::string explain_kept(const blueprint& b, const memory_plan* memory, const plan_step& s) {
+  struct { int count = 0; std::int64_t bytes = 0; } written, read;
+  for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) {
+    if (o.kind != operand_kind::product || !memory || !memory->keeps(o.node)) continue;
+    auto& products = first_pass_of(b, o.node) == &s ? written : read;
+    ++products.count, products.bytes += memory->kept[static_cast<std::size_t>(o.node)];
+  }
+  if (written.count + read.count == 0) return ", never stored";
+  const auto text = [](const auto& products, const char* what) {
+    if (products.count == 0) return std::string{};
+    return ", " + (products.count == 1 ? std::string{"a product"} : std::to_string(products.count) + " products") + " of " + bytes_text(products.bytes) + what;
+  };
+  return text(written, " kept for later passes") + text(read, " kept by an earlier pass");
+}
+
 /// A pass over pairs: its place among them, what it costs, why it is one of its own, and what it keeps.
 inline std::string explain_pass(const blueprint& b, const extent_table* extents, const memory_plan* memory, const plan_step& s) {
   const extent_table unbound{b};
   const extent_table& e = extents ? *extents : unbound;
   const auto before = std::count_if(b.steps.data(), &s, [](const plan_step& other) { return other.is_pair_pass(); });
   std::string text = "pair pass " + std::to_string(before + 1) + " of tiles" + shape_text(b, e, s.space);
-  std::string kept;
-  for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count)))
-    if (o.kind == operand_kind::product && memory && memory->keeps(o.node))
-      kept += first_pass_of(b, o.node) == &s ? ", a product kept for later passes" : ", a product kept by an earlier pass";
-  text += kept.empty() ? ", never stored" : kept;
+  text += explain_kept(b, memory, s);
   if (extents) text += ", " + count_text(operations_of_pass(b, e, memory, s)) + "FLOP";
   std::vector<std::string> reductions;
   for (int n : awaited(b, s)) reductions.push_back(std::string{b.at(n).op->name} + shape_text(b, unbound, b.at(n).axes));

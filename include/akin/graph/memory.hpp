@@ -22,7 +22,7 @@ struct memory_plan {
   std::vector<frame> frames;         // per region
   std::int64_t bytes = 0;            // of the arena
   std::int64_t sum_of_values = 0;    // what it would be if nothing shared
-  std::vector<char> kept;            // per node: a product of pairs that lies in the arena from its first pass to its last
+  std::vector<std::int64_t> kept;    // per node: bytes of a product of pairs that lies in the arena from its first pass to its last; 0: it does not
   bool keeps(int product) const { return kept[static_cast<std::size_t>(product)] != 0; }
 };
 
@@ -105,7 +105,7 @@ inline std::vector<kept_product> products_of_several_passes(const blueprint& b) 
 /// Lays out everything for the given extents. `external` marks nodes whose storage is elsewhere (gradients of parameters).
 inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, const std::vector<char>& external, std::span<const kept_product> kept, std::size_t real_bytes) {
   const std::size_t count = b.nodes.size();
-  memory_plan plan{std::vector<std::int64_t>(count, -1), std::vector<char>(count, 0), std::vector<memory_plan::frame>(b.regions.size()), 0, 0, std::vector<char>(count, 0)};
+  memory_plan plan{std::vector<std::int64_t>(count, -1), std::vector<char>(count, 0), std::vector<memory_plan::frame>(b.regions.size()), 0, 0, std::vector<std::int64_t>(count, 0)};
   std::vector<int> first(count, -1), last(count, -1);
   for (std::size_t r = 0; r < b.regions.size(); ++r) {
     const region_range& range = b.ranges[r];
@@ -140,9 +140,9 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
     if (r == 0)
       for (const kept_product& p : kept) {
         if (p.numbers == 0) continue;
-        plan.sum_of_values += bytes_of(p.numbers, real_bytes);
-        plan.kept[static_cast<std::size_t>(p.node)] = 1;
-        scratch.push_back({bytes_of(p.numbers, real_bytes), p.first, p.last, &plan.offset[static_cast<std::size_t>(p.node)]});
+        const std::int64_t bytes = plan.kept[static_cast<std::size_t>(p.node)] = bytes_of(p.numbers, real_bytes);
+        plan.sum_of_values += bytes;
+        scratch.push_back({bytes, p.first, p.last, &plan.offset[static_cast<std::size_t>(p.node)]});
       }
     for (std::size_t n = 0; n < count; ++n) {
       const bool carry = r > 0 && static_cast<int>(n) == b.regions[r].carry_in;

@@ -104,12 +104,11 @@ class program {
   /// The random state of the next forward and backward: dropout draws from it.
   void seed(std::uint64_t state) { execution_.set_seed(state); }
 
-  /// Computes the result. The loss where it is a scalar, else use value().
-  real_type forward() {
+  /// Computes the result, and returns it where it is a scalar; a tensor is read with value().
+  auto forward() {
     execution_.forward();
     if constexpr (Mode == mode::training) execution_.apply_updates();
     if constexpr (std::is_same_v<result_axes, axes<>>) return *execution_.template on_host<real_type>(execution_.plan().result).data;
-    else return real_type{};
   }
 
   /// Computes the gradients of the result of the last forward.

@@ -32,7 +32,7 @@ template <class Chain, int R>
 
 template <class Chain, int... Line, int... R>
 [[gnu::always_inline]] inline void pair_block(const pair_call& c, std::int64_t i, std::int64_t j, vi live, vf* row, std::integer_sequence<int, Line...>, std::integer_sequence<int, R...>) {
-  vf x[sizeof...(Line) + 1];
+  vf x[sizeof...(Line) + 1]{};
   ((x[Line] = rounded(pair_line<Chain, Line>(x, c, i, j))), ...);
   (pair_sink<Chain, R>(x[Chain::uses[static_cast<std::size_t>(R)].line], c, i, j, live, row), ...);
 }
