@@ -144,7 +144,7 @@ int main(int count, char** words) {
   action chosen;
   for (const auto add : {add_train, add_classify, add_tokenize, add_pixels, add_verify, add_export}) add(app, chosen);
   try {
-    if (count > 1 && words[1][0] != '-' && app.get_subcommand_no_throw(words[1]) == nullptr)
+    if (count > 1 && words[1][0] != '-' && app.get_subcommands([&](const CLI::App* s) { return s->get_name() == words[1]; }).empty())
       throw CLI::ParseError{"'" + std::string{words[1]} + "' is no subcommand", clip_program::exit_usage};
     app.parse(count, words);
   } catch (const CLI::ParseError& e) {

@@ -57,31 +57,33 @@ results run_objective(std::tuple<Arguments...> arguments) {
   return s->run();
 }
 
-inline void compare_golden(const results& got, const std::string& name, double tolerance, double floor) {
+/// Below this an error is one of it, not of the largest entry. The gradient to t is a sum over all pairs that cancels: storing each anchor's
+/// log_sum_exp in fp32 moves that of masked_false_negatives (-0.024) by 1e-7 usually and by 4e-7 at worst, whatever computes it.
+inline double floor_of(const std::string& key) { return key == "d t" ? 0.05 : 0.02; }
+
+inline void compare_golden(const results& got, const std::string& name, double tolerance, double (*floor)(const std::string&)) {
   CAPTURE(name);
   const akin::safetensors_file golden{std::string{AKIN_GOLDEN_DIR} + "/objectives/" + name + ".safetensors"};
   for (const auto& t : golden.tensors()) {
     const std::string key = t.name == "loss" ? t.name : "d " + t.name.substr(1);
     CAPTURE(key);
     REQUIRE(got.count(key) == 1);
-    const double d = difference(got.at(key), doubles(golden, t.name), floor);
+    const double d = difference(got.at(key), doubles(golden, t.name), floor(key));
     if (std::getenv("AKIN_TEST_VERBOSE")) std::cout << "  " << name << " " << key << ": " << d << "\n";
     CHECK(d <= tolerance);
   }
 }
 
-/// The reference backend to 1e-9 of the largest entry; the tested backend to 1e-5 under every setting. Below a largest
-/// entry of 0.02 it is 1e-5 of that: the gradient to t is a sum over all pairs that cancels (-0.008 for supervised_in) and keeps the rounding
-/// of its summands, and of the inputs, which are fp32 here.
+/// The reference backend to 1e-9 of the largest entry; the tested backend to 1e-5 under every setting.
 template <class Model>
 void check_golden(const std::string& name) {
-  compare_golden(run_objective<Model, akin::reference_backend>(std::tuple<>{}), name, 1e-9, 0);
+  compare_golden(run_objective<Model, akin::reference_backend>(std::tuple<>{}), name, 1e-9, [](const std::string&) { return 0.0; });
   const auto one = run_objective<Model, tested_backend>(std::tuple{tested_settings[0]});
-  compare_golden(one, name, 1e-5, 0.02);
+  compare_golden(one, name, 1e-5, floor_of);
   for (std::size_t k = 1; k < tested_settings.size(); ++k) {
     const auto other = run_objective<Model, tested_backend>(std::tuple{tested_settings[k]});
     if (settings_share_bits) CHECK(other == one);
-    else compare_golden(other, name, 1e-5, 0.02);
+    else compare_golden(other, name, 1e-5, floor_of);
   }
 }
 

@@ -79,6 +79,7 @@ struct map_operand {
   view<const Real> value{};
   const std::int32_t* integers = nullptr;
   std::int32_t seed = 0;
+  std::int64_t first = 0;  // of positions
 };
 
 /// A result of a map that is stored whole. `step` counts the chain's results.
@@ -94,6 +95,7 @@ struct map_reduction {
   int step = 0;
   reduction kind = reduction::sum;
   view<Real> value{};
+  bool goes_on = false;  // from what is there: an earlier strip's
 };
 
 /// Everything a backend needs for a map, except the tape, which is a constant of the chain's type.
@@ -159,16 +161,20 @@ struct pair_contraction {
   view<Real> out{};
 };
 
-/// Everything a backend needs for a pass over the pairs, except the tape.
+/// Everything a backend needs for a pass over the pairs, except the tape. A space that begins at a later row is a strip of one whose earlier rows have
+/// been: results that are not of its rows alone go on from what is there. So for columns.
 template <class Real>
 struct pair_arguments {
-  std::int64_t rows = 0, columns = 0;
+  std::int64_t rows = 0, columns = 0, first_row = 0, first_column = 0;
   int row = -1, column = -1;  // axis labels
   std::span<const std::int16_t> lines;  // of the tape, by result
   std::span<const pair_product<Real>> products;
   std::span<const pair_operand<Real>> operands;
   std::span<const pair_reduction<Real>> reductions;
   std::span<const pair_contraction<Real>> contractions;
+
+  bool goes_on(const pair_reduction<Real>& r) const { return (first_row > 0 && !r.keeps_rows) || (first_column > 0 && !r.keeps_columns); }
+  bool goes_on(const pair_contraction<Real>& c) const { return c.keeps_rows ? first_column > 0 : first_row > 0; }
 };
 
 }  // namespace akin::inline v0

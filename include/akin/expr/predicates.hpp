@@ -90,6 +90,15 @@ constexpr expr<boolean, axes<A, B>> predicate(model& m, pairing<A, B>) { return 
 template <class Axes>
 constexpr expr<boolean, Axes> predicate(model&, expr<boolean, Axes> p) { return p; }
 
+/// How many candidates each anchor is paired with: one, where the candidates are enough. No pair has to be looked at.
+template <class A, class B, class X>
+constexpr auto count(model& m, pairing<A, B>, over_axes<X>) {
+  using anchor = std::conditional_t<std::is_same_v<A, X>, B, A>;
+  return as_real(as_real(position(m, anchor{})) < count(m, X{}));
+}
+template <class Axes, class X>
+constexpr auto count(model&, expr<boolean, Axes> p, over_axes<X> o) { return count(p, o); }
+
 template <class Row, class Column, class A, class B>
 constexpr auto where(pairing<Row, Column> condition, expr<real, A> a, B b) { return where(predicate(*a.owner, condition), a, b); }
 template <class Row, class Column, class B, detail::number Number>
@@ -108,7 +117,7 @@ inline constexpr bool has_a_model = false;
 /// errors:   compile time, since no operand says which model is meant
 template <class Row, class Column>
 constexpr auto operator!(pairing<Row, Column>) {
-  static_assert(has_a_model<Row>, "akin: !: paired(a, b) belongs to no model yet; write !paired(m, a, b)");
+  static_assert(has_a_model<Row>, "akin: !: paired(a, b) belongs to no model yet: write !paired(m, a, b)");
   return expr<boolean, unknown>{};
 }
 

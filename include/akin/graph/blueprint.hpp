@@ -19,6 +19,7 @@ struct blueprint {
   std::span<const plan_sink> sinks;
   std::span<const region_entry> regions;
   std::span<const region_range> ranges;
+  std::span<const strip_group> strips;
   std::span<const axis_entry> axes;
   std::span<const extent_relation> relations;
   std::span<const named_value> names;
@@ -78,6 +79,7 @@ struct blueprint_storage {
   static constexpr auto sinks = first<p().sink_count>(p().sinks);
   static constexpr auto regions = first<m().region_count>(m().regions);
   static constexpr auto ranges = first<m().region_count>(p().regions);
+  static constexpr auto strips = first<p().strip_count>(p().strips);
   static constexpr auto axes = first<m().axis_count>(m().axis_entries);
   static constexpr auto relations = first<m().relation_count>(m().relations);
   static constexpr auto names = first<m().name_count>(m().names);
@@ -92,7 +94,7 @@ struct blueprint_storage {
 template <class Model, mode Mode, bool Fuses>
 blueprint blueprint_of() {
   using s = detail::blueprint_storage<Model, Mode, Fuses>;
-  return {s::nodes, s::producer, s::adjoint, s::steps, s::tape, s::operands, s::sinks, s::regions, s::ranges, s::axes, s::relations, s::names, s::updates,
+  return {s::nodes, s::producer, s::adjoint, s::steps, s::tape, s::operands, s::sinks, s::regions, s::ranges, s::strips, s::axes, s::relations, s::names, s::updates,
           s::outputs, std::string_view{s::texts.data(), s::texts.size()}, s::result, s::forward_size, s::forward_steps, s::pair_passes};
 }
 

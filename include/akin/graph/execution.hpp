@@ -6,6 +6,7 @@
 #include <akin/graph/memory.hpp>
 #include <akin/graph/parameters.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <span>
@@ -48,6 +49,7 @@ class execution {
     choose_external();
     choose_kept(pair_budget);
     memory_ = plan_memory(b_, extents_, external_, kept_, sizeof(real_type));
+    if constexpr (Backend::fuses) memory_.strip = Backend::strip;
     arena_.reset();  // the next one may need its room
     arena_ = backend_.allocate(memory_.bytes);
     if (!arena_) fail("bind: the program needs an arena of ", memory_.bytes / 1'000'000, " MB, which the machine does not give");
@@ -121,10 +123,13 @@ class execution {
     ran_ = has_gradients_ = false;
     for (const auto& v : b_.names)
       if (const auto found = b_.at(v.node).region == 0 ? look_at(v.node) : look_at_layers(v); found.node >= 0) return found;
-    for (int k = 0; k < b_.forward_steps; ++k) {
-      run(0, k, 1);
+    for (int k = 0, ran = 0; k < b_.forward_steps; ++k) {
+      if (k == ran) {
+        run(0, k, 1);
+        ran += strips_at(k) ? strips_at(k)->count : 1;
+      }
       not_finite found;
-      detail::for_each_result(b_, b_.steps[static_cast<std::size_t>(b_.ranges[0].begin + k)], [&](int n) {
+      detail::for_each_result(b_, b_.steps[static_cast<std::size_t>(k)], [&](int n) {
         if (found.node < 0) found = look_at(n);
       });
       if (found.node >= 0) return found;
@@ -157,17 +162,17 @@ class execution {
 
   /// Where the numbers of a node lie now, for the backend's eyes.
   void* pointer(int n) {
-    n = b_.home(n);
-    const auto k = static_cast<std::size_t>(n);
-    const node& x = b_.at(n);
-    if (x.op == &input_op) return Backend::computes_on_host ? input_[k] : inputs_->data() + input_at_[k];
-    if (x.op == &parameter_op && state_at_[k] >= 0) return states_->data() + state_at_[k] + layer_offset(n) * static_cast<std::int64_t>(sizeof(real_type));
-    if (x.op == &parameter_op) return weights_at_ + parameter_offset(n);
-    if (x.op == &count_op) return counts_at_ + x.argument[0];
-    if (gradient_of_[k] >= 0) return gradients_at_ + parameter_offset(gradient_of_[k]);
-    const auto r = static_cast<std::size_t>(x.region);
-    return (memory_.saved[k] && r > 0 ? saved_[r] : scratch_[r]) + memory_.offset[k];
+    const axis_list& axes = b_.at(n).axes;
+    std::int64_t before = axes.rank > 0 && axes[0] == strip_axis_ ? strip_begin_ : 0;
+    for (int k = 1; k < axes.rank && before > 0; ++k) before *= extents_[axes[k]];
+    return static_cast<std::byte*>(storage(n)) + before * static_cast<std::int64_t>(b_.at(n).kind == value_kind::index ? sizeof(std::int32_t) : sizeof(real_type));
   }
+  /// Where the entries of an axis begin that a step sees: 0, but in strips.
+  std::int64_t begin_of(int axis) const { return axis == strip_axis_ ? strip_begin_ : 0; }
+  /// Whether a result that is not of one strip alone has its part of earlier ones.
+  bool goes_on(int n) const { return strip_axis_ >= 0 && strip_begin_ > 0 && !b_.at(n).axes.has(strip_axis_); }
+  /// An axis' extent over all strips.
+  std::int64_t whole_extent(int axis) const { return axis == strip_axis_ ? strips_extent_ : extents_[axis]; }
   view<real_type> reals(int n) { return extents_.shape(static_cast<real_type*>(pointer(n)), b_.at(n).axes); }
   view<std::int32_t> integers(int n) { return extents_.shape(static_cast<std::int32_t*>(pointer(n)), b_.at(n).axes); }
   kernel_value<real_type> value(int n) {
@@ -183,6 +188,8 @@ class execution {
       if (p.node == n && p.numbers > 0) return p.first == step ? product_memory::written : product_memory::read;
     return product_memory::none;
   }
+  /// Where a product of pairs is kept: in strips one of them at a time.
+  real_type* kept(int n) { return static_cast<real_type*>(storage(n)); }
   /// The random state of this step: the program's seed and the layer.
   std::int32_t seed() const {
     std::uint64_t h = seed_;
@@ -192,6 +199,20 @@ class execution {
   void repeat(const plan_step& s);
 
  private:
+  // Where the numbers of a node begin.
+  void* storage(int n) {
+    n = b_.home(n);
+    const auto k = static_cast<std::size_t>(n);
+    const node& x = b_.at(n);
+    if (x.op == &input_op) return Backend::computes_on_host ? input_[k] : inputs_->data() + input_at_[k];
+    if (x.op == &parameter_op && state_at_[k] >= 0) return states_->data() + state_at_[k] + layer_offset(n) * static_cast<std::int64_t>(sizeof(real_type));
+    if (x.op == &parameter_op) return weights_at_ + parameter_offset(n);
+    if (x.op == &count_op) return counts_at_ + x.argument[0];
+    if (gradient_of_[k] >= 0) return gradients_at_ + parameter_offset(gradient_of_[k]);
+    const auto r = static_cast<std::size_t>(x.region);
+    return (memory_.saved[k] && r > 0 ? saved_[r] : scratch_[r]) + memory_.offset[k];
+  }
+
   std::int64_t bytes_of(int n) const {
     return extents_.size(b_.at(n).axes) * static_cast<std::int64_t>(b_.at(n).kind == value_kind::index ? sizeof(std::int32_t) : sizeof(real_type));
   }
@@ -216,7 +237,34 @@ class execution {
 
   void run(int region, int begin, int count) {
     const auto first = static_cast<std::size_t>(b_.ranges[static_cast<std::size_t>(region)].begin + begin);
-    for (std::size_t k = first; k < first + static_cast<std::size_t>(count); ++k) code_[k].run(*this, b_.steps[k], code_[k].chain);
+    for (std::size_t k = first; k < first + static_cast<std::size_t>(count);) {
+      const strip_group* const strips = region == 0 ? strips_at(static_cast<int>(k)) : nullptr;
+      if (strips) run_strips(*strips);
+      else code_[k].run(*this, b_.steps[k], code_[k].chain);
+      k += static_cast<std::size_t>(strips ? strips->count : 1);
+    }
+  }
+
+  // The strips that begin with a step of region 0.
+  const strip_group* strips_at(int step) const {
+    const auto found = std::find_if(b_.strips.begin(), b_.strips.end(), [&](const strip_group& g) { return g.begin == step; });
+    return found == b_.strips.end() ? nullptr : &*found;
+  }
+
+  void run_strips(const strip_group& g) {
+    strip_axis_ = g.axis;
+    strips_extent_ = extents_[g.axis];
+    const struct restore {
+      execution& e;
+      ~restore() {
+        e.extents_.replace(e.strip_axis_, e.strips_extent_);
+        e.strip_axis_ = -1;
+      }
+    } at_the_end{*this};
+    for (strip_begin_ = 0; strip_begin_ == 0 || strip_begin_ < strips_extent_; strip_begin_ += memory_.strip) {
+      extents_.replace(g.axis, std::min(memory_.strip, strips_extent_ - strip_begin_));
+      for (auto k = static_cast<std::size_t>(g.begin); k < static_cast<std::size_t>(g.begin + g.count); ++k) code_[k].run(*this, b_.steps[k], code_[k].chain);
+    }
   }
 
   void connect_parameters() {
@@ -288,7 +336,8 @@ class execution {
     if constexpr (Backend::fuses)
       for (kept_product& p : kept_) {
         const axis_list& axes = b_.at(p.node).axes;
-        const std::int64_t numbers = Backend::kept_pairs(extents_[std::min(axes[0], axes[1])], extents_[std::max(axes[0], axes[1])]);
+        const auto extent = [&](int axis) { return p.strips && p.strips->axis == axis ? std::min(Backend::strip, extents_[axis]) : extents_[axis]; };
+        const std::int64_t numbers = Backend::kept_pairs(extent(std::min(axes[0], axes[1])), extent(std::max(axes[0], axes[1])));
         const std::int64_t bytes = numbers * static_cast<std::int64_t>(sizeof(real_type));
         if (bytes > pair_budget) continue;
         p.numbers = numbers;
@@ -385,6 +434,8 @@ class execution {
   shared_numbers<real_type> counts_, gradients_;
   real_type *weights_at_ = nullptr, *counts_at_ = nullptr, *gradients_at_ = nullptr;
   std::uint64_t seed_ = 0;
+  int strip_axis_ = -1;  // while strips run
+  std::int64_t strip_begin_ = 0, strips_extent_ = 0;
   bool bound_ = false, ran_ = false, has_gradients_ = false;
 };
 

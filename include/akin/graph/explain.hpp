@@ -112,8 +112,25 @@ inline std::string explain_chain(const blueprint& b, const extent_table& e, cons
   return text;
 }
 
+/// Its place among the passes over pairs; those that run in the same strips are one.
+inline int number_of_pass(const blueprint& b, const plan_step& s) {
+  int number = 1;
+  const strip_group* last = nullptr;
+  for (int k = 0; k < b.ranges[0].count; ++k) {
+    const plan_step& other = b.steps[static_cast<std::size_t>(k)];
+    const strip_group* const strips = strips_of(b, k);
+    if (!other.is_pair_pass()) continue;
+    if (last && strips != last) ++number;
+    if (&other == &s) break;
+    if (!strips) ++number;
+    last = strips;
+  }
+  return number;
+}
+
 /// Which products of a pass are kept between passes, and the bytes that this takes.
 inline std::string explain_kept(const blueprint& b, const memory_plan* memory, const plan_step& s) {
+  const bool in_strips = strips_of(b, static_cast<int>(&s - b.steps.data())) != nullptr;
   struct { int count = 0; std::int64_t bytes = 0; } written, read;
   for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) {
     if (o.kind != operand_kind::product || !memory || !memory->keeps(o.node)) continue;
@@ -125,15 +142,16 @@ inline std::string explain_kept(const blueprint& b, const memory_plan* memory, c
     if (products.count == 0) return std::string{};
     return ", " + (products.count == 1 ? std::string{"a product"} : std::to_string(products.count) + " products") + " of " + bytes_text(products.bytes) + what;
   };
-  return text(written, " kept for later passes") + text(read, " kept by an earlier pass");
+  return text(written, in_strips ? " kept for the strip" : " kept for later passes") + text(read, in_strips ? " kept for the strip" : " kept by an earlier pass");
 }
 
 /// A pass over pairs: its place among them, what it costs, why it is one of its own, and what it keeps.
 inline std::string explain_pass(const blueprint& b, const extent_table* extents, const memory_plan* memory, const plan_step& s) {
   const extent_table unbound{b};
   const extent_table& e = extents ? *extents : unbound;
-  const auto before = std::count_if(b.steps.data(), &s, [](const plan_step& other) { return other.is_pair_pass(); });
-  std::string text = "pair pass " + std::to_string(before + 1) + " of tiles" + shape_text(b, e, s.space);
+  const strip_group* const strips = strips_of(b, static_cast<int>(&s - b.steps.data()));
+  const bool again = strips && std::any_of(b.steps.data() + strips->begin, &s, [](const plan_step& other) { return other.is_pair_pass(); });
+  std::string text = "pair pass " + std::to_string(number_of_pass(b, s)) + (again ? ", again," : "") + " of tiles" + shape_text(b, e, s.space);
   text += explain_kept(b, memory, s);
   if (extents) text += ", " + count_text(operations_of_pass(b, e, memory, s)) + "FLOP";
   std::vector<std::string> reductions;
@@ -169,7 +187,12 @@ inline std::string explain(const blueprint& b, const extent_table* extents, cons
     for (int k = 0; k < b.ranges[r].count; ++k) {
       if (r == 0 && k == 0) text += "forward:\n";
       if (r == 0 && k == b.forward_steps) text += "backward:\n";
-      text += "  " + detail::explain_step(b, extents, memory, b.steps[static_cast<std::size_t>(b.ranges[r].begin + k)]) + "\n";
+      const strip_group* const strips = r == 0 ? strips_of(b, k) : nullptr;
+      if (strips && strips->begin == k) {
+        const std::string axis{b.axes[static_cast<std::size_t>(strips->axis)].name};
+        text += "  in strips of " + (memory && extents ? std::to_string(std::min(memory->strip, (*extents)[strips->axis])) + " " : std::string{}) + axis + ":\n";
+      }
+      text += (strips ? "    " : "  ") + detail::explain_step(b, extents, memory, b.steps[static_cast<std::size_t>(b.ranges[r].begin + k)]) + "\n";
     }
   }
   if (memory) text += "memory: one arena of " + bytes_text(memory->bytes) + " for values of " + bytes_text(memory->sum_of_values) + " in all\n";

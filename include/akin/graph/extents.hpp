@@ -48,6 +48,9 @@ class extent_table {
     }
   }
 
+  /// Another extent for one axis, whatever follows from it.
+  void replace(int axis, std::int64_t size) { extents_[static_cast<std::size_t>(axis)] = size; }
+
   std::int64_t operator[](int axis) const { return extents_[static_cast<std::size_t>(axis)]; }
   std::string_view name(int axis) const { return blueprint_.axes[static_cast<std::size_t>(axis)].name; }
 

@@ -23,6 +23,7 @@ struct memory_plan {
   std::int64_t bytes = 0;            // of the arena
   std::int64_t sum_of_values = 0;    // what it would be if nothing shared
   std::vector<std::int64_t> kept;    // per node: bytes of a product of pairs that lies in the arena from its first pass to its last; 0: it does not
+  std::int64_t strip = 0;            // extent of the strips that joined passes run in
   bool keeps(int product) const { return kept[static_cast<std::size_t>(product)] != 0; }
 };
 
@@ -84,7 +85,14 @@ void for_each_result(const blueprint& b, const plan_step& s, Visit visit) {
 struct kept_product {
   int node = -1, first = -1, last = -1;  // steps of region 0
   std::int64_t numbers = 0;
+  const strip_group* strips = nullptr;  // where these passes run in strips: then it is kept for one of them at a time
 };
+
+/// The strips that a step of region 0 is part of.
+inline const strip_group* strips_of(const blueprint& b, int step) {
+  const auto found = std::find_if(b.strips.begin(), b.strips.end(), [&](const strip_group& g) { return step >= g.begin && step < g.begin + g.count; });
+  return found == b.strips.end() ? nullptr : &*found;
+}
 
 /// The products that more than one pass reads.
 inline std::vector<kept_product> products_of_several_passes(const blueprint& b) {
@@ -94,7 +102,7 @@ inline std::vector<kept_product> products_of_several_passes(const blueprint& b) 
     for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) {
       if (o.kind != operand_kind::product) continue;
       const auto known = std::find_if(all.begin(), all.end(), [&](const kept_product& p) { return p.node == o.node; });
-      if (known == all.end()) all.push_back({o.node, k, k, 0});
+      if (known == all.end()) all.push_back({o.node, k, k, 0, strips_of(b, k)});
       else known->last = k;
     }
   }
@@ -111,9 +119,12 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
     const region_range& range = b.ranges[r];
     for (int k = 0; k < range.count; ++k) {
       const plan_step& s = b.steps[static_cast<std::size_t>(range.begin + k)];
-      detail::for_each_result(b, s, [&](int n) { first[static_cast<std::size_t>(n)] = last[static_cast<std::size_t>(n)] = k; });
+      // What runs in strips runs again and again: its values live from its first step to its last.
+      const strip_group* const strips = r == 0 ? strips_of(b, k) : nullptr;
+      const int begin = strips ? strips->begin : k, end = strips ? strips->begin + strips->count - 1 : k;
+      detail::for_each_result(b, s, [&](int n) { first[static_cast<std::size_t>(n)] = begin, last[static_cast<std::size_t>(n)] = end; });
       detail::for_each_read(b, s, [&](int n) {
-        if (b.at(n).region == static_cast<int>(r)) last[static_cast<std::size_t>(n)] = k;
+        if (b.at(n).region == static_cast<int>(r)) last[static_cast<std::size_t>(n)] = end;
         else plan.saved[static_cast<std::size_t>(n)] = 1;
       });
     }
@@ -142,7 +153,7 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
         if (p.numbers == 0) continue;
         const std::int64_t bytes = plan.kept[static_cast<std::size_t>(p.node)] = bytes_of(p.numbers, real_bytes);
         plan.sum_of_values += bytes;
-        scratch.push_back({bytes, p.first, p.last, &plan.offset[static_cast<std::size_t>(p.node)]});
+        scratch.push_back({bytes, p.strips ? p.strips->begin : p.first, p.last, &plan.offset[static_cast<std::size_t>(p.node)]});
       }
     for (std::size_t n = 0; n < count; ++n) {
       const bool carry = r > 0 && static_cast<int>(n) == b.regions[r].carry_in;

@@ -42,6 +42,14 @@ struct region_range {
   std::int16_t begin = 0, count = 0;
 };
 
+/// Steps that run strip by strip along one batch axis of their pairs. A reduction along the other axis is whole within a strip, so what waits for it
+/// need not wait for the other strips: several passes become one.
+struct strip_group {
+  std::int16_t begin = 0, count = 0;  // steps of region 0
+  std::int16_t axis = -1;
+};
+inline constexpr int max_strip_groups = 8;
+
 /// The plan. Its steps are listed in the order in which they run, region by region.
 struct plan {
   plan_step steps[max_steps]{};
@@ -49,9 +57,10 @@ struct plan {
   plan_operand operands[max_operands]{};
   plan_sink sinks[max_sinks]{};
   region_range regions[max_regions]{};
+  strip_group strips[max_strip_groups]{};
   std::int16_t producer[max_nodes]{};  // the step that stores a node, +1; 0: none
   bool live[max_nodes]{};
-  int step_count = 0, tape_size = 0, operand_count = 0, sink_count = 0, forward_steps = 0, pair_passes = 0;
+  int step_count = 0, tape_size = 0, operand_count = 0, sink_count = 0, forward_steps = 0, pair_passes = 0, strip_count = 0;
   mistake found = mistake::none;
   int found_at = -1;
 };
@@ -416,31 +425,39 @@ class planner {
     }
   }
 
+  // The values that a step reads.
+  template <class Read>
+  constexpr void reads(const plan_step& s, Read read) const {
+    if (s.kind == step_kind::kernel || s.kind == step_kind::repeat) return inputs(s.node, read);
+    for (int k = s.operand; k < s.operand + s.operand_count; ++k) {
+      const plan_operand& o = p_.operands[k];
+      if (o.kind == operand_kind::product || o.kind == operand_kind::listed) inputs(o.node, read);
+      else if (o.node >= 0 && o.kind != operand_kind::position) read(o.node);
+    }
+    for (int k = s.sink; k < s.sink + s.sink_count; ++k)
+      if (p_.sinks[k].kind == sink_kind::contract)
+        inputs(p_.sinks[k].node, [&](int i) { if (!pair(i)) read(i); });
+  }
+
+  template <class Visit>
+  constexpr void for_each_before(int step, Visit visit) const {
+    reads(p_.steps[step], [&](int n) {
+      if (const int made = p_.producer[home_of(m_, n)] - 1; made >= 0) visit(made);
+    });
+  }
+
   constexpr void visit(int step) {
     if (visited_[step]) return;
     visited_[step] = open_[step] = true;
     const plan_step s = p_.steps[step];
-    const auto need = [&](int n) {
-      n = home_of(m_, n);
-      const int before = p_.producer[n] - 1;
+    reads(s, [&](int n) {
+      const int before = p_.producer[home_of(m_, n)] - 1;
       if (before < 0) return;
       const int home = p_.steps[before].region;
-      if (home == s.region && open_[before]) report(mistake::circle, n);
+      if (home == s.region && open_[before]) report(mistake::circle, home_of(m_, n));
       else if (home == s.region) visit(before);
-      else if (m_.regions[s.region].forward != home) report(mistake::value_enters_repeat, n);
-    };
-    if (s.kind == step_kind::kernel || s.kind == step_kind::repeat) {
-      inputs(s.node, need);
-    } else {
-      for (int k = s.operand; k < s.operand + s.operand_count; ++k) {
-        const plan_operand& o = p_.operands[k];
-        if (o.kind == operand_kind::product || o.kind == operand_kind::listed) inputs(o.node, need);
-        else if (o.node >= 0 && o.kind != operand_kind::position) need(o.node);
-      }
-      for (int k = s.sink; k < s.sink + s.sink_count; ++k)
-        if (p_.sinks[k].kind == sink_kind::contract)
-          inputs(p_.sinks[k].node, [&](int i) { if (!pair(i)) need(i); });
-    }
+      else if (m_.regions[s.region].forward != home) report(mistake::value_enters_repeat, home_of(m_, n));
+    });
     open_[step] = false;
     order_[ordered_++] = static_cast<std::int16_t>(step);
   }
@@ -451,12 +468,13 @@ class planner {
       if (r == 0) {
         for (int s = 0; s < p_.step_count; ++s)
           if (p_.steps[s].region == 0 && p_.steps[s].in_forward) visit(s);
-        p_.forward_steps = ordered_;
       }
       for (int s = 0; s < p_.step_count; ++s)
         if (p_.steps[s].region == r) visit(s);
       p_.regions[r] = {static_cast<std::int16_t>(begin), static_cast<std::int16_t>(ordered_ - begin)};
+      if (r == 0) join_passes();
     }
+    for (int k = 0; k < p_.regions[0].count; ++k) p_.forward_steps += p_.steps[order_[k]].in_forward ? 1 : 0;
     plan_step sorted[max_steps]{};
     std::int16_t place[max_steps]{};
     for (int k = 0; k < ordered_; ++k) {
@@ -466,6 +484,102 @@ class planner {
     for (int k = 0; k < ordered_; ++k) p_.steps[k] = sorted[k];
     for (int n = 0; n < m_.size; ++n)
       if (p_.producer[n] != 0) p_.producer[n] = static_cast<std::int16_t>(place[p_.producer[n] - 1] + 1);
+  }
+
+  // Passes of which the later wait for reductions of the earlier along one axis become one pass in strips of the other.
+  constexpr void join_passes() {
+    for (int at = 0; at < ordered_ && p_.strip_count < max_strip_groups; ++at) {
+      const plan_step& s = p_.steps[order_[at]];
+      if (s.kind != step_kind::pairs) continue;
+      strip_group found = joined_from(at, s.space[0]);
+      if (found.count == 0) found = joined_from(at, s.space[1]);
+      if (found.count == 0) continue;
+      p_.strips[p_.strip_count++] = found;
+      at = found.begin + found.count - 1;
+      for (int k = found.begin + 1; k <= at; ++k) p_.pair_passes -= p_.steps[order_[k]].kind == step_kind::pairs ? 1 : 0;
+      for (int k = 0; k <= at && s.in_forward; ++k) p_.steps[order_[k]].in_forward = true;
+    }
+  }
+
+  // No pass outside of the group may need a product of it: that is better kept whole.
+  constexpr strip_group joined_from(int at, int axis) {
+    if (!runs_in_strips(p_.steps[order_[at]], axis)) return {};
+    std::int16_t before[max_steps]{};
+    for (int k = 0; k < ordered_; ++k) before[k] = order_[k];
+    strip_group g{static_cast<std::int16_t>(at), 1, static_cast<std::int16_t>(axis)};
+    for (int next = at + 1; next < ordered_; ++next)
+      if (joins(g, next)) next = g.begin + g.count - 1;
+    bool alone = g.count > 1;
+    for (int k = 0; k < ordered_; ++k) alone = alone && ((k >= g.begin && k < g.begin + g.count) || !shares_product(g, p_.steps[order_[k]]));
+    if (alone) return g;
+    for (int k = 0; k < ordered_; ++k) order_[k] = before[k];
+    return {};
+  }
+
+  // Takes the pass at `next` into the group, with what it waits for, where all of that runs in strips. What it needs beside goes before the group, what it
+  // does not need behind.
+  constexpr bool joins(strip_group& g, int next) {
+    const plan_step& pass = p_.steps[order_[next]];
+    const int end = g.begin + g.count;
+    if (pass.kind != step_kind::pairs || !(pass.space == p_.steps[order_[g.begin]].space) || !shares_product(g, pass)) return false;
+    bool inside[max_steps]{}, follows[max_steps]{}, wanted[max_steps]{};
+    for (int k = g.begin; k < end; ++k) inside[order_[k]] = follows[order_[k]] = true;
+    for (int k = end; k <= next; ++k) for_each_before(order_[k], [&](int step) { follows[order_[k]] = follows[order_[k]] || follows[step]; });
+    wanted[order_[next]] = true;
+    for (int k = next; k >= end; --k)
+      if (wanted[order_[k]]) for_each_before(order_[k], [&](int step) { wanted[step] = true; });
+    for (int k = end; k <= next; ++k)
+      if (const int step = order_[k]; wanted[step] && follows[step] && !(runs_in_strips(p_.steps[step], g.axis) && reads_own_strip(p_.steps[step], g.axis, follows))) return false;
+    std::int16_t sorted[max_steps]{};
+    int place = g.begin;
+    const auto take = [&](auto chosen) {
+      for (int k = g.begin; k <= next; ++k)
+        if (chosen(order_[k])) sorted[place++] = order_[k];
+    };
+    take([&](int step) { return wanted[step] && !follows[step]; });
+    const int begin = place;
+    take([&](int step) { return inside[step] || (wanted[step] && follows[step]); });
+    const int count = place - begin;
+    take([&](int step) { return !inside[step] && !wanted[step]; });
+    for (int k = g.begin; k <= next; ++k) order_[k] = sorted[k];
+    g.begin = static_cast<std::int16_t>(begin);
+    g.count = static_cast<std::int16_t>(count);
+    return true;
+  }
+
+  constexpr bool shares_product(const strip_group& g, const plan_step& pass) const {
+    for (int k = g.begin; k < g.begin + g.count; ++k) {
+      const plan_step& s = p_.steps[order_[k]];
+      for (int o = s.operand; s.kind == step_kind::pairs && o < s.operand + s.operand_count; ++o)
+        for (int other = pass.operand; other < pass.operand + pass.operand_count; ++other)
+          if (p_.operands[o].kind == operand_kind::product && p_.operands[other].kind == operand_kind::product && p_.operands[o].node == p_.operands[other].node) return true;
+    }
+    return false;
+  }
+
+  // Along their first axis values can be cut without moving a number. Reductions that cannot be merged must be whole within a strip, and random
+  // numbers are drawn by an element's place in the whole.
+  constexpr bool runs_in_strips(const plan_step& s, int axis) const {
+    if (s.kind != step_kind::pairs && !(s.kind == step_kind::map && s.space.rank > 0 && s.space[0] == axis)) return false;
+    bool can = true;
+    reads(s, [&](int n) { can = can && cuts_along(n, axis); });
+    for (int k = s.operand; k < s.operand + s.operand_count; ++k) can = can && p_.operands[k].kind != operand_kind::linear_index;
+    for (int k = s.sink; k < s.sink + s.sink_count; ++k) {
+      const int n = p_.sinks[k].node;
+      const bool merges_over_strips = p_.sinks[k].kind == sink_kind::contract || (p_.sinks[k].kind == sink_kind::reduce && merges(m_.nodes[n].op->reduces));
+      can = can && cuts_along(n, axis) && (m_.nodes[n].axes.has(axis) || merges_over_strips);
+    }
+    return can;
+  }
+  constexpr bool cuts_along(int n, int axis) const { return !m_.nodes[n].axes.has(axis) || m_.nodes[n].axes[0] == axis; }
+
+  // Of what the group makes, a step in strips may read what belongs to its strip; a tall factor belongs to all of them.
+  constexpr bool reads_own_strip(const plan_step& s, int axis, const bool (&follows)[max_steps]) const {
+    bool own = true;
+    reads(s, [&](int n) {
+      if (const int made = p_.producer[home_of(m_, n)] - 1; made >= 0 && follows[made]) own = own && m_.nodes[n].axes.has(axis);
+    });
+    return own;
   }
 
   constexpr void report(mistake what, int n) {

@@ -78,11 +78,12 @@ void run_map(execution<Backend>& e, const plan_step& s, const typename Backend::
     else if (o.kind == operand_kind::real) out.value = e.reals(o.node);
     else if (o.node >= 0) out.value = e.extents().template shape<const R>(nullptr, b.at(o.node).axes);
     if (o.kind == operand_kind::integer) out.integers = e.integers(o.node).data;
+    if (o.kind == operand_kind::position) out.first = e.begin_of(out.value.axis[0]);
   }
   for (std::size_t k = 0; k < static_cast<std::size_t>(s.sink_count); ++k) {
     const plan_sink& sink = b.sinks[static_cast<std::size_t>(s.sink) + k];
     if (sink.kind == sink_kind::store) stores[store_count++] = {static_cast<int>(k), e.reals(sink.node)};
-    else reductions[reduction_count++] = {static_cast<int>(k), b.at(sink.node).op->reduces, e.reals(sink.node)};
+    else reductions[reduction_count++] = {static_cast<int>(k), b.at(sink.node).op->reduces, e.reals(sink.node), e.goes_on(sink.node)};
   }
   e.backend().map(compiled, {e.extents().template shape<const R>(nullptr, s.space), {operands.data(), static_cast<std::size_t>(s.operand_count)},
                              {stores.data(), store_count}, {reductions.data(), reduction_count}});
@@ -109,14 +110,14 @@ void run_pairs(execution<Backend>& e, const plan_step& s, const typename Backend
       const int left = n.in[swap ? 1 : 0], right = n.in[swap ? 0 : 1];
       out.product = static_cast<int>(product_count);
       const product_memory memory = e.memory_of_product(o.node, s);
-      products[product_count++] = {e.reals(left), e.reals(right), memory, memory == product_memory::none ? nullptr : static_cast<R*>(e.pointer(o.node))};
+      products[product_count++] = {e.reals(left), e.reals(right), memory, memory == product_memory::none ? nullptr : e.kept(o.node)};
     } else if (o.kind == operand_kind::listed) {
       const auto first = e.integers(n.in[0]), second = e.integers(n.in[1]);
       const auto count = static_cast<std::size_t>(first.size());
       out.by_rows = n.axes[0] == row;
       out.listed_rows = {out.by_rows ? first.data : second.data, count};
       out.listed_columns = {out.by_rows ? second.data : first.data, count};
-      detail::check_listed(e.integers_on_host(n.in[0]), e.integers_on_host(n.in[1]), e.extents()[n.axes[0]], e.extents()[n.axes[1]]);
+      detail::check_listed(e.integers_on_host(n.in[0]), e.integers_on_host(n.in[1]), e.whole_extent(n.axes[0]), e.whole_extent(n.axes[1]));
     } else {
       out.per_row = n.axes.has(row);
       out.per_column = n.axes.has(column);
@@ -138,7 +139,7 @@ void run_pairs(execution<Backend>& e, const plan_step& s, const typename Backend
       contractions[contraction_count++] = {static_cast<int>(k), n.axes.has(row), e.reals(tall), e.reals(sink.node)};
     }
   }
-  e.backend().pair_pass(compiled, {e.extents()[row], e.extents()[column], row, column, {lines.data(), static_cast<std::size_t>(s.sink_count)},
+  e.backend().pair_pass(compiled, {e.extents()[row], e.extents()[column], e.begin_of(row), e.begin_of(column), row, column, {lines.data(), static_cast<std::size_t>(s.sink_count)},
                                    {products.data(), product_count}, {operands.data(), static_cast<std::size_t>(s.operand_count)},
                                    {reductions.data(), reduction_count}, {contractions.data(), contraction_count}});
 }

@@ -57,7 +57,7 @@ constexpr auto anchors_of(expr<real, Axes> similarity, Positives positives, over
     return detail::no_anchors(m);
   } else {
     const auto positive = predicate(m, positives);
-    const auto number = count(positive, candidates);
+    const auto number = count(m, positives, candidates);
     const auto own = select(similarity, positive, candidates) / maximum(number, 1);
     return anchors<Axes, named, detail::minus<Axes, axes<X>>>{similarity, positive, without(similarity, positive), number > 0, number, own};
   }

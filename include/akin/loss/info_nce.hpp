@@ -9,7 +9,7 @@ namespace akin::inline v0 {
 /// InfoNCE in one direction: the cross entropy of the logits.
 /// shapes:   logits [images, texts], positives paired(images, texts) or same(ids, ids_of_texts), over(texts) -> []
 /// values:   an anchor without a positive is left out of the mean; several positives share the target evenly
-/// cost:     one pass over the tiles, one more for the gradient
+/// cost:     one pass over the tiles, its gradient included, where the positives are paired(...); else one more for the gradient
 /// errors:   those of anchors_of
 /// gradient: (softmax - target) / number of anchors
 /// source:   van den Oord et al. 2018 (1807.03748), equation 4

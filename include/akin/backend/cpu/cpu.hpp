@@ -36,6 +36,7 @@ class cpu_backend : public host_backend {
   void reserve(const Blueprint& b, const Extents& extents) { pair_memory_.reserve(b, extents, pool_->size()); }
 
   /// How many numbers it takes to keep a product of a pair space between passes.
+  static constexpr std::int64_t strip = 1120;  // rows, or columns, of a strip: ten tiles
   static std::int64_t kept_pairs(std::int64_t rows, std::int64_t columns) { return cpu::pair_tiles{rows, columns}.kept_floats(); }
 
   using compiled_chain = cpu::compiled_chain;

@@ -58,8 +58,8 @@ class folded_map {
   }
 
   void run(thread_pool& pool, workspace& scratch) {
-    for (int r = 0; r < result_count_; ++r)
-      if (auto& x = result_at(r); x.reduces) std::fill_n(x.data, x.size, start_of(x.kind));
+    for (const auto& r : arguments_.reductions)
+      if (!r.goes_on) std::fill_n(r.value.data, r.value.size(), start_of(r.kind));
     const std::int64_t elements = arguments_.space.size();
     if (elements == 0) return;
     cut(elements);
@@ -199,11 +199,12 @@ class folded_map {
     const bool computed = o.kind == operand_kind::position || o.kind == operand_kind::linear_index;
     const float* from = o.kind == operand_kind::integer ? reinterpret_cast<const float*>(o.integers) + at : o.kind == operand_kind::real ? o.value.data + at : nullptr;
     const bool one_number = (along == 0 || columns == 1) && (down == 0 || rows == 1);
+    const std::int64_t first = o.first + at;
     if (o.kind == operand_kind::seed || one_number) {
       call.step[z(k)] = 0;
       s.filled_from = nullptr;
       float value;
-      const std::int32_t number = o.kind == operand_kind::seed ? o.seed : static_cast<std::int32_t>(at);
+      const std::int32_t number = o.kind == operand_kind::seed ? o.seed : static_cast<std::int32_t>(first);
       std::memcpy(&value, computed || o.kind == operand_kind::seed ? static_cast<const void*>(&number) : static_cast<const void*>(from), sizeof value);
       std::fill_n(s.buffer, kernels_.lanes, value);
       return;
@@ -211,7 +212,7 @@ class folded_map {
     if (computed) {
       for (std::int64_t i = 0; i < rows; ++i)
         for (std::int64_t j = 0; j < columns; ++j) {
-          const auto number = static_cast<std::int32_t>(at + i * down + j * along);
+          const auto number = static_cast<std::int32_t>(first + i * down + j * along);
           std::memcpy(s.buffer + i * columns + j, &number, sizeof number);
         }
       return;

@@ -120,7 +120,8 @@ class pair_pass {
 
   void run(thread_pool& pool) {
     start_reductions();
-    for (const auto& c : a_.contractions) std::fill_n(c.out.data, c.out.size(), 0.f);
+    for (const auto& c : a_.contractions)
+      if (!a_.goes_on(c)) std::fill_n(c.out.data, c.out.size(), 0.f);
     if (a_.rows == 0 || a_.columns == 0) return;
     list_factors();
     const std::int64_t down = pair_tiles::blocks_at_once(a_.rows, t_.tile_rows, widest_);
@@ -204,6 +205,7 @@ class pair_pass {
       const std::int64_t lines = r.keeps_rows ? a_.rows : r.keeps_columns ? a_.columns : 1;
       const std::int64_t floats = state_floats(r.kind, r.k, lines);
       states_[static_cast<std::size_t>(r.step)] = std::exchange(state, std::fill_n(state, floats, start_of(r.kind)));
+      if (a_.goes_on(r)) continue;
       if (r.indices) std::fill_n(r.indices, lines, 0);
       else std::fill_n(r.out, lines, start_of(r.kind));
     }
@@ -252,7 +254,7 @@ class pair_pass {
         const auto* const data = static_cast<const float*>(o.data);
         if (o.kind == operand_kind::product) call_.in[k] = products_[static_cast<std::size_t>(o.product)];
         else if (o.kind == operand_kind::listed) call_.in[k] = marked(o);
-        else if (o.kind == operand_kind::position) call_.in[k] = numbered(o.per_row ? i0_ : j0_, o.per_row ? t_.tile_rows : t_.tile_columns);
+        else if (o.kind == operand_kind::position) call_.in[k] = numbered(o.per_row ? a_.first_row + i0_ : a_.first_column + j0_, o.per_row ? t_.tile_rows : t_.tile_columns);
         else if (o.per_column) {
           float* const copy = take(t_.tile_columns);
           std::copy_n(data + j0_, columns_, copy);
@@ -265,10 +267,11 @@ class pair_pass {
       float* const tile = take(t_.floats());
       std::fill_n(tile, t_.floats(), 0.f);
       const auto& ascending = o.by_rows ? o.listed_rows : o.listed_columns;
-      const auto first = std::lower_bound(ascending.begin(), ascending.end(), o.by_rows ? i0_ : j0_);
-      const auto last = std::lower_bound(first, ascending.end(), o.by_rows ? i0_ + rows_ : j0_ + columns_);
+      const std::int64_t i0 = a_.first_row + i0_, j0 = a_.first_column + j0_;
+      const auto first = std::lower_bound(ascending.begin(), ascending.end(), o.by_rows ? i0 : j0);
+      const auto last = std::lower_bound(first, ascending.end(), o.by_rows ? i0 + rows_ : j0 + columns_);
       for (auto k = static_cast<std::size_t>(first - ascending.begin()); k < static_cast<std::size_t>(last - ascending.begin()); ++k)
-        if (const std::int64_t i = o.listed_rows[k] - i0_, j = o.listed_columns[k] - j0_; i >= 0 && i < rows_ && j >= 0 && j < columns_)
+        if (const std::int64_t i = o.listed_rows[k] - i0, j = o.listed_columns[k] - j0; i >= 0 && i < rows_ && j >= 0 && j < columns_)
           tile[i * t_.tile_columns + j] = 1.f;
       return tile;
     }

@@ -32,10 +32,10 @@ struct panel_plan {
 struct mark_pairs {
   const std::int32_t *rows, *columns;
   float* panel;
-  std::int64_t first_row, row_count, width;
+  std::int64_t first_row, first_column, row_count, width;
   AKIN_HOST_DEVICE void operator()(std::int64_t k) const {
-    const std::int64_t i = rows[k] - first_row;
-    if (i >= 0 && i < row_count) panel[i * width + columns[k]] = 1;
+    const std::int64_t i = rows[k] - first_row, j = columns[k] - first_column;
+    if (i >= 0 && i < row_count && j >= 0 && j < width) panel[i * width + j] = 1;
   }
 };
 
@@ -97,7 +97,8 @@ class pair_pass {
       : queue_{q}, chain_{chain}, a_{a}, chunk_{panel_plan{a.rows, a.columns, panel_numbers}.rows_at_once()}, free_{memory} {}
 
   void run() {
-    for (const auto& c : a_.contractions) queue_.each(c.out.size(), fill_numbers{c.out.data, 0});
+    for (const auto& c : a_.contractions)
+      if (!a_.goes_on(c)) queue_.each(c.out.size(), fill_numbers{c.out.data, 0});
     for (const auto& r : a_.reductions) start(r);
     if (a_.rows == 0 || a_.columns == 0) return;
     call_.rank = 2;
@@ -122,6 +123,7 @@ class pair_pass {
     states_[z(r.step)] = free_;
     queue_.each(numbers, fill_numbers{free_, first});
     free_ += numbers;
+    if (a_.goes_on(r)) return;
     if (r.indices) queue_.each(lines, fill_integers{r.indices, 0});
     else queue_.each(lines, fill_numbers{r.out, first});
   }
@@ -130,7 +132,7 @@ class pair_pass {
   operand whole(const pair_operand<float>& o, float*& filled) {
     const bool panel = o.kind == operand_kind::product || o.kind == operand_kind::listed;
     const strides step = panel ? strides{a_.columns, 1} : strides{o.per_row ? 1 : 0, o.per_column ? 1 : 0};
-    if (o.kind == operand_kind::position) return {nullptr, 0, step};
+    if (o.kind == operand_kind::position) return {nullptr, o.per_column ? a_.first_column : 0, step};
     if (!panel) return {static_cast<const float*>(o.data), 0, step};
     const bool kept = o.kind == operand_kind::product && a_.products[z(o.product)].memory != product_memory::none;
     filled = kept ? a_.products[z(o.product)].kept : take_panel();
@@ -139,7 +141,7 @@ class pair_pass {
 
   void aim(const pair_reduction<float>& r) {
     if (!merges(r.kind)) return store(z(r.step));
-    call_.results[z(r.step)] = {r.out, strides{r.keeps_rows ? 1 : 0, r.keeps_columns ? 1 : 0}, true, !r.keeps_rows, r.kind};
+    call_.results[z(r.step)] = {r.out, strides{r.keeps_rows ? 1 : 0, r.keeps_columns ? 1 : 0}, true, !r.keeps_rows || a_.goes_on(r), r.kind};
   }
 
   // Results that take the same line of the tape share a panel; the first of them stores it.
@@ -170,10 +172,10 @@ class pair_pass {
     if (o.kind == operand_kind::listed) {
       queue_.each(rows_ * a_.columns, fill_numbers{panel, 0});
       queue_.each(std::ssize(o.listed_rows),
-                  mark_pairs{o.listed_rows.data(), o.listed_columns.data(), panel, i0_, rows_, a_.columns});
+                  mark_pairs{o.listed_rows.data(), o.listed_columns.data(), panel, a_.first_row + i0_, a_.first_column, rows_, a_.columns});
     } else if (o.per_row) {
       if (here.data) here.data += i0_;
-      else here.from = i0_;
+      else here.from = a_.first_row + i0_;
     }
   }
 
@@ -214,7 +216,7 @@ class pair_pass {
     const matrix<const float> tall{c.tall.data + (c.keeps_rows ? 0 : i0_ * tall_step), tall_step,
                                    c.tall.stride_of(inner(c.tall, summed)), 0};
     const matrix<float> out{c.out.data + (c.keeps_rows ? i0_ * out_step : 0), out_step, c.out.stride_of(inner(c.out, kept)), 0};
-    if (c.keeps_rows) queue_.multiply({{g, a_.columns, 1, 0}, tall, out, rows_, width, a_.columns});
+    if (c.keeps_rows) queue_.multiply({{g, a_.columns, 1, 0}, tall, out, rows_, width, a_.columns, 1, a_.goes_on(c)});
     else queue_.multiply({{g, 1, a_.columns, 0}, tall, out, a_.columns, width, rows_, 1, true});
   }
 
