@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// akin-clip: trains a CLIP on labelled images and classifies with it; shows what public models see and read, checks and converts them. This file is
-// the command line.
+// akin-clip: trains a CLIP on labelled images; embeds, searches, classifies and evaluates with public models; shows what these see and
+// read, checks and converts them. This file is the command line.
 #include "options.hpp"
 
 #include <akin/support/error.hpp>
@@ -68,22 +68,92 @@ void add_train(CLI::App& app, action& chosen) {
   train->add_option("--checkpoint-every", o.checkpoint_every, "Steps between checkpoints")->check(CLI::Range(1, 1 << 30))->capture_default_str();
 }
 
+void add_threads_option(CLI::App& command, int& threads) {
+  command.add_option("--threads", threads, "Of the cpu backend; 0: as many as the machine has")->check(CLI::Range(0, 256))->capture_default_str();
+}
+
+void add_vocabulary_option(CLI::App& command, std::string& path) {
+  command.add_option("--vocab", path, "The tokenizer's file (default: the one in the model's folder)");
+}
+
+void add_public_model(CLI::App& command, std::string& folder, std::string& vocabulary, int& threads) {
+  command.add_option("--model", folder, "Folder with a model as open_clip or transformers save it")->required();
+  add_vocabulary_option(command, vocabulary);
+  add_threads_option(command, threads);
+}
+
+void add_zero_shot_options(CLI::App& command, clip_program::zero_shot_options& o) {
+  command.add_option("--label", o.labels, "A label; once for each, as in --label coat --label bag (default: the classes of training)")->allow_extra_args(false);
+  command.add_option("--labels", o.labels_file, "Text file with a label a line");
+  command.add_option("--template", o.templates, "A prompt with {}, once for each; several are averaged (default: training's test, or 'a photo of a {}.'; '{}' is the bare label)")->allow_extra_args(false);
+  command.add_option("--templates", o.templates_file, "Text file with a prompt a line");
+  command.add_option("--save-classifier", o.save_classifier, "Write what labels and prompts became (safetensors)");
+  command.add_option("--classifier", o.classifier, "Read it, instead of labels and prompts");
+}
+
 void add_classify(CLI::App& app, action& chosen) {
   auto* classify = app.add_subcommand("classify", "Say which label fits each image best.");
   clip_program::classify_options& o = options_of(*classify, chosen, clip_program::classify);
   classify->footer(
-      "Images are turned to gray and to the model's size. Fashion-MNIST shows light things on black: use --invert for\n"
-      "dark things on white. A label is a word or a phrase; the prompt is the template with the label in the place of {}.\n\n"
-      "example: akin-clip classify --model out/fashion --label 'ankle boot' --label sandal --template 'a photo of a {}' shoe.png");
-  classify->add_option("--model", o.model, "Folder that train wrote")->capture_default_str();
-  classify->add_option("--label", o.labels, "A label; once for each, as in --label coat --label bag (default: the classes of training)")->allow_extra_args(false);
-  classify->add_option("--template", o.templates, "A prompt with {}, once for each; several are averaged (default: the test's; '{}' is the bare label)")->allow_extra_args(false);
+      "A label is a word or a phrase; the prompt is the template with the label in the place of {}. Public models give the\n"
+      "probabilities that open_clip gives. For a model of train, images are turned to gray and to the model's size;\n"
+      "Fashion-MNIST shows light things on black: use --invert for dark things on white.\n\n"
+      "example: akin-clip classify --model out/fashion --label 'ankle boot' --label sandal --template 'a photo of a {}' shoe.png\n"
+      "example: akin-clip classify --model ViT-B-32 --labels pets.txt --templates templates.txt --format csv photos");
+  classify->add_option("--model", o.model, "Folder that train wrote, or with a public model")->capture_default_str();
+  add_zero_shot_options(*classify, o.zero_shot);
   classify->add_option("--top", o.top, "Labels shown for an image")->check(CLI::Range(1, 1000))->capture_default_str();
+  classify->add_option("--threshold", o.threshold, "Every label with at least this score instead: a cosine, or SigLIP's probability");
+  classify->add_option("--format", o.format, "Of the answers")->check(CLI::IsMember({"text", "csv", "json"}))->capture_default_str();
+  add_vocabulary_option(*classify, o.vocabulary);
   classify->add_option("--limit", o.limit, "Images read from each idx file; 0: all")->check(CLI::Range(0, 1 << 30))->capture_default_str();
-  classify->add_option("--threads", o.threads, "Of the cpu backend; 0: as many as the machine has")->check(CLI::Range(0, 256))->capture_default_str();
-  classify->add_option("--backend", o.backend, "What computes")->check(CLI::IsMember({"cpu", "thrust"}))->capture_default_str();
+  add_threads_option(*classify, o.threads);
+  classify->add_option("--backend", o.backend, "What computes, for a model of train")->check(CLI::IsMember({"cpu", "thrust"}))->capture_default_str();
   classify->add_flag("--invert", o.invert, "Dark on white becomes light on black");
-  classify->add_option("images", o.files, "PNG, JPEG, PPM or idx[.gz] files")->required();
+  classify->add_option("images", o.files, "Images, folders of images (public models), idx[.gz] files (models of train)")->required();
+}
+
+void add_embed(CLI::App& app, action& chosen) {
+  auto* embed = app.add_subcommand("embed", "Embed images, or lines of text, with a public model.");
+  clip_program::embed_options& o = options_of(*embed, chosen, clip_program::embed);
+  embed->footer(
+      "Writes OUT.npy (f32 [rows, embed], unit rows) and OUT.json (the rows' names, and what weights they were made with). What an\n"
+      "index has is not embedded again, so the same command goes on after Ctrl-C, and adds what is new in a folder.\n\n"
+      "example: akin-clip embed --model ViT-B-32 --out photos ~/Pictures");
+  add_public_model(*embed, o.model, o.vocabulary, o.threads);
+  embed->add_option("--out", o.out, "The index to write")->required();
+  embed->add_option("--texts", o.texts, "Text file whose lines are embedded; /dev/stdin is standard input");
+  embed->add_flag("--overwrite", o.overwrite, "Start anew where there is an index");
+  embed->add_option("images", o.inputs, "Images, and folders of images");
+}
+
+void add_search(CLI::App& app, action& chosen) {
+  auto* search = app.add_subcommand("search", "Find what of an index is nearest to texts or images.");
+  clip_program::search_options& o = options_of(*search, chosen, clip_program::search);
+  search->footer(
+      "Scores are cosines; every row is looked at.\n\n"
+      "example: akin-clip search --model ViT-B-32 --index photos --text 'a dog in the snow' --report found.html");
+  add_public_model(*search, o.model, o.vocabulary, o.threads);
+  search->add_option("--index", o.index, "What embed wrote")->required();
+  search->add_option("--text", o.texts, "A text to look for, once for each")->allow_extra_args(false);
+  search->add_option("--image", o.images, "An image to look for, once for each")->allow_extra_args(false);
+  search->add_option("--top", o.top, "How many are found")->check(CLI::Range(1, 1 << 20))->capture_default_str();
+  search->add_option("--format", o.format, "Of the answers")->check(CLI::IsMember({"text", "csv", "json"}))->capture_default_str();
+  search->add_option("--report", o.report, "A page (.html) that shows the pictures found");
+}
+
+void add_evaluate(CLI::App& app, action& chosen) {
+  auto* evaluate = app.add_subcommand("evaluate", "Count how often a public model is right.");
+  clip_program::evaluate_options& o = options_of(*evaluate, chosen, clip_program::evaluate);
+  evaluate->footer(
+      "With --classes: zero-shot accuracy. Folders are classes in the order of their names, which are the labels unless others are\n"
+      "given. With --pairs: recall at 1, 5 and 10 from images to captions and back; an image may have several captions.\n\n"
+      "example: akin-clip evaluate --model ViT-B-32 --classes imagenet/val --labels imagenet.txt --templates templates.txt\n"
+      "example: akin-clip evaluate --model ViT-B-32 --pairs flickr/captions.tsv");
+  add_public_model(*evaluate, o.model, o.vocabulary, o.threads);
+  evaluate->add_option("--classes", o.folder, "Folder with a folder of images for each class");
+  evaluate->add_option("--pairs", o.pairs, "Text file with an image, a tab and a caption a line; paths as seen from its folder");
+  add_zero_shot_options(*evaluate, o.zero_shot);
 }
 
 void add_tokenize(CLI::App& app, action& chosen) {
@@ -120,7 +190,7 @@ void add_verify(CLI::App& app, action& chosen) {
       "gradients.safetensors, losses.npy and after.safetensors (eight steps of AdamW). What is there is compared.\n\n"
       "example: akin-clip verify tests/golden/models/vit");
   verify->add_option("folder", o.folder, "Folder with a model and results")->required();
-  verify->add_option("--threads", o.threads, "0: as many as the machine has")->check(CLI::Range(0, 256))->capture_default_str();
+  add_threads_option(*verify, o.threads);
 }
 
 void add_export(CLI::App& app, action& chosen) {
@@ -138,11 +208,11 @@ void add_export(CLI::App& app, action& chosen) {
 }  // namespace
 
 int main(int count, char** words) {
-  CLI::App app{"akin-clip trains a small CLIP on pairs of images and captions, and classifies images by texts.", "akin-clip"};
+  CLI::App app{"akin-clip trains a small CLIP on pairs of images and captions, and finds and classifies images by texts.", "akin-clip"};
   app.require_subcommand(1);
-  app.footer("exit codes: 0 done, 1 something failed (one sentence on standard error says what), 2 wrong usage, 130 interrupted (go on with --resume)");
+  app.footer("exit codes: 0 done, 1 something failed (one sentence on standard error says what), 2 wrong usage, 130 interrupted (train goes on with --resume, embed with the same command)");
   action chosen;
-  for (const auto add : {add_train, add_classify, add_tokenize, add_pixels, add_verify, add_export}) add(app, chosen);
+  for (const auto add : {add_train, add_embed, add_search, add_classify, add_evaluate, add_tokenize, add_pixels, add_verify, add_export}) add(app, chosen);
   try {
     if (count > 1 && words[1][0] != '-' && app.get_subcommands([&](const CLI::App* s) { return s->get_name() == words[1]; }).empty())
       throw CLI::ParseError{"'" + std::string{words[1]} + "' is no subcommand", clip_program::exit_usage};

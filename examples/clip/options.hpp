@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,12 +18,40 @@ struct train_options {
   bool resume = false, overwrite = false;
 };
 
+/// Where the classes of a zero-shot classifier come from.
+struct zero_shot_options {
+  std::vector<std::string> labels, templates;
+  std::string labels_file, templates_file, classifier, save_classifier;
+};
+
 struct classify_options {
-  std::string model = "out/fashion", backend = "cpu";
-  std::vector<std::string> files, labels, templates;
+  std::string model = "out/fashion", backend = "cpu", vocabulary, format = "text";
+  zero_shot_options zero_shot;
+  std::vector<std::string> files;
+  std::optional<double> threshold;
   std::int64_t top = 3, limit = 20;
   int threads = 0;
   bool invert = false;
+};
+
+struct evaluate_options {
+  std::string model, vocabulary, folder, pairs;
+  zero_shot_options zero_shot;
+  int threads = 0;
+};
+
+struct embed_options {
+  std::string model, vocabulary, out, texts;
+  std::vector<std::string> inputs;
+  int threads = 0;
+  bool overwrite = false;
+};
+
+struct search_options {
+  std::string model, vocabulary, index, report, format = "csv";
+  std::vector<std::string> texts, images;
+  std::int64_t top = 10;
+  int threads = 0;
 };
 
 struct tokenize_options {
@@ -50,6 +79,10 @@ enum exit_code { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_interrupte
 
 int train(const train_options& options);
 int classify(const classify_options& options);
+int classify_with_public_model(const classify_options& options);
+int evaluate(const evaluate_options& options);
+int embed(const embed_options& options);
+int search(const search_options& options);
 int tokenize(const tokenize_options& options);
 int pixels(const pixels_options& options);
 int verify(const verify_options& options);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The public CLIPs as models: features and logits as outputs, the objective they were trained with as the result.
+// The public CLIPs as models: their towers one by one, whose results are features, and both with the objective they were trained
+// with.
 #pragma once
 
 #include <akin/akin.hpp>
@@ -10,6 +11,8 @@
 #include <akin/nn/text_transformer.hpp>
 #include <akin/nn/vision_transformer.hpp>
 
+#include <tuple>
+
 namespace public_clip {
 
 using namespace akin;
@@ -18,8 +21,6 @@ inline constexpr struct images : batch<"images"> {
 } images;
 inline constexpr struct texts : batch<"texts"> {
 } texts;
-inline constexpr struct logit_rows : axis<"logit rows"> {
-} logit_rows;  // images under a name that may be stored beside texts
 inline constexpr struct channels : axis<"channels", 3> {
 } channels;
 inline constexpr struct height : axis<"height"> {
@@ -34,59 +35,79 @@ inline constexpr struct embed : axis<"embed"> {
 constexpr auto pixels_of(model& m) { return m.data<"pixels">(images, channels, height, columns); }
 constexpr auto ids_of(model& m) { return m.indices<"ids">(texts, tokens); }
 
-/// Names the features, and returns the logits of all pairs.
-template <class Image, class Text, class Scaled>
-constexpr auto logits_of(model& m, Image image, Text text, Scaled scaled) {
-  m.output<"image_features">(image);
-  m.output<"text_features">(text);
-  const auto i = l2_normalize(image);
-  const auto t = l2_normalize(text);
-  m.output<"logits">(scaled(dot(rename(i, images, logit_rows), t)));
-  return scaled(dot(i, t));
+/// The towers: features as they leave them, before they are scaled to unit length.
+template <class Activation>
+struct vision_tower {
+  static constexpr auto define(model& m) { return vision_transformer(m, "visual", pixels_of(m), embed, Activation{}); }
+};
+struct residual_vision_tower {
+  static constexpr auto define(model& m) { return modified_residual_network(m, "visual", pixels_of(m), embed); }
+};
+template <class Activation>
+struct siglip_vision_tower {
+  static constexpr auto define(model& m) {
+    return siglip_vision_transformer(m, "visual.trunk", pixels_of(m), embed, Activation{});
+  }
+};
+template <class Activation>
+struct causal_text_tower {
+  static constexpr auto define(model& m) { return text_transformer(m, "", ids_of(m), embed, Activation{}); }
+};
+template <class Activation>
+struct siglip_text_tower {
+  static constexpr auto define(model& m) { return siglip_text_transformer(m, "text", ids_of(m), embed, Activation{}); }
+};
+
+/// Cosines of all pairs, [images, texts].
+template <class Images, class Texts>
+constexpr auto cosines_of(model& m) {
+  const auto image = Images::define(m);
+  const auto text = Texts::define(m);
+  return cosine(image, text);
 }
 
-/// OpenAI's CLIP with a Vision Transformer.
-template <class Activation>
-struct vision_clip {
+/// OpenAI's CLIP: two towers and a temperature.
+template <class Images, class Texts>
+struct clip {
   static constexpr auto define(model& m) {
-    const auto image = vision_transformer(m, "visual", pixels_of(m), embed, Activation{});
-    const auto text = text_transformer(m, "", ids_of(m), embed, Activation{});
-    const auto temperature = learnable_temperature(m);
-    return symmetric_cross_entropy(logits_of(m, image, text, [&](auto cosines) { return cosines * temperature; }),
-                                   paired(images, texts));
+    const auto cosines = cosines_of<Images, Texts>(m);
+    return symmetric_cross_entropy(cosines * learnable_temperature(m), paired(images, texts));
   }
 };
 
-/// OpenAI's CLIP with a residual network, whose activation is relu: Activation is that of the texts.
-template <class Activation>
-struct residual_clip {
-  static constexpr auto define(model& m) {
-    const auto image = modified_residual_network(m, "visual", pixels_of(m), embed);
-    const auto text = text_transformer(m, "", ids_of(m), embed, Activation{});
-    const auto temperature = learnable_temperature(m);
-    return symmetric_cross_entropy(logits_of(m, image, text, [&](auto cosines) { return cosines * temperature; }),
-                                   paired(images, texts));
-  }
-};
-
-template <class ImageActivation, class TextActivation>
+/// SigLIP: a temperature and a bias.
+template <class Images, class Texts>
 struct siglip_clip {
   static constexpr auto define(model& m) {
-    const auto image = siglip_vision_transformer(m, "visual.trunk", pixels_of(m), embed, ImageActivation{});
-    const auto text = siglip_text_transformer(m, "text", ids_of(m), embed, TextActivation{});
+    const auto cosines = cosines_of<Images, Texts>(m);
     const auto temperature = learnable_temperature(m);
     const auto bias = learnable_bias(m);
-    const auto logits = logits_of(m, image, text, [&](auto cosines) { return cosines * temperature + bias; });
-    return siglip(logits, paired(images, texts), over(texts));
+    return siglip(cosines * temperature + bias, paired(images, texts), over(texts));
   }
 };
 
-/// Calls use(extents...) with what the text tower of such a model is bound to.
-template <class Use>
-auto with_text_extents(const clip_architecture& a, Use use) {
+/// What the towers of such a model are bound to, beside the batch and the width of the embedding.
+inline auto vision_extents(const clip_architecture& a) {
+  namespace t = image_tower;
+  return std::tuple{height(a.image.height),    columns(a.image.columns), t::width(a.image.width),  t::patch(a.image.patch),
+                    t::layers(a.image.layers), t::heads(a.image.heads),  t::hidden(a.image.hidden)};
+}
+/// SigLIP's trunk is as wide as the embedding.
+inline auto siglip_vision_extents(const clip_architecture& a) {
+  namespace t = image_tower;
+  return std::tuple{height(a.image.height),    columns(a.image.columns), t::patch(a.image.patch),
+                    t::layers(a.image.layers), t::heads(a.image.heads),  t::hidden(a.image.hidden)};
+}
+inline auto residual_vision_extents(const clip_architecture& a) {
+  namespace t = residual_tower;
+  const auto& blocks = a.image.stages;
+  return std::tuple{height(a.image.height), columns(a.image.columns), t::width(a.image.width), t::heads(a.image.heads),
+                    t::blocks_1(blocks[0]), t::blocks_2(blocks[1]),   t::blocks_3(blocks[2]),  t::blocks_4(blocks[3])};
+}
+inline auto text_extents(const clip_architecture& a) {
   namespace t = text_tower;
-  return use(embed(a.embed), t::width(a.text.width), t::vocabulary(a.text.vocabulary), t::layers(a.text.layers),
-             t::heads(a.text.heads), t::hidden(a.text.hidden));
+  return std::tuple{tokens(a.text.context),   t::width(a.text.width), t::vocabulary(a.text.vocabulary),
+                    t::layers(a.text.layers), t::heads(a.text.heads), t::hidden(a.text.hidden)};
 }
 
 }  // namespace public_clip

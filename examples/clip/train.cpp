@@ -12,8 +12,6 @@
 
 namespace clip_program {
 
-volatile std::sig_atomic_t interrupted = 0;
-
 /// Tells one set of images and labels from another.
 std::uint32_t sum_of(const labelled_images& images) {
   uLong sum = 0;
@@ -119,9 +117,7 @@ int train(const train_options& o) {
   const std::string trial = o.out + "/akin-clip.trial";  // what cannot be written is to be known before the training
   akin::write_file_atomically(trial, "");
   std::filesystem::remove(trial);
-  interrupted = 0;
-  std::signal(SIGINT, [](int) { interrupted = 1; });
-  std::signal(SIGTERM, [](int) { interrupted = 1; });
+  watch_for_interruption();
 
   const auto backend = make_computer(o.backend, o.threads);
   const auto encode = backend->make_encoders(*s.weights, s.description.sizes, s.description.scale);

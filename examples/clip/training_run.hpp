@@ -2,10 +2,10 @@
 // The state of a training run of akin-clip, and the loop over steps that changes it.
 #pragma once
 
+#include "interruption.hpp"
 #include "model_file.hpp"
 #include "options.hpp"
 
-#include <csignal>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -13,9 +13,6 @@
 #include <vector>
 
 namespace clip_program {
-
-/// Set by a signal: the loop saves and stops after the step.
-extern volatile std::sig_atomic_t interrupted;
 
 inline const std::vector<std::string> metric_columns{"step", "epoch", "loss", "learning_rate", "temperature", "seconds", "top1"};
 

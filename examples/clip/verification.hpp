@@ -1,84 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
-// What another program computed for a model, against what akin computes: features, logits, loss, gradients, steps of training.
+// What another program computed in training a model, against what akin computes: loss, gradients, steps.
 #pragma once
 
+#include "golden_folder.hpp"
 #include "public_model.hpp"
+#include "tower.hpp"
 
-#include <akin/clip/folder.hpp>
-#include <akin/io/npy.hpp>
-#include <akin/support/threads.hpp>
 #include <akin/train/optimizer.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <filesystem>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 namespace clip_program {
 
-/// One line of the report.
-struct comparison {
-  std::string file;
-  double absolute = 0, relative = 0;  // largest differences
-  std::string tolerance;
-  bool passed = false;
-};
-
-double largest(std::span<const double> numbers);
-/// Infinite where one of them is not a number.
-double furthest(std::span<const double> got, std::span<const double> expected);
-/// Each row divided by its length.
-std::vector<double> unit_rows(std::vector<double> rows, std::int64_t width);
-
-/// A folder with a model, a batch, and results that another program computed for it.
-class golden_folder {
- public:
-  explicit golden_folder(const std::string& path);
-
-  bool has(const std::string& file) const { return std::filesystem::exists(path_ + "/" + file); }
-  std::vector<double> numbers(const std::string& file, std::span<const std::int64_t> shape) const;
-  akin::safetensors_file tensors(const std::string& file) const { return akin::safetensors_file{path_ + "/" + file}; }
-
- private:
-  std::string path_;
-
- public:
-  akin::clip_folder model;
-  akin::npy_array<float> pixels;
-  std::vector<std::int64_t> ids_shape;
-  std::vector<std::int32_t> ids;
-};
-
-/// A model with the folder's weights on the cpu backend. Values of evaluation and of training come from programs of their own:
-/// batch normalisation computes other ones.
+/// A model with the folder's weights on the cpu backend, as it is trained: batch normalisation computes other values there.
 template <class Model>
-class verification {
+class training_verification {
  public:
+  /// `extents` are those of both towers.
   template <class... Extents>
-  verification(const golden_folder& golden, const std::shared_ptr<akin::thread_pool>& pool, const Extents&... given)
-      : golden_{golden}, evaluation_{weights_, pool}, training_{weights_, pool} {
-    const auto bind = [&](auto& program) {
-      program.bind(public_clip::images(golden.pixels.shape[0]), public_clip::height(golden.pixels.shape[2]),
-                   public_clip::columns(golden.pixels.shape[3]), public_clip::texts(golden.ids_shape[0]),
-                   public_clip::tokens(golden.ids_shape[1]), given...);
-      program.template set<"pixels">(golden.pixels.values);
-      program.template set<"ids">(golden.ids);
-    };
-    bind(evaluation_);
-    if (golden.has("loss.npy") || golden.has("gradients.safetensors") || golden.has("losses.npy")) bind(training_);
+  training_verification(const golden_folder& golden, const threads& pool, const std::tuple<Extents...>& extents)
+      : golden_{golden}, training_{weights_, pool} {
+    std::apply(
+        [&](const auto&... given) {
+          training_.bind(public_clip::images(golden.pixels.shape[0]), public_clip::texts(golden.ids_shape[0]),
+                         public_clip::embed(golden.model.architecture.embed), given...);
+        },
+        extents);
+    training_.template set<"pixels">(golden.pixels.values);
+    training_.template set<"ids">(golden.ids);
     akin::load_clip_weights(golden.model.weights, golden.model.architecture, weights_);
   }
 
   std::vector<comparison> run() {
-    evaluation_.forward();
-    compare_features();
-    compare_logits();
     compare_loss();
     compare_gradients();
     compare_steps();
@@ -88,39 +49,11 @@ class verification {
  private:
   using tensor = akin::named_tensor<float>;
 
-  static std::vector<double> as_double(std::span<const float> x) { return {x.begin(), x.end()}; }
-  template <akin::text Output>
-  std::vector<double> value() {
-    const auto v = evaluation_.template value<Output>();
-    return as_double({v.data, static_cast<std::size_t>(v.size())});
-  }
   std::vector<double> tensor_of(const akin::safetensors_file& file, const tensor& t) const {
     const auto numbers = file.read<float>(t.name);
     if (numbers.size() != t.values.size())
       akin::fail("'", file.path(), "': the tensor '", t.name, "' has ", numbers.size(), " numbers, expected ", t.values.size());
-    return as_double(numbers);
-  }
-
-  void compare_features() {
-    const std::int64_t embed = golden_.model.architecture.embed;
-    const auto compare = [&](const std::string& file, std::vector<double> got, std::int64_t rows, bool normalized) {
-      if (!golden_.has(file)) return;
-      const auto expected = golden_.numbers(file, std::vector{rows, embed});
-      if (normalized) got = unit_rows(std::move(got), embed);
-      const double absolute = furthest(got, expected), relative = absolute / largest(expected);
-      report_.push_back({file, absolute, relative, "5e-6 of the largest entry", relative <= 5e-6});
-    };
-    compare("image_features.npy", value<"image_features">(), golden_.pixels.shape[0], false);
-    compare("text_features.npy", value<"text_features">(), golden_.ids_shape[0], false);
-    compare("image_embeds.npy", value<"image_features">(), golden_.pixels.shape[0], true);
-    compare("text_embeds.npy", value<"text_features">(), golden_.ids_shape[0], true);
-  }
-
-  void compare_logits() {
-    if (!golden_.has("logits.npy")) return;
-    const auto expected = golden_.numbers("logits.npy", std::vector{golden_.pixels.shape[0], golden_.ids_shape[0]});
-    const double absolute = furthest(value<"logits">(), expected);
-    report_.push_back({"logits.npy", absolute, absolute / largest(expected), "2e-5", absolute <= 2e-5});
+    return doubles(numbers);
   }
 
   void compare_loss() {
@@ -144,7 +77,7 @@ class verification {
     for (const auto& t : weights_.tensors()) {
       if (!trained(t)) continue;
       const auto expected = tensor_of(file, t);
-      const auto got = as_double(training_.gradients().subspan(static_cast<std::size_t>(t.offset), t.values.size()));
+      const auto got = doubles(training_.gradients().subspan(static_cast<std::size_t>(t.offset), t.values.size()));
       const double absolute = furthest(got, expected), scale = largest(expected) + 5e-3 * of_all;
       c.absolute = std::max(c.absolute, absolute);
       c.relative = std::max(c.relative, absolute == 0 ? 0 : absolute / scale);
@@ -208,14 +141,16 @@ class verification {
 
   const golden_folder& golden_;
   akin::parameters<Model> weights_;
-  akin::program<Model, akin::cpu_backend, akin::mode::evaluation> evaluation_;
   akin::program<Model, akin::cpu_backend> training_;
   std::vector<comparison> report_;
 };
 
-/// One function for each kind of model, each in a file of its own: they are what takes long to compile.
-std::vector<comparison> verify_vision_transformer(const golden_folder& golden, const std::shared_ptr<akin::thread_pool>& pool);
-std::vector<comparison> verify_residual_network(const golden_folder& golden, const std::shared_ptr<akin::thread_pool>& pool);
-std::vector<comparison> verify_siglip(const golden_folder& golden, const std::shared_ptr<akin::thread_pool>& pool);
+/// What verify_training of a family does; Model is of public_clip, `vision` its image tower's extents.
+template <class Model, class... Extents>
+std::vector<comparison> verify_training(const golden_folder& golden, const threads& pool, const std::tuple<Extents...>& vision) {
+  if (!golden.has("loss.npy") && !golden.has("gradients.safetensors") && !golden.has("losses.npy")) return {};
+  return training_verification<Model>{golden, pool, std::tuple_cat(vision, public_clip::text_extents(golden.model.architecture))}
+      .run();
+}
 
 }  // namespace clip_program

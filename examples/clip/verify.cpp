@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // akin-clip verify: a model's results against those that another program left beside it.
+#include "golden_folder.hpp"
 #include "options.hpp"
-#include "verification.hpp"
+#include "tower.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <numeric>
 #include <utility>
 
 namespace clip_program {
+
+std::vector<double> doubles(std::span<const float> numbers) { return {numbers.begin(), numbers.end()}; }
 
 double largest(std::span<const double> numbers) {
   double most = 0;
@@ -62,16 +66,39 @@ std::vector<double> golden_folder::numbers(const std::string& file, std::span<co
 
 namespace {
 
-std::vector<comparison> verify(const golden_folder& golden, const std::shared_ptr<akin::thread_pool>& pool) {
-  switch (golden.model.architecture.family) {
-    case akin::clip_family::residual_network:
-      return verify_residual_network(golden, pool);
-    case akin::clip_family::siglip:
-      return verify_siglip(golden, pool);
-    case akin::clip_family::vision_transformer:
-      break;
-  }
-  return verify_vision_transformer(golden, pool);
+std::vector<double> logits_of(const golden_folder& golden, std::span<const double> images, std::span<const double> texts) {
+  const auto [scale, bias] = akin::read_logit_scale(golden.model.weights);
+  const auto width = golden.model.architecture.embed;
+  std::vector<double> logits;
+  for (auto i = images.begin(); i != images.end(); i += width)
+    for (auto t = texts.begin(); t != texts.end(); t += width)
+      logits.push_back(scale * std::inner_product(i, i + width, t, 0.0) + bias);
+  return logits;
+}
+
+/// Features, and the logits that follow from them.
+std::vector<comparison> verify_features(const golden_folder& golden, const threads& pool) {
+  const auto& family = family_of(golden.model.architecture);
+  const std::int64_t embed = golden.model.architecture.embed, images = golden.pixels.shape[0], texts = golden.ids_shape[0];
+  const auto image_features = doubles(family.images(golden.model, pool)->features(golden.pixels.values));
+  const auto text_features = doubles(family.texts(golden.model, pool)->features(golden.ids));
+  const auto image_embeds = unit_rows(image_features, embed), text_embeds = unit_rows(text_features, embed);
+  std::vector<comparison> report;
+  const auto compare = [&](const std::string& file, const std::vector<double>& got, std::int64_t rows) {
+    if (!golden.has(file)) return;
+    const auto expected = golden.numbers(file, std::vector{rows, embed});
+    const double absolute = furthest(got, expected), relative = absolute / largest(expected);
+    report.push_back({file, absolute, relative, "5e-6 of the largest entry", relative <= 5e-6});
+  };
+  compare("image_features.npy", image_features, images);
+  compare("text_features.npy", text_features, texts);
+  compare("image_embeds.npy", image_embeds, images);
+  compare("text_embeds.npy", text_embeds, texts);
+  if (!golden.has("logits.npy")) return report;
+  const auto expected = golden.numbers("logits.npy", std::vector{images, texts});
+  const double absolute = furthest(logits_of(golden, image_embeds, text_embeds), expected);
+  report.push_back({"logits.npy", absolute, absolute / largest(expected), "2e-5", absolute <= 2e-5});
+  return report;
 }
 
 }  // namespace
@@ -79,7 +106,8 @@ std::vector<comparison> verify(const golden_folder& golden, const std::shared_pt
 int verify(const verify_options& o) {
   const golden_folder golden{o.folder};
   auto pool = std::make_shared<akin::thread_pool>(o.threads > 0 ? o.threads : akin::thread_pool::hardware());
-  const auto report = verify(golden, pool);
+  auto report = verify_features(golden, pool);
+  for (auto& each : family_of(golden.model.architecture).verify_training(golden, pool)) report.push_back(std::move(each));
   if (report.empty())
     akin::fail("'", o.folder,
                "' has no results to compare with: expected image_features.npy, text_features.npy, logits.npy or others that "

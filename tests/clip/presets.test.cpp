@@ -102,3 +102,11 @@ TEST_CASE("names") {
   CHECK(contains(sentence_of([] { akin::layout_of(akin::clip_preset("RN50"), akin::weight_names::transformers); }),
                  "residual network"));
 }
+
+TEST_CASE("an architecture has open_clip's name, or that of its family") {
+  akin::for_each_clip_preset([](std::string_view name) { CHECK(akin::name_of(akin::clip_preset(name)) == name); });
+  CHECK(akin::name_of(akin::clip_preset("RN50-quickgelu")) == "RN50-quickgelu");
+  auto other = akin::clip_preset("ViT-B-32");
+  other.embed = 7;
+  CHECK(akin::name_of(other) == "a Vision Transformer");
+}

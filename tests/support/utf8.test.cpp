@@ -52,3 +52,12 @@ TEST_CASE("bytes that are no UTF-8 are replaced where Python replaces them") {
   CHECK(decoded("\xf4\x90\x80\x80") == U"\ufffd\ufffd\ufffd\ufffd");
   CHECK(decoded("\xff\xfe z\x80") == U"\ufffd\ufffd z\ufffd");
 }
+
+TEST_CASE("repaired text is what Python decodes, and says how often it was not UTF-8") {
+  std::int64_t replaced = 2;
+  CHECK(akin::repaired_utf8("caf\u00e9 \U0001F600", replaced) == "caf\u00e9 \U0001F600");
+  CHECK(replaced == 2);
+  CHECK(akin::repaired_utf8("n\xff\xfeo\xe2\x82", replaced) == "n\ufffd\ufffdo\ufffd");
+  CHECK(replaced == 5);
+  CHECK(akin::repaired_utf8("", replaced).empty());
+}

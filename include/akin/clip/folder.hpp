@@ -4,15 +4,21 @@
 
 #include <akin/clip/config.hpp>
 #include <akin/clip/infer.hpp>
+#include <akin/clip/presets.hpp>
 #include <akin/clip/weights.hpp>
 #include <akin/io/safetensors.hpp>
 #include <akin/support/error.hpp>
+#include <akin/support/fingerprint.hpp>
 
 #include <array>
+#include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace akin::inline v0 {
 
@@ -75,6 +81,26 @@ inline clip_folder open_clip_folder(const std::string& folder) {
   check_tensors(weights, layout_of(a, names_of(weights)));
   check_activation(weights, a);
   return {a, std::move(weights)};
+}
+
+/// What a model's embeddings are kept under: its architecture's name and a sum of its weights, so that moving the folder changes
+/// nothing and training does.
+/// cost: reads every weight once
+inline std::string identity_of(const clip_folder& model) {
+  std::vector<std::uint64_t> sums;
+  for (const tensor_entry& tensor : model.weights.tensors()) sums.push_back(fingerprint(tensor.bytes));
+  return name_of(model.architecture) + ' ' + fingerprint_text(std::as_bytes(std::span(sums)));
+}
+
+/// How cosines become logits: cosine * scale + bias.
+struct logit_scale {
+  double scale = 1, bias = 0;
+};
+
+/// The scale of a model's logits, which its file holds as a logarithm; a bias where it has one, as SigLIP has.
+inline logit_scale read_logit_scale(const safetensors_file& weights) {
+  const auto number = [&](const char* name) { return static_cast<double>(weights.read<float>(name).at(0)); };
+  return {std::exp(number("logit_scale")), weights.find("logit_bias") != nullptr ? number("logit_bias") : 0};
 }
 
 }  // namespace akin::inline v0

@@ -104,17 +104,27 @@ inline clip_architecture clip_preset(std::string_view name) {
   constexpr std::string_view quick = "-quickgelu";
   std::string wanted{name};
   std::ranges::replace(wanted, '/', '-');
-  const bool quick_gelu = wanted.ends_with(quick);
-  if (quick_gelu) wanted.resize(wanted.size() - quick.size());
+  const bool is_quick = wanted.ends_with(quick);
+  if (is_quick) wanted.resize(wanted.size() - quick.size());
   for (const auto& row : detail::clip_presets) {
-    if (row.name != wanted || (quick_gelu && row.family == clip_family::siglip)) continue;
+    if (row.name != wanted || (is_quick && row.family == clip_family::siglip)) continue;
     clip_architecture a = detail::architecture_of(row);
-    if (quick_gelu) a.image.function = a.text.function = activation::quick_gelu;
+    if (is_quick) a.image.function = a.text.function = activation::quick_gelu;
     return a;
   }
   std::string names;
   for_each_clip_preset([&](std::string_view each) { names += (names.empty() ? "" : ", ") + std::string{each}; });
   fail("clip_preset: there is no model '", name, "'; there are ", names, ", and all but SigLIP's with -quickgelu");
+}
+
+/// What an architecture is called: open_clip's name, or what kind of model it is where it has none.
+inline std::string name_of(const clip_architecture& a) {
+  clip_architecture plain = a;
+  const bool is_quick = a.text.function == activation::quick_gelu;
+  if (is_quick) plain.image.function = plain.text.function = activation::gelu;
+  for (const auto& row : detail::clip_presets)
+    if (detail::architecture_of(row) == plain) return std::string{row.name} + (is_quick ? "-quickgelu" : "");
+  return std::string{name_of(a.family)};
 }
 
 }  // namespace akin::inline v0

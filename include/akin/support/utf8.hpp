@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -65,6 +66,18 @@ inline void append_utf8(std::string& result, char32_t code) {
     put(0x80 | (code >> 6 & 0x3f));
   }
   put(0x80 | (code & 0x3f));
+}
+
+/// The text with U+FFFD in each place that is not UTF-8, as Python decodes with errors="replace". `replaced` counts the places.
+inline std::string repaired_utf8(std::string_view text, std::int64_t& replaced) {
+  std::string result;
+  while (!text.empty()) {
+    const utf8_code_point first = first_code_point(text);
+    replaced += !first.valid;
+    append_utf8(result, first.code);
+    text.remove_prefix(first.bytes);
+  }
+  return result;
 }
 
 }  // namespace akin::inline v0

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// CSV as RFC 4180 has it, JSON lines, and plain text.
+#include "answers.hpp"
+
+#include <akin/io/json_header.hpp>
+
+#include <cstdio>
+#include <utility>
+
+namespace clip_program {
+
+namespace {
+
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string cell = "\"";
+  for (const char c : text) cell += (c == '"' ? "\"" : "") + std::string(1, c);
+  return cell + '"';
+}
+
+std::string number(double score) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.6g", score);
+  return digits;
+}
+
+}  // namespace
+
+answer_writer::answer_writer(std::string form, std::string query, std::string name)
+    : form_{std::move(form)}, query_{std::move(query)}, name_{std::move(name)} {
+  if (form_ == "csv") std::printf("%s,%s,score\n", query_.c_str(), name_.c_str());
+}
+
+void answer_writer::write(const std::string& query, const std::vector<answer>& answers) const {
+  std::string text;
+  if (form_ == "csv") {
+    for (const auto& each : answers) text += csv_cell(query) + ',' + csv_cell(each.name) + ',' + number(each.score) + '\n';
+  } else if (form_ == "json") {
+    for (const auto& each : answers)
+      text += (text.empty() ? "" : ", ") + ("{" + akin::json_quoted(name_) + ": " + akin::json_quoted(each.name)) +
+              ", \"score\": " + number(each.score) + "}";
+    text = "{" + akin::json_quoted(query_) + ": " + akin::json_quoted(query) + ", \"answers\": [" + text + "]}\n";
+  } else {
+    for (const auto& each : answers) text += (text.empty() ? "" : ", ") + each.name + ' ' + number(each.score);
+    text = query + ": " + text + '\n';
+  }
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+}  // namespace clip_program

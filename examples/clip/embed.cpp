@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// akin-clip embed: images or lines of text to an index, which the next run continues.
+#include "inputs.hpp"
+#include "interruption.hpp"
+#include "options.hpp"
+
+#include <akin/clip/embedding_index.hpp>
+#include <akin/train/progress.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+
+namespace clip_program {
+
+namespace {
+
+/// An index on its way to its files: it is saved now and then, so that what ends the program costs a minute's work at most.
+class growing_index {
+ public:
+  growing_index(std::string name, akin::embedding_index index) : name_{std::move(name)}, index_{std::move(index)} {}
+
+  void add(std::span<const std::string> names, std::span<const float> rows) {
+    index_.names.insert(index_.names.end(), names.begin(), names.end());
+    index_.values.insert(index_.values.end(), rows.begin(), rows.end());
+    if (akin::steady_seconds() > next_save_) save();
+  }
+  void save() {
+    const double start = akin::steady_seconds();
+    akin::save_index(name_, index_);
+    const double end = akin::steady_seconds();
+    next_save_ = end + std::max(60.0, 20 * (end - start));
+  }
+  std::int64_t rows() const { return index_.rows(); }
+
+ private:
+  std::string name_;
+  akin::embedding_index index_;
+  double next_save_ = akin::steady_seconds() + 60;
+};
+
+/// What an index does not hold yet, in its order; what is given twice is embedded twice.
+std::vector<std::string> missing(const std::vector<std::string>& wanted, const std::vector<std::string>& there) {
+  std::map<std::string_view, std::int64_t> count;
+  for (const auto& name : there) ++count[name];
+  std::vector<std::string> rest;
+  for (const auto& name : wanted)
+    if (--count[name] < 0) rest.push_back(name);
+  return rest;
+}
+
+}  // namespace
+
+int embed(const embed_options& o) {
+  if (o.inputs.empty() == o.texts.empty()) akin::fail("embed: name images or folders, or a file of lines with --texts");
+  embedder model{o.model, o.vocabulary, o.threads};
+  const auto files = akin::files_of_index(o.out);
+  akin::embedding_index index{model.identity(), model.embed(), {}, {}};
+  if (!o.overwrite && std::filesystem::exists(files.names)) index = akin::load_index(o.out, model.identity());
+  const auto rest = missing(o.texts.empty() ? image_paths(o.inputs) : text_lines(o.texts), index.names);
+  const std::int64_t before = index.rows();
+  growing_index growing{o.out, std::move(index)};
+  watch_for_interruption();
+  growing.save();  // what cannot be written is to be known before the work
+
+  std::size_t skipped = 0;
+  const auto add = [&](std::span<const std::string> names, std::span<const float> rows) { growing.add(names, rows); };
+  if (o.texts.empty()) skipped = embed_images(model, rest, add);
+  else embed_texts(model, rest, add);
+  growing.save();
+  std::printf("%s\n%s\n", files.rows.c_str(), files.names.c_str());
+  std::fprintf(stderr, "akin-clip: %lld rows, %lld of them new\n", static_cast<long long>(growing.rows()),
+               static_cast<long long>(growing.rows() - before));
+  if (!interrupted) return skipped > 0 ? exit_failed : exit_done;
+  std::fprintf(stderr, "akin-clip: interrupted; the same command goes on with the rest\n");
+  return exit_interrupted;
+}
+
+}  // namespace clip_program

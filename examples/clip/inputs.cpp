@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Images and texts on their way through the towers.
+#include "inputs.hpp"
+
+#include "interruption.hpp"
+#include "work_line.hpp"
+
+#include <akin/io/file.hpp>
+#include <akin/support/utf8.hpp>
+#include <akin/text/vocabulary.hpp>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace clip_program {
+
+std::vector<std::string> image_paths(const std::vector<std::string>& given) {
+  std::vector<std::string> paths;
+  for (const auto& one : given) {
+    if (!std::filesystem::is_directory(one)) {
+      paths.push_back(one);
+      continue;
+    }
+    const auto below = akin::image_files(one);
+    paths.insert(paths.end(), below.begin(), below.end());
+  }
+  return paths;
+}
+
+std::vector<std::string> valid_texts(std::vector<std::string> texts, const std::string& place) {
+  std::int64_t replaced = 0;
+  for (auto& text : texts) text = akin::repaired_utf8(text, replaced);
+  if (replaced > 0)
+    std::fprintf(stderr, "akin-clip: %s: %lld places that are not UTF-8 were read as U+FFFD\n", place.c_str(),
+                 static_cast<long long>(replaced));
+  return texts;
+}
+
+std::vector<std::string> text_lines(const std::string& path) {
+  const std::string text = akin::read_file(path);
+  std::vector<std::string> lines;
+  akin::detail::for_each_line(text, [&](std::string_view line, std::size_t) { lines.emplace_back(line); });
+  return valid_texts(std::move(lines), "'" + path + "'");
+}
+
+std::size_t embed_images(embedder& model, const std::vector<std::string>& paths, const use_of_images& use) {
+  work_line line{std::ssize(paths), "images"};
+  std::size_t skipped = 0, said = 0;
+  const auto skip = [&](const std::string& reason) {
+    line.note("akin-clip: skipped: " + reason);
+    ++skipped;
+  };
+  std::vector<std::string> named;
+  for (const auto& path : paths)
+    if (akin::is_utf8(path)) named.push_back(path);
+    else skip("the name '" + akin::detail::printable(path) + "' is not UTF-8");
+
+  const std::int64_t batch = std::max(32, 2 * model.pool()->size());
+  auto loader = model.loader(std::move(named));
+  while (!loader.at_end() && !interrupted) {
+    const akin::image_batch some = loader.next(batch);
+    for (; said < loader.skipped().size(); ++said) skip(loader.skipped()[said].reason);
+    if (!some.paths.empty()) use(some.paths, model.images(some.pixels));
+    line.update(static_cast<std::int64_t>(loader.files_done()));
+  }
+  if (skipped > 0)
+    line.note("akin-clip: " + std::to_string(skipped) + " of " + std::to_string(paths.size()) + " images were skipped");
+  return skipped;
+}
+
+void embed_texts(embedder& model, std::span<const std::string> texts, const use_of_texts& use) {
+  constexpr std::size_t batch = 128;
+  work_line line{std::ssize(texts), "texts"};
+  for (std::size_t done = 0; done < texts.size() && !interrupted;) {
+    const auto some = texts.subspan(done, std::min(batch, texts.size() - done));
+    use(some, model.texts(some));
+    done += some.size();
+    line.update(static_cast<std::int64_t>(done));
+  }
+}
+
+}  // namespace clip_program

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the command line names: images in files and folders, lines of text.
+#pragma once
+
+#include "embedder.hpp"
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace clip_program {
+
+/// Image files as they are given; a folder stands for the images in it and below.
+std::vector<std::string> image_paths(const std::vector<std::string>& given);
+
+/// Texts in which U+FFFD stands for what is not UTF-8; where there is such, it is counted on standard error.
+std::vector<std::string> valid_texts(std::vector<std::string> texts, const std::string& place);
+/// The lines of a file, made valid.
+std::vector<std::string> text_lines(const std::string& path);
+
+/// Embeds images a batch at a time, with progress, until the end or an interruption. What cannot be read is skipped, and named
+/// and counted on standard error; returns how many.
+using use_of_images = std::function<void(std::span<const std::string> paths, std::span<const float> rows)>;
+std::size_t embed_images(embedder& model, const std::vector<std::string>& paths, const use_of_images& use);
+
+/// The same for texts, which can all be read.
+using use_of_texts = std::function<void(std::span<const std::string> texts, std::span<const float> rows)>;
+void embed_texts(embedder& model, std::span<const std::string> texts, const use_of_texts& use);
+
+}  // namespace clip_program

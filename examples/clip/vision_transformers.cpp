@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is compiled for CLIPs with a Vision Transformer.
+#include "tower_program.hpp"
+#include "verification.hpp"
+
+namespace clip_program {
+
+namespace {
+
+/// Calls use(function) with the activation as a type.
+template <class Use>
+auto with_function(akin::activation function, Use use) {
+  if (function == akin::activation::gelu) return use(akin::gelu_function{});
+  if (function == akin::activation::quick_gelu) return use(akin::quick_gelu_function{});
+  akin::fail("no program is built for a Vision Transformer with ", akin::name_of(function));
+}
+
+std::unique_ptr<image_tower> images(const akin::clip_folder& model, const threads& pool) {
+  return with_function(model.architecture.image.function, [&](auto function) {
+    return make_image_tower<public_clip::vision_tower<decltype(function)>>(model, pool,
+                                                                           public_clip::vision_extents(model.architecture));
+  });
+}
+
+std::unique_ptr<text_tower> texts(const akin::clip_folder& model, const threads& pool) {
+  return with_function(model.architecture.text.function, [&](auto function) {
+    return make_text_tower<public_clip::causal_text_tower<decltype(function)>>(model, pool);
+  });
+}
+
+std::vector<comparison> training(const golden_folder& golden, const threads& pool) {
+  const auto& a = golden.model.architecture;
+  if (a.image.function != a.text.function)
+    akin::fail("verify: one tower computes ", akin::name_of(a.image.function), ", the other ", akin::name_of(a.text.function),
+               "; both are expected to compute the same");
+  return with_function(a.text.function, [&](auto function) {
+    using f = decltype(function);
+    using model = public_clip::clip<public_clip::vision_tower<f>, public_clip::causal_text_tower<f>>;
+    return verify_training<model>(golden, pool, public_clip::vision_extents(a));
+  });
+}
+
+}  // namespace
+
+const model_family vision_transformers{images, texts, training};
+
+}  // namespace clip_program

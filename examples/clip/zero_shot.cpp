@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// From labels and templates, or from a file, to a classifier.
+#include "zero_shot.hpp"
+
+#include "inputs.hpp"
+#include "work_line.hpp"
+
+#include <akin/text/prompts.hpp>
+
+namespace clip_program {
+
+std::vector<std::string> labels_of(const zero_shot_options& o) {
+  std::vector<std::string> labels = valid_texts(o.labels, "--label");
+  if (o.labels_file.empty()) return labels;
+  for (auto& name : akin::read_names(o.labels_file)) labels.push_back(std::move(name));
+  return labels;
+}
+
+akin::zero_shot_classifier classifier_of(const zero_shot_options& o, const std::vector<std::string>& labels, embedder& model) {
+  std::vector<std::string> templates = valid_texts(o.templates, "--template");
+  if (!o.templates_file.empty())
+    for (auto& line : akin::read_templates(o.templates_file)) templates.push_back(std::move(line));
+  if (!o.classifier.empty()) {
+    if (!labels.empty() || !templates.empty())
+      akin::fail("--classifier: it has its own labels and templates; leave the others out");
+    return akin::load_classifier(o.classifier, model.identity());
+  }
+  if (labels.empty()) akin::fail("no labels: name them with --label, --labels or --classifier");
+  if (templates.empty()) templates = {"a photo of a {}."};
+  work_line line{std::ssize(labels), "classes"};
+  std::int64_t done = 0;
+  auto classifier = akin::make_classifier(labels, templates, model.identity(), [&](std::span<const std::string> prompts) {
+    auto rows = model.texts(prompts);
+    line.update(++done);
+    return rows;
+  });
+  if (!o.save_classifier.empty()) akin::save_classifier(o.save_classifier, classifier);
+  return classifier;
+}
+
+}  // namespace clip_program

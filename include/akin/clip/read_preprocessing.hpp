@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a public model's images are made, from the files that lie beside its weights.
+#pragma once
+
+#include <akin/clip/architecture.hpp>
+#include <akin/clip/config.hpp>
+#include <akin/clip/weights.hpp>
+#include <akin/data/preprocess.hpp>
+#include <akin/io/json_values.hpp>
+#include <akin/support/error.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+namespace akin::inline v0 {
+namespace detail {
+
+inline void read_three(config_members& c, const std::string& name, std::array<float, 3>& to) {
+  if (c.find(name + ".0") == nullptr) return;
+  for (std::size_t k = 0; k < 3; ++k) {
+    const std::string member = name + "." + std::to_string(k);
+    if (c.find(member) == nullptr) c.refuse("it has no '", member, "'");
+    to[k] = static_cast<float>(c.number(member, 0));
+  }
+  if (c.find(name + ".3") != nullptr) c.refuse("'", name, "' has more than three numbers");
+}
+
+/// preprocess_cfg of open_clip_config.json.
+inline void read_open_clip_preprocessing(config_members c, preprocessing& how) {
+  read_three(c, "preprocess_cfg.mean", how.mean);
+  read_three(c, "preprocess_cfg.std", how.deviation);
+  const std::string mode = c.text("preprocess_cfg.resize_mode", how.fit == image_fit::squash ? "squash" : "shortest");
+  if (mode != "shortest" && mode != "squash")
+    c.refuse("'preprocess_cfg.resize_mode' is '", printable(mode), "', expected shortest or squash");
+  how.fit = mode == "squash" ? image_fit::squash : image_fit::center_crop;
+  c.must_be<std::string>("preprocess_cfg.interpolation", "bicubic", "bicubic");
+}
+
+/// transformers' preprocessor_config.json.
+inline void read_transformers_preprocessing(config_members c, preprocessing& how) {
+  constexpr double bicubic = 3;
+  read_three(c, "image_mean", how.mean);
+  read_three(c, "image_std", how.deviation);
+  for (const char* const step : {"do_resize", "do_rescale", "do_normalize"}) c.must_be(step, true, true);
+  c.must_be("resample", bicubic, bicubic);
+  const bool squash = c.find("size.height") != nullptr;
+  how.fit = squash ? image_fit::squash : image_fit::center_crop;
+  c.must_be("do_center_crop", !squash, !squash);
+  const std::string size = squash ? "size.height" : c.find("size.shortest_edge") != nullptr ? "size.shortest_edge" : "size";
+  c.must_be(size, static_cast<double>(how.size), static_cast<double>(how.size));
+}
+
+}  // namespace detail
+
+/// What the original program does with an image before this model: open_clip with weights in its names, as `preprocess_cfg` in
+/// open_clip_config.json says; transformers with weights in its, as preprocessor_config.json says. Without these, what the family
+/// was trained with.
+/// errors: run time, one sentence with the file and the member: another filter than bicubic, another size than the model's, steps
+///         left out; a model whose images are no squares
+inline preprocessing read_preprocessing(const std::string& folder, const clip_architecture& a, weight_names names) {
+  if (a.image.height != a.image.columns)
+    fail("'", folder, "': the model takes images of ", a.image.columns, " x ", a.image.height, " pixels, expected squares");
+  preprocessing how = a.family == clip_family::siglip ? siglip_preprocessing(a.image.height) : clip_preprocessing(a.image.height);
+  const bool theirs = names == weight_names::transformers;
+  if (theirs) how.order = preprocess_order::transformers;
+  const std::string path = folder + (theirs ? "/preprocessor_config.json" : "/open_clip_config.json");
+  if (!std::filesystem::exists(path)) return how;
+  detail::config_members members{read_json(path), path};
+  if (theirs) detail::read_transformers_preprocessing(std::move(members), how);
+  else detail::read_open_clip_preprocessing(std::move(members), how);
+  return how;
+}
+
+}  // namespace akin::inline v0

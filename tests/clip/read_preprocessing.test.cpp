@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// What images become is read from the files of open_clip and transformers, and what they do otherwise is refused.
+#include <akin/clip/read_preprocessing.hpp>
+
+#include <doctest/doctest.h>
+
+#include "../support/files.hpp"
+
+#include <array>
+#include <string>
+
+namespace {
+
+using akin::image_fit;
+using akin::preprocess_order;
+
+akin::clip_architecture square(akin::clip_family family, std::int64_t size) {
+  akin::clip_architecture a;
+  a.family = family;
+  a.image.height = a.image.columns = size;
+  return a;
+}
+const auto vit = square(akin::clip_family::vision_transformer, 224), siglip = square(akin::clip_family::siglip, 384);
+constexpr auto open_clip = akin::weight_names::open_clip, transformers = akin::weight_names::transformers;
+
+}  // namespace
+
+TEST_CASE("without a file, what the family was trained with") {
+  const temporary_folder folder;
+  const auto one = akin::read_preprocessing(folder.path(), vit, open_clip);
+  CHECK(one.size == 224);
+  CHECK(one.fit == image_fit::center_crop);
+  CHECK(one.order == preprocess_order::open_clip);
+  CHECK(one.mean == akin::clip_preprocessing().mean);
+  CHECK(akin::read_preprocessing(folder.path(), vit, transformers).order == preprocess_order::transformers);
+  const auto other = akin::read_preprocessing(folder.path(), siglip, open_clip);
+  CHECK(other.size == 384);
+  CHECK(other.fit == image_fit::squash);
+  CHECK(other.mean == std::array{0.5f, 0.5f, 0.5f});
+}
+
+TEST_CASE("open_clip's preprocess_cfg") {
+  const temporary_folder folder;
+  const auto read = [&](const std::string& members) {
+    folder.put("open_clip_config.json", R"({"model_cfg": {}, "preprocess_cfg": {)" + members + "}}");
+    return akin::read_preprocessing(folder.path(), vit, open_clip);
+  };
+  const auto how =
+      read(R"("mean": [0.1, 0.2, 0.3], "std": [0.5, 0.5, 0.4], "interpolation": "bicubic", "resize_mode": "squash")");
+  CHECK(how.mean == std::array{0.1f, 0.2f, 0.3f});
+  CHECK(how.deviation == std::array{0.5f, 0.5f, 0.4f});
+  CHECK(how.fit == image_fit::squash);
+  CHECK(read(R"("resize_mode": "shortest")").fit == image_fit::center_crop);
+  CHECK(contains(sentence_of([&] { read(R"("interpolation": "bilinear")"); }), "'preprocess_cfg.interpolation' is 'bilinear'"));
+  CHECK(contains(sentence_of([&] { read(R"("resize_mode": "longest")"); }), "expected shortest or squash"));
+  CHECK(contains(sentence_of([&] { read(R"("mean": [0.1, 0.2])"); }), "preprocess_cfg.mean.2"));
+  CHECK(contains(sentence_of([&] { read(R"("mean": [0.1, 0.2, 0.3, 0.4])"); }), "more than three"));
+}
+
+TEST_CASE("transformers' preprocessor_config.json") {
+  const temporary_folder folder;
+  const auto read = [&](const std::string& members) {
+    folder.put("preprocessor_config.json", "{" + members + "}");
+    return akin::read_preprocessing(folder.path(), vit, transformers);
+  };
+  const auto how = read(
+      R"("crop_size": {"height": 224, "width": 224}, "do_center_crop": true, "do_resize": true, "image_mean": [0.48145466, 0.4578275, 0.40821073],)"
+      R"( "image_std": [0.26862954, 0.26130258, 0.27577711], "resample": 3, "size": {"shortest_edge": 224})");
+  CHECK(how.mean == akin::clip_preprocessing().mean);
+  CHECK(how.deviation == akin::clip_preprocessing().deviation);
+  CHECK(how.fit == image_fit::center_crop);
+  CHECK(read(R"("size": 224)").fit == image_fit::center_crop);
+  CHECK(read(R"("size": {"height": 224, "width": 224})").fit == image_fit::squash);
+  CHECK(contains(sentence_of([&] { read(R"("resample": 2)"); }), "'resample' is 2, expected 3"));
+  CHECK(contains(sentence_of([&] { read(R"("size": 256)"); }), "'size' is 256, expected 224"));
+  CHECK(contains(sentence_of([&] { read(R"("do_normalize": false)"); }), "'do_normalize' is false"));
+}
+
+TEST_CASE("images that are no squares are refused") {
+  auto wide = vit;
+  wide.image.columns = 256;
+  CHECK(contains(sentence_of([&] { akin::read_preprocessing(".", wide, open_clip); }), "256 x 224 pixels, expected squares"));
+}

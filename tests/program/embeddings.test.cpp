@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+// akin-clip embed, search, classify and evaluate with a small public model: what one of them writes follows from what another one
+// wrote, names of every kind come through, what was interrupted goes on, and every mistake is one sentence.
+#include "support/program.hpp"
+
+#include <akin/clip/embedding_index.hpp>
+#include <akin/clip/tensors.hpp>
+#include <akin/clip/write_config.hpp>
+#include <akin/io/safetensors.hpp>
+#include <akin/support/random.hpp>
+#include <akin/text/vocabulary.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <list>
+#include <numeric>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using list = std::vector<std::string>;
+
+const std::string pixels = std::string{AKIN_GOLDEN_DIR} + "/pixels/in/";
+
+/// Every byte alone, every byte at the end of a word, one merge, start and end.
+std::string small_vocabulary() {
+  std::string pieces;
+  int id = 0;
+  const auto add = [&](const std::string& piece) {
+    pieces += (id == 0 ? "" : ", ") + akin::json_quoted(piece) + ": " + std::to_string(id);
+    ++id;
+  };
+  for (const auto& letter : akin::byte_letters()) add(letter);
+  for (const auto& letter : akin::byte_letters()) add(letter + "</w>");
+  for (const char* const piece : {"ca", "<|startoftext|>", "<|endoftext|>"}) add(piece);
+  return R"({"model": {"vocab": {)" + pieces + R"(}, "merges": ["c a"]}})";
+}
+
+/// A folder with a model of random weights.
+void put_model(const std::string& folder, std::uint64_t seed) {
+  akin::clip_architecture a;
+  a.embed = 24;
+  a.image = {32, 32, 16, 64, 2, 2, 128, {}, akin::activation::gelu};
+  a.text = {16, 515, 48, 2, 3, 96, akin::activation::gelu};
+  std::filesystem::create_directories(folder);
+  std::list<std::vector<float>> numbers;
+  std::vector<akin::tensor_entry> entries;
+  akin::random_stream random{seed, 0};
+  for (const auto& tensor : akin::clip_tensors(a)) {
+    auto& values = numbers.emplace_back();
+    for (std::int64_t k = 0; k < tensor.size(); ++k) values.push_back(static_cast<float>(0.3 * random.normal()));
+    entries.push_back(akin::make_entry<float>(tensor.name, tensor.shape, values));
+  }
+  akin::write_safetensors(folder + "/open_clip_model.safetensors", entries);
+  akin::write_file_atomically(folder + "/open_clip_config.json", akin::clip_config_text(a, akin::weight_names::open_clip));
+  akin::write_file_atomically(folder + "/tokenizer.json", small_vocabulary());
+}
+
+struct workplace {
+  workplace() {
+    put_model(model, 1);
+    std::filesystem::create_directories(pictures + "/below");
+    for (const auto& [from, to] : {std::pair{"photo_420.jpg", "a b.jpg"},
+                                   {"gray.png", "below/new\nline, \"quoted\".png"},
+                                   {"photo.webp", "\xc3\xa9\xe2\x98\x83.webp"}})
+      std::filesystem::copy(pixels + from, pictures + "/" + to);
+  }
+  outcome run(list arguments) const { return ::run(arguments, work); }
+  outcome with_model(const std::string& command, list arguments) const {
+    list all{command, "--model", model};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return run(all);
+  }
+
+  temporary_folder work;
+  std::string model = work / "model", pictures = work / "pictures";
+};
+
+double cosine(const akin::embedding_index& a, std::size_t i, const akin::embedding_index& b, std::size_t j) {
+  const auto width = static_cast<std::size_t>(a.embed);
+  return std::inner_product(&a.values[i * width], &a.values[i * width] + width, &b.values[j * width], 0.0);
+}
+
+std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t n = 0;
+  for (auto place = text.find(part); place != std::string_view::npos; place = text.find(part, place + 1)) ++n;
+  return n;
+}
+
+/// The numbers behind "score": in JSON lines.
+std::vector<double> scores_in(const std::string& json) {
+  std::vector<double> scores;
+  for (auto place = json.find("\"score\": "); place != std::string::npos; place = json.find("\"score\": ", place + 1))
+    scores.push_back(std::stod(json.substr(place + 9)));
+  return scores;
+}
+
+}  // namespace
+
+TEST_CASE("a folder becomes an index; what cannot be read is named and counted") {
+  const workplace w;
+  akin::write_file_atomically(w.pictures + "/broken.jpg", akin::read_file(pixels + "photo_420.jpg").substr(0, 3000));
+  const auto end = w.with_model("embed", {"--out", w.work / "index", w.pictures});
+  INFO(end.err);
+  CHECK(end.code == 1);
+  CHECK(contains(end.err, "broken.jpg"));
+  CHECK(contains(end.err, "1 of 4 images were skipped"));
+  const auto index = akin::load_index(w.work / "index");
+  CHECK(index.names == list{w.pictures + "/a b.jpg", w.pictures + "/below/new\nline, \"quoted\".png",
+                            w.pictures + "/\xc3\xa9\xe2\x98\x83.webp"});
+  CHECK(index.embed == 24);
+  for (std::size_t k = 0; k < 3; ++k) CHECK(cosine(index, k, index, k) == doctest::Approx(1));
+  CHECK(cosine(index, 0, index, 1) < 0.9999);
+
+  const auto again = w.with_model("embed", {"--out", w.work / "index", w.pictures});
+  CHECK(contains(again.err, "3 rows, 0 of them new"));
+  CHECK(akin::load_index(w.work / "index").values == index.values);
+}
+
+TEST_CASE("an empty folder is an empty index, in which nothing is found") {
+  const workplace w;
+  std::filesystem::create_directory(w.work / "nothing");
+  CHECK(w.with_model("embed", {"--out", w.work / "index", w.work / "nothing"}).code == 0);
+  CHECK(akin::load_index(w.work / "index").rows() == 0);
+  const auto found = w.with_model("search", {"--index", w.work / "index", "--text", "a"});
+  CHECK(found.code == 0);
+  CHECK(found.out == "query,name,score\n");
+}
+
+TEST_CASE("an interrupted run leaves an index that the next one completes to the same rows") {
+  const workplace w;
+  const std::string many = w.work / "many";
+  std::filesystem::create_directory(many);
+  for (int k = 0; k < 400; ++k)
+    std::filesystem::create_symlink(pixels + (k % 2 == 0 ? "photo_420.jpg" : "photo_rgb.png"),
+                                    many + "/" + std::to_string(1000 + k) + ".jpg");
+  const list command{"embed", "--model", w.model, "--threads", "1", "--out", w.work / "index", many};
+  const running first{command, w.work.path()};
+  while (!std::filesystem::exists(w.work / "index.json")) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  first.kill(SIGINT);
+  const auto end = first.wait();
+  INFO(end.err);
+  REQUIRE(end.code == 130);
+  CHECK(contains(end.err, "the same command goes on"));
+  CHECK(akin::load_index(w.work / "index").rows() < 400);
+  CHECK(w.run(command).code == 0);
+  CHECK(w.with_model("embed", {"--threads", "2", "--out", w.work / "whole", many}).code == 0);
+  const auto one = akin::load_index(w.work / "index"), other = akin::load_index(w.work / "whole");
+  CHECK(one.names == other.names);
+  CHECK(one.values == other.values);
+}
+
+TEST_CASE("search finds what is nearest, and shows it") {
+  const workplace w;
+  w.with_model("embed", {"--out", w.work / "index", w.pictures});
+  const auto index = akin::load_index(w.work / "index");
+  const auto itself = w.with_model("search", {"--index", w.work / "index", "--image", index.names[1], "--top", "1"});
+  const std::string quoted = "\"" + w.pictures + "/below/new\nline, \"\"quoted\"\".png\"";
+  CHECK(itself.out == "query,name,score\n" + quoted + "," + quoted + ",1\n");
+
+  w.with_model("embed", {"--out", w.work / "texts", "--texts", w.work.put("lines", "a cat\r\nCaf\xc3\xa9\nn\xff\xfeo\na cat\n")});
+  const auto texts = akin::load_index(w.work / "texts");
+  CHECK(texts.names == list{"a cat", "Caf\xc3\xa9", "n\xef\xbf\xbd\xef\xbf\xbdo", "a cat"});
+  const auto found = w.with_model("search", {"--index", w.work / "index", "--text", "a cat", "--text", "Caf\xc3\xa9", "--format",
+                                             "json", "--report", w.work / "found.html"});
+  INFO(found.err);
+  const auto scores = scores_in(found.out);
+  REQUIRE(scores.size() == 6);
+  for (std::size_t query = 0; query < 2; ++query) {
+    std::vector<double> expected;
+    for (std::size_t k = 0; k < 3; ++k) expected.push_back(cosine(texts, query, index, k));
+    std::ranges::sort(expected, std::greater{});
+    for (std::size_t k = 0; k < 3; ++k) CHECK(scores[3 * query + k] == doctest::Approx(expected[k]).epsilon(1e-5));
+  }
+  const std::string page = akin::read_file(w.work / "found.html");
+  CHECK(count(page, "<img ") == 6);
+  CHECK(contains(page, "a cat"));
+  CHECK(!contains(page, "http"));
+  CHECK(!contains(page, "\"quoted\".png\""));  // a name never becomes markup
+}
+
+TEST_CASE("classify gives the softmax of 100 cosines, from labels or from the classifier that it saved") {
+  const workplace w;
+  w.with_model("embed", {"--out", w.work / "index", w.pictures});
+  w.with_model("embed", {"--out", w.work / "texts", "--texts", w.work.put("lines", "cat\nred car\n")});
+  const auto images = akin::load_index(w.work / "index"), texts = akin::load_index(w.work / "texts");
+  const auto end = w.with_model("classify", {"--labels", w.work / "lines", "--template", "{}", "--format", "json",
+                                             "--save-classifier", w.work / "c.safetensors", w.pictures});
+  INFO(end.err);
+  CHECK(end.code == 0);
+  const auto scores = scores_in(end.out);
+  REQUIRE(scores.size() == 6);
+  for (std::size_t k = 0; k < 3; ++k) {
+    const double difference = 100 * (cosine(images, k, texts, 0) - cosine(images, k, texts, 1)),
+                 share = 1 / (1 + std::exp(-difference));
+    CHECK(scores[2 * k] == doctest::Approx(std::max(share, 1 - share)).epsilon(1e-3));
+    CHECK(scores[2 * k] + scores[2 * k + 1] == doctest::Approx(1).epsilon(1e-5));
+  }
+  CHECK(w.with_model("classify", {"--classifier", w.work / "c.safetensors", "--format", "json", w.pictures}).out == end.out);
+  const double least = std::min(cosine(images, 0, texts, 0), cosine(images, 0, texts, 1));
+  const auto several = w.with_model("classify", {"--classifier", w.work / "c.safetensors", "--format", "csv", "--threshold",
+                                                 std::to_string(least - 1e-4), images.names[0]});
+  CHECK(count(several.out, "\n") == 3);
+  CHECK(w.with_model("classify", {"--classifier", w.work / "c.safetensors", "--format", "csv", "--threshold", "1.1", w.pictures})
+            .out == "image,label,score\n");
+}
+
+TEST_CASE("evaluate counts as a sort of cosines does") {
+  const workplace w;
+  const list files{"photo_420.jpg", "photo_rgb.png", "gray.png", "palette.png", "wide.png", "photo.webp"},
+      labels{"cat", "dog", "red car"};
+  for (std::size_t k = 0; k < files.size(); ++k) {
+    const std::string folder = w.work / "classes/" + std::string(1, static_cast<char>('a' + k % 3));
+    std::filesystem::create_directories(folder);
+    std::filesystem::copy(pixels + files[k], folder + "/" + files[k]);
+  }
+  w.work.put("labels", "cat\ndog\nred car\n");
+  w.with_model("embed", {"--out", w.work / "index", w.work / "classes"});
+  w.with_model("embed", {"--out", w.work / "texts", "--texts", w.work / "labels"});
+  const auto images = akin::load_index(w.work / "index"), texts = akin::load_index(w.work / "texts");
+  std::size_t hits = 0;
+  for (std::size_t k = 0; k < 6; ++k) {  // in the order of the folders: two images of each class
+    std::size_t best = 0;
+    for (std::size_t label = 1; label < 3; ++label)
+      if (cosine(images, k, texts, label) > cosine(images, k, texts, best)) best = label;
+    hits += best == k / 2;
+  }
+  const auto end = w.with_model("evaluate", {"--classes", w.work / "classes", "--labels", w.work / "labels", "--template", "{}"});
+  INFO(end.err);
+  char line[80];
+  std::snprintf(line, sizeof line, "top-1 %.4f top-5 1.0000 mean-per-class %.4f images 6\n", static_cast<double>(hits) / 6,
+                static_cast<double>(hits) / 6);
+  CHECK(end.code == 0);
+  CHECK(contains(end.out, line));
+
+  std::string pairs = "filepath\ttitle\n";
+  for (std::size_t k = 0; k < 6; ++k)
+    pairs += std::filesystem::relative(images.names[k], w.work.path()).string() + "\t" + labels[k / 2] + "\n";
+  const auto recall = w.with_model("evaluate", {"--pairs", w.work.put("pairs.tsv", pairs)});
+  INFO(recall.err);
+  CHECK(recall.code == 0);
+  std::size_t found = 0;  // texts are cat, cat, dog, dog, red car, red car; of equal images the first wins
+  for (std::size_t k = 0; k < 6; ++k) {
+    std::size_t best = 0;
+    for (std::size_t image = 1; image < 6; ++image)
+      if (cosine(images, image, texts, k / 2) > cosine(images, best, texts, k / 2)) best = image;
+    found += best == k;
+  }
+  std::snprintf(line, sizeof line, "text-to-image R@1 %.4f R@5 ", static_cast<double>(found) / 6);
+  CHECK(contains(recall.out, line));
+  CHECK(count(recall.out, "R@10 1.0000 queries 6") == 2);
+}
+
+TEST_CASE("every mistake is one sentence") {
+  const workplace w;
+  const auto refused = [&](const outcome& end, std::string_view part) {
+    CAPTURE(end.err);
+    CHECK(end.code == 1);
+    CHECK(count(end.err, "\n") == 1);
+    CHECK(contains(end.err, part));
+  };
+  const std::string other = w.work / "other";
+  put_model(other, 2);
+  w.with_model("embed", {"--out", w.work / "index", w.pictures});
+  w.with_model("classify", {"--label", "cat", "--save-classifier", w.work / "c.safetensors", w.pictures});
+  const auto index = akin::load_index(w.work / "index");
+  refused(w.run({"embed", "--model", other, "--out", w.work / "index", w.pictures}),
+          "was made with '" + index.model + "', but the weights are '");
+  refused(w.run({"search", "--model", other, "--index", w.work / "index", "--text", "a"}), "was made with '" + index.model);
+  refused(w.run({"classify", "--model", other, "--classifier", w.work / "c.safetensors", w.pictures}),
+          "was made with '" + index.model);
+  CHECK(akin::load_index(w.work / "index").values == index.values);
+  CHECK(w.run({"embed", "--model", other, "--overwrite", "--out", w.work / "index", w.pictures}).code == 0);
+
+  refused(w.with_model("classify", {w.pictures}), "no labels");
+  refused(w.with_model("classify", {"--label", "a", "--classifier", w.work / "c.safetensors", w.pictures}),
+          "leave the others out");
+  refused(w.with_model("classify", {"--label", "a", "--template", "flat", w.pictures}), "no {}");
+  refused(w.with_model("embed", {"--out", w.work / "i"}), "name images or folders");
+  refused(w.with_model("embed", {"--out", w.work / "absent/i", w.pictures}), "no file can be created");
+  refused(w.with_model("search", {"--index", w.work / "index"}), "say what for");
+  refused(w.with_model("search", {"--index", w.work / "absent", "--text", "a"}), "absent.json");
+  refused(w.with_model("evaluate", {}), "name a folder of classes");
+  refused(w.with_model("evaluate", {"--classes", w.pictures, "--label", "a", "--label", "b"}), "2 labels, but");
+  refused(w.with_model("evaluate", {"--pairs", w.work.put("flat", "a.jpg a cat\n")}), "line 1 has no tab");
+  std::filesystem::remove(w.model + "/tokenizer.json");
+  refused(w.with_model("search", {"--index", w.work / "index", "--text", "a"}), "was made with");
+  refused(w.with_model("embed", {"--out", w.work / "t", "--texts", w.work.put("one", "a\n")}), "has no vocabulary");
+  refused(w.run({"embed", "--model", w.pictures, "--out", w.work / "i", w.pictures}), "neither open_clip_model.safetensors nor");
+}
