@@ -62,3 +62,19 @@ TEST_CASE("all reductions over leading and trailing axes at once") {
     for (int threads : {2, 3, 8}) CHECK(reduced(x, a, b, c, threads) == got);
   }
 }
+
+TEST_CASE("sums of many lines round like sums of pairs, not like one long sum") {
+  constexpr std::int64_t lines = 200'000;
+  std::mt19937 random(5);
+  std::uniform_real_distribution<float> draw(0.f, 2.f);
+  std::vector<float> x(static_cast<std::size_t>(lines * 8));
+  for (float& v : x) v = draw(random);
+  const auto got = reduced(x, lines, 8, 1, 2)[0];
+  for (std::size_t j = 0; j < 8; ++j) {
+    double sum = 0;
+    float one_after_the_other = 0;
+    for (std::size_t i = j; i < x.size(); i += 8) sum += static_cast<double>(x[i]), one_after_the_other += x[i];
+    CHECK(std::abs(static_cast<double>(got[j]) - sum) < 5e-7 * sum);
+    CHECK(std::abs(static_cast<double>(one_after_the_other) - sum) > 1e-6 * sum);
+  }
+}

@@ -31,7 +31,7 @@ namespace detail {
 /// A map with its space folded to as few dimensions as all operands and results allow. The last two are the block's rows and columns.
 class folded_map {
  public:
-  static constexpr std::int64_t block_floats = 2048;
+  static constexpr std::int64_t block_floats = 4096;
 
   struct result {
     bool reduces = false;
@@ -240,6 +240,7 @@ class folded_map {
       *to = merged(x.kind, *to, kernels_.reduce_row(x.kind, from, rows * columns));
       return;
     }
+    if (along == 1 && down == 0) return kernels_.reduce_lines_into(x.kind, to, from, rows, columns);
     for (std::int64_t i = 0; i < rows; ++i) {
       if (along == 0) to[i * down] = merged(x.kind, to[i * down], kernels_.reduce_row(x.kind, from + i * columns, columns));
       else if (along == 1) kernels_.reduce_into(x.kind, to + i * down, from + i * columns, columns);

@@ -53,6 +53,7 @@ struct chain_kernels {
   int lanes = 0;
   float (*reduce_row)(reduction, const float*, std::int64_t) = nullptr;
   void (*reduce_into)(reduction, float*, const float*, std::int64_t) = nullptr;
+  void (*reduce_lines_into)(reduction, float*, const float*, std::int64_t, std::int64_t) = nullptr;
   decltype(&portable::log_sum_exp_tile) log_sum_exp_tile = nullptr;
   decltype(&portable::kth_largest_tile) kth_largest_tile = nullptr;
   decltype(&portable::arg_max_tile) arg_max_tile = nullptr;
@@ -60,11 +61,11 @@ struct chain_kernels {
 
 inline chain_kernels chain_kernels_of(isa level) {
 #if AKIN_HAS_X86
-  if (level == isa::avx512) return {avx512::lanes, avx512::reduce_row, avx512::reduce_into, avx512::log_sum_exp_tile, avx512::kth_largest_tile, avx512::arg_max_tile};
-  if (level == isa::avx2) return {avx2::lanes, avx2::reduce_row, avx2::reduce_into, avx2::log_sum_exp_tile, avx2::kth_largest_tile, avx2::arg_max_tile};
+  if (level == isa::avx512) return {avx512::lanes, avx512::reduce_row, avx512::reduce_into, avx512::reduce_lines_into, avx512::log_sum_exp_tile, avx512::kth_largest_tile, avx512::arg_max_tile};
+  if (level == isa::avx2) return {avx2::lanes, avx2::reduce_row, avx2::reduce_into, avx2::reduce_lines_into, avx2::log_sum_exp_tile, avx2::kth_largest_tile, avx2::arg_max_tile};
 #endif
   (void)level;
-  return {portable::lanes, portable::reduce_row, portable::reduce_into, portable::log_sum_exp_tile, portable::kth_largest_tile, portable::arg_max_tile};
+  return {portable::lanes, portable::reduce_row, portable::reduce_into, portable::reduce_lines_into, portable::log_sum_exp_tile, portable::kth_largest_tile, portable::arg_max_tile};
 }
 
 /// A chain compiled for every instruction set, for a map or for a pair pass.
