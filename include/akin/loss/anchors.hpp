@@ -40,7 +40,8 @@ constexpr anchors<unknown, unknown, unknown> no_anchors(model& m) { return {{&m,
 }  // namespace detail
 
 /// shapes:   similarity [images, texts], positives paired(images, texts) or any boolean of these axes, over(texts) for images as the anchors
-/// cost:     sums of one pass; what an objective does not use is not computed
+/// cost:     sums of one pass; what an objective does not use is not computed. Where the positives are paired(...), their number needs no pair, and passes
+///           that wait for reductions over the candidates join in one
 /// errors:   compile time "akin: objective: the positives must name the axes of the similarity", "akin: reduction: the operand does not have this axis"
 template <class Axes, class Positives, class X>
 constexpr auto anchors_of(expr<real, Axes> similarity, Positives positives, over_axes<X> candidates) {
