@@ -2,7 +2,7 @@
 // The graph and plan of a model in exact-size arrays: what run-time code reads, with no model type in sight.
 #pragma once
 
-#include <akin/graph/plan.hpp>
+#include <akin/graph/planner.hpp>
 
 #include <span>
 
