@@ -4,6 +4,7 @@
 #pragma once
 
 #include <akin/support/error.hpp>
+#include <akin/support/host_array.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -49,8 +50,9 @@ class shared_numbers {
   /// `what` they are, in the plural, for the sentence.
   /// errors: run time, where the machine does not give so much
   shared_numbers(std::string_view what, std::int64_t size)
-      : what_{what}, size_{size}, host_{new (std::nothrow) Real[static_cast<std::size_t>(size)]{}} {
+      : what_{what}, size_{size}, host_{allocate_host_array<Real>(size)} {
     if (!host_) refuse("machine");
+    std::fill_n(host_.get(), size, Real{});
   }
 
   std::int64_t size() const { return size_; }
@@ -124,7 +126,7 @@ class shared_numbers {
 
   std::string_view what_;
   std::int64_t size_ = 0;
-  std::unique_ptr<Real[]> host_;
+  host_array<Real> host_;
   std::unique_ptr<memory_block> block_;
   const void* last_user_ = nullptr;
   mutable bool host_is_old_ = false;
@@ -185,9 +187,7 @@ class host_backend {
  private:
   class host_block : public memory_block {
    public:
-    explicit host_block(std::int64_t bytes)
-        : data_{static_cast<std::byte*>(
-              ::operator new (static_cast<std::size_t>(bytes + 64), std::align_val_t{64}, std::nothrow))} {
+    explicit host_block(std::int64_t bytes) : data_{allocate_host_array<std::byte>(bytes + 64)} {  // whole vectors are read at the end
       if (data_) std::fill_n(data_.get(), bytes, std::byte{});
     }
     std::byte* data() override { return data_.get(); }
@@ -199,10 +199,7 @@ class host_backend {
     }
 
    private:
-    struct release {
-      void operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{64}); }
-    };
-    std::unique_ptr<std::byte[], release> data_;
+    host_array<std::byte> data_;
   };
 };
 

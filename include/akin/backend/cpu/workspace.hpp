@@ -2,28 +2,26 @@
 // The scratch memory of the CPU kernels: allocated once, so that no kernel allocates.
 #pragma once
 
-#include <cstddef>
+#include <akin/support/host_array.hpp>
+
 #include <cstdint>
-#include <memory>
 #include <new>
 
 namespace akin::inline v0 {
 namespace cpu {
 
-/// Uninitialised floats that begin a line of cache.
+/// Uninitialised floats.
+/// errors: std::bad_alloc
 class aligned_floats {
  public:
-  static constexpr std::size_t alignment = 64;
-
   aligned_floats() = default;
-  explicit aligned_floats(std::int64_t count) : data_(static_cast<float*>(::operator new(sizeof(float) * static_cast<std::size_t>(count), std::align_val_t{alignment}))) {}
+  explicit aligned_floats(std::int64_t count) : data_{allocate_host_array<float>(count)} {
+    if (!data_) throw std::bad_alloc{};
+  }
   float* data() const { return data_.get(); }
 
  private:
-  struct release {
-    void operator()(float* data) const { ::operator delete(data, std::align_val_t{alignment}); }
-  };
-  std::unique_ptr<float[], release> data_;
+  host_array<float> data_;
 };
 
 /// A part for each worker of a pool and one that a call shares among its workers. Two calls must not use one workspace at once.
