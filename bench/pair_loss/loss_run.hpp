@@ -100,9 +100,9 @@ class loss_run {
 template <class Model>
 class loss_run_of final : public loss_run {
  public:
-  loss_run_of(std::int64_t n, std::shared_ptr<akin::thread_pool> pool, akin::precision precision, std::int64_t budget,
+  loss_run_of(std::int64_t n, const std::shared_ptr<akin::thread_pool>& pool, akin::precision precision, std::int64_t budget,
               const embeddings& e)
-      : program_{weights_, std::move(pool), precision}, extents_{blueprint_}, budget_{budget} {
+      : program_{weights_, pool, precision}, extents_{blueprint_}, budget_{akin::cpu_backend{pool, precision}.keeps_pairs() ? budget : 0} {
     program_.pair_budget(budget);
     const auto present = std::tuple_cat(bound(images, n), bound(texts, n), bound(queue, n), bound(embed, width));
     std::apply([&](const auto&... extents) { program_.bind(extents...), (extents_.set(extents.axis, extents.size), ...); },

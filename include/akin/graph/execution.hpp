@@ -330,10 +330,11 @@ class execution {
     }
   }
 
-  // From the extents and the budget alone, so that nothing else decides what runs.
+  // From the extents, the precision and the budget alone, so that nothing else decides what runs.
   void choose_kept(std::int64_t pair_budget) {
     kept_ = products_of_several_passes(b_);
-    if constexpr (Backend::fuses)
+    if constexpr (Backend::fuses) {
+      if (!backend_.keeps_pairs()) return;
       for (kept_product& p : kept_) {
         const axis_list& axes = b_.at(p.node).axes;
         const auto extent = [&](int axis) { return p.strips && p.strips->axis == axis ? std::min(Backend::strip, extents_[axis]) : extents_[axis]; };
@@ -343,6 +344,7 @@ class execution {
         p.numbers = numbers;
         pair_budget -= bytes;
       }
+    }
   }
 
   void set_counts() {

@@ -188,6 +188,19 @@ TEST_CASE("the bits depend neither on the number of threads nor on the memory bu
   check_bits<hard>(drawn(rows::random, 300, 270, 64));
 }
 
+TEST_CASE("a product of rounded operands that tiles compute is not kept, any other is") {
+  for (const precision pairs : precisions) {
+    CAPTURE(names[static_cast<int>(pairs)]);
+    parameters<clip> none;
+    program<clip, cpu_backend> p{none, 1, pairs};
+    p.bind(images(300), texts(300), embed(8));
+    const auto bytes = p.bytes();
+    p.pair_budget(0);
+    p.bind(images(300), texts(300), embed(8));
+    CHECK((p.bytes() < bytes) == !(pairs == precision::bf16 && cpu::best_bf16_isa() == cpu::bf16_isa::amx_bf16));
+  }
+}
+
 TEST_CASE("bf16 is not fp32 where the processor is faster at it") {
   const embeddings e = drawn(rows::random, 100, 100, 40);
   const auto fp32 = results_of<clip, cpu_backend>(e, 14.3, 1, precision::fp32), split = results_of<clip, cpu_backend>(e, 14.3, 1, precision::bf16_split),

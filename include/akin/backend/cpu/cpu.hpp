@@ -35,8 +35,11 @@ class cpu_backend : public host_backend {
   template <class Blueprint, class Extents>
   void reserve(const Blueprint& b, const Extents& extents) { pair_memory_.reserve(b, extents, pool_->size()); }
 
-  /// How many numbers it takes to keep a product of a pair space between passes.
   static constexpr std::int64_t strip = 1120;  // rows, or columns, of a strip: ten tiles
+  /// Whether a product of pairs is sooner read again than computed again. Not where tiles compute it of rounded operands: for the CLIP loss of width 512
+  /// a Xeon (Granite Rapids, one core) takes 520 ms instead of 556 at n = 8192 that way.
+  bool keeps_pairs() const { return !(pairs_ == precision::bf16 && bf16_level_ == cpu::bf16_isa::amx_bf16); }
+  /// How many numbers it takes to keep a product of a pair space between passes.
   static std::int64_t kept_pairs(std::int64_t rows, std::int64_t columns) { return cpu::pair_tiles{rows, columns}.kept_floats(); }
 
   using compiled_chain = cpu::compiled_chain;

@@ -69,6 +69,7 @@ class thrust_backend {
   // -----------------------------------------------------------------------------------------------------------------
 
   static constexpr std::int64_t strip = 1024;  // rows, or columns
+  static bool keeps_pairs() { return true; }
   static std::int64_t kept_pairs(std::int64_t rows, std::int64_t columns) { return rows * columns; }
 
   using compiled_chain = device::compiled_chain;
