@@ -24,6 +24,7 @@ find_library(akin_sentencepiece sentencepiece REQUIRED)
 find_library(akin_sentencepiece_train sentencepiece_train REQUIRED)
 
 set(AKIN_TEST_BACKEND cpu CACHE STRING "Which backend the tests run beside the reference: cpu or thrust")
+set(AKIN_TEST_BATCH 8 CACHE STRING "How many test files are compiled as one where AKIN_TEST_BACKEND is thrust")
 
 # akin_thrust_source(<file>): compiled as CUDA where akin::thrust runs there, else by the host's compiler whatever the file is called.
 function(akin_thrust_source file)
@@ -51,6 +52,16 @@ set(akin_subset_file ${PROJECT_SOURCE_DIR}/tests/subset.txt)
 file(STRINGS ${akin_subset_file} akin_subset REGEX "^[^#]")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${akin_subset_file})
 add_custom_target(akin_core)
+
+# akin_in_subset(<test> <variable>): of_subset or others
+function(akin_in_subset name variable)
+  set(${variable} others PARENT_SCOPE)
+  foreach(pattern IN LISTS akin_subset)
+    if(name MATCHES "^(${pattern})$")
+      set(${variable} of_subset PARENT_SCOPE)
+    endif()
+  endforeach()
+endfunction()
 
 # akin_describe_test(<test> LABEL <label> [TARGET <target that the test needs>])
 function(akin_describe_test name)

@@ -24,6 +24,12 @@
 
 namespace akin::inline v0 {
 
+/// A call to a device that failed. A program that runs a step adds which one it was.
+class device_error : public error {
+ public:
+  using error::error;
+};
+
 /// A stretch of a backend's memory, zeros at first.
 class memory_block {
  public:

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <akin/expr/kernel.hpp>
-#include <akin/graph/memory.hpp>
+#include <akin/graph/explain.hpp>
 #include <akin/graph/parameters.hpp>
 
 #include <algorithm>
@@ -46,24 +46,25 @@ class execution {
     extents_ = largest;
     connect_parameters();
     connect_states();
+    connect_inputs();
     choose_external();
     choose_kept(pair_budget);
     memory_ = plan_memory(b_, extents_, external_, kept_, sizeof(real_type));
     if constexpr (Backend::fuses) memory_.strip = Backend::strip;
-    arena_.reset();  // the next one may need its room
-    arena_ = backend_.allocate(memory_.bytes);
-    if (!arena_) fail("bind: the program needs an arena of ", memory_.bytes / 1'000'000, " MB, which the machine does not give");
+    arena_.reset(), inputs_.reset(), states_.reset(), updated_.reset();  // the next ones may need their room
+    arena_ = take("arena", memory_.bytes);
+    states_ = take("states", states_bytes_);
+    updated_ = take("states", states_bytes_);
+    if constexpr (!Backend::computes_on_host) inputs_ = take("inputs", inputs_bytes_);
     largest_ = extents_;
-    input_.assign(b_.nodes.size(), nullptr);
-    place_inputs();
     scratch_.assign(b_.regions.size(), nullptr);
     saved_.assign(b_.regions.size(), nullptr);
     layer_.assign(b_.regions.size(), 0);
     scratch_[0] = arena_->data();
     counts_ = shared_numbers<real_type>{"counts", static_cast<std::int64_t>(b_.axes.size())};
-    backend_.reserve(b_, extents_);
-    bound_ = true;
     set_counts();
+    reserve();
+    bound_ = true;
   }
 
   /// Smaller extents for the next runs.
@@ -103,6 +104,12 @@ class execution {
     has_gradients_ = true;
   }
   bool has_gradients() const { return has_gradients_; }
+  /// What the backend's memory holds for the program: arena, states, and, where that is not the host's memory, inputs, weights and gradients. Panels and scratch
+  /// come on top.
+  std::int64_t needed_bytes() const {
+    const std::int64_t numbers = Backend::computes_on_host ? 0 : weights_.size() * (b_.adjoint.empty() ? 1 : 2);
+    return memory_.bytes + 2 * states_bytes_ + inputs_bytes_ + numbers * static_cast<std::int64_t>(sizeof(real_type));
+  }
   /// States that the model updates take their new values; a run, its gradient included, reads those from before it.
   void apply_updates() {
     if (b_.updates.empty()) return;
@@ -151,7 +158,9 @@ class execution {
       return extents_.shape(reinterpret_cast<const T*>(copy.data()), x.axes);
     }
   }
+  /// Empty while bind rehearses.
   std::span<const std::int32_t> integers_on_host(int n) {
+    if (rehearses_) return {};
     const auto v = on_host<std::int32_t>(n);
     return {v.data, static_cast<std::size_t>(v.size())};
   }
@@ -240,8 +249,31 @@ class execution {
     for (std::size_t k = first; k < first + static_cast<std::size_t>(count);) {
       const strip_group* const strips = region == 0 ? strips_at(static_cast<int>(k)) : nullptr;
       if (strips) run_strips(*strips);
-      else code_[k].run(*this, b_.steps[k], code_[k].chain);
+      else run_step(k);
       k += static_cast<std::size_t>(strips ? strips->count : 1);
+    }
+  }
+
+  void run_step(std::size_t k) {
+    try {
+      code_[k].run(*this, b_.steps[k], code_[k].chain);
+    } catch (const device_error& e) {
+      int result = -1;
+      detail::for_each_result(b_, b_.steps[k], [&](int n) { result = result < 0 ? n : result; });
+      fail(e.what(), ", in the step of ", describe_node(b_, result));
+    }
+  }
+
+  // What a backend needs beside the arena. One whose memory is dear learns it from the steps, run without their work.
+  void reserve() {
+    if constexpr (Backend::computes_on_host) return backend_.reserve(b_, extents_);
+    else {
+      weights_at_ = weights_.numbers().read_on(backend_);
+      counts_at_ = counts_.read_on(backend_);
+      if (!b_.adjoint.empty()) gradients_at_ = gradients_.write_on(backend_);
+      rehearses_ = true;
+      backend_.reserve(b_, extents_, [&] { run(0, 0, b_.ranges[0].count); });
+      rehearses_ = false;
     }
   }
 
@@ -263,7 +295,7 @@ class execution {
     } at_the_end{*this};
     for (strip_begin_ = 0; strip_begin_ == 0 || strip_begin_ < strips_extent_; strip_begin_ += memory_.strip) {
       extents_.replace(g.axis, std::min(memory_.strip, strips_extent_ - strip_begin_));
-      for (auto k = static_cast<std::size_t>(g.begin); k < static_cast<std::size_t>(g.begin + g.count); ++k) code_[k].run(*this, b_.steps[k], code_[k].chain);
+      for (auto k = static_cast<std::size_t>(g.begin); k < static_cast<std::size_t>(g.begin + g.count); ++k) run_step(k);
     }
   }
 
@@ -353,17 +385,22 @@ class execution {
   }
 
   // A backend that does not compute on the host keeps a copy of each input.
-  void place_inputs() {
+  void connect_inputs() {
+    input_.assign(b_.nodes.size(), nullptr);
     if constexpr (!Backend::computes_on_host) {
-      std::int64_t bytes = 0;
+      inputs_bytes_ = 0;
       input_at_.assign(b_.nodes.size(), 0);
       fetched_.resize(b_.nodes.size());
       for (const auto& v : b_.names)
-        if (takes_input(v)) input_at_[static_cast<std::size_t>(v.node)] = std::exchange(bytes, bytes + (bytes_of(v.node) + 63) / 64 * 64);
-      inputs_.reset();
-      inputs_ = backend_.allocate(bytes);
-      if (!inputs_) fail("bind: the device has no room for ", bytes / 1'000'000, " MB of inputs");
+        if (takes_input(v)) input_at_[static_cast<std::size_t>(v.node)] = std::exchange(inputs_bytes_, inputs_bytes_ + (bytes_of(v.node) + 63) / 64 * 64);
     }
+  }
+
+  // Room for a part of what the program needs, or a sentence that says how much it needs in all.
+  std::unique_ptr<memory_block> take(std::string_view what, std::int64_t bytes) {
+    auto block = backend_.allocate(bytes);
+    if (!block) fail("bind: the program needs ", bytes_text(needed_bytes()), ", of which its ", what, " of ", bytes_text(bytes), " found no room");
+    return block;
   }
 
   // What the host may have changed, where the backend computes.
@@ -405,9 +442,7 @@ class execution {
       state_at_[static_cast<std::size_t>(u.state)] = size;
       size += bytes_of_state(u.state);
     }
-    states_ = backend_.allocate(size);
-    updated_ = backend_.allocate(size);
-    if (!states_ || !updated_) fail("bind: there is no room for two copies of ", size / 1'000'000, " MB of states");
+    states_bytes_ = size;
   }
 
   void require_inputs() {
@@ -427,6 +462,7 @@ class execution {
   std::unique_ptr<memory_block> arena_, inputs_, states_, updated_;
   std::vector<void*> input_;
   std::vector<std::int64_t> input_at_;
+  std::int64_t inputs_bytes_ = 0, states_bytes_ = 0;
   std::vector<std::vector<std::byte>> fetched_;
   std::vector<std::byte*> scratch_, saved_;
   std::vector<std::int64_t> layer_, offset_, state_at_;
@@ -438,7 +474,7 @@ class execution {
   std::uint64_t seed_ = 0;
   int strip_axis_ = -1;  // while strips run
   std::int64_t strip_begin_ = 0, strips_extent_ = 0;
-  bool bound_ = false, ran_ = false, has_gradients_ = false;
+  bool bound_ = false, rehearses_ = false, ran_ = false, has_gradients_ = false;
 };
 
 template <class Backend>

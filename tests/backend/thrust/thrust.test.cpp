@@ -6,6 +6,7 @@
 #include <akin/train/optimizer.hpp>
 
 #include <string>
+#include <thread>
 
 using namespace akin;
 
@@ -49,6 +50,81 @@ TEST_CASE("panels hold as many rows as fit; what they take is in explain()") {
   program<clip, thrust_backend> whole{weights};
   whole.bind(images(50), texts(300), embed(8), narrow(4));
   CHECK(whole.explain().find(" of 50 x 300 numbers at most") != std::string::npos);
+}
+
+/// Ids that a model adds up into rows, and a product that lies apart: both need scratch.
+struct tall : axis<"tall"> {};
+struct lookup {
+  static constexpr auto define(model& m) {
+    const auto rows = gather(m.parameter<"table">(initial::normal(1), tall{}, embed), m.indices<"ids">(images));
+    return sum(rows * m.data<"w">(images, embed) * sum(rows, over(embed)));
+  }
+};
+
+TEST_CASE("rows that meet are added in the order of the ids, whatever their number") {
+  for (const std::int32_t count : {0, 1, 2, 3, 64, 257, 1000}) {
+    std::vector<std::int32_t> ids;
+    for (std::int32_t k = 0; k < count; ++k) ids.push_back((k * 37 + k / 5) % 7);
+    const auto rows = akin_test::waves<float>(count * 3, 1);
+    std::vector<float> table(8 * 3, 9), expected(8 * 3, 0);
+    for (std::size_t k = 0; k < rows.size(); ++k) expected[static_cast<std::size_t>(ids[k / 3]) * 3 + k % 3] += rows[k];
+    thrust_backend{}.scatter_add(rows.data(), ids.data(), table.data(), count, 8, 3);
+    CHECK(table == expected);
+  }
+}
+
+TEST_CASE("bind learns what scratch the steps need, and says where there is too little memory") {
+  parameters<lookup> weights;
+  program<lookup, thrust_backend> p{weights};
+  p.bind(tall{}(50), images(1000), embed(8));
+  const std::string bound = p.explain();
+  CHECK(bound.find("\nscratch: 20 kB") != std::string::npos);  // four lists of 1,000 ids, and a part of each row's sum
+  CHECK(bound.find("\non the device: ") != std::string::npos);
+  const std::vector<std::int32_t> ids(1000, 49);
+  const std::vector<float> w(8000, 1);
+  p.set<"ids">(ids);
+  p.set<"w">(w);
+  p.forward();
+  p.backward();
+  CHECK(p.explain() == bound);
+  CHECK_THROWS_WITH_AS(p.bind(images(std::int64_t{1} << 40)), doctest::Contains("MB found no room"), error);
+}
+
+TEST_CASE("two programs run side by side, each on what is its own") {
+  const auto run = [](std::vector<float>& into) {
+    parameters<clip> weights;
+    program<clip, thrust_backend> p{weights, 12'000};
+    p.bind(images(300), texts(300), embed(8), narrow(4));
+    const auto x = akin_test::waves<float>(300 * 8, 0), y = akin_test::waves<float>(300 * 4, 1);
+    p.set<"x">(x);
+    p.set<"y">(y);
+    for (int step = 0; step < 20; ++step) {
+      into.push_back(p.forward());
+      p.backward();
+    }
+    const auto g = p.gradient<"x">();
+    into.insert(into.end(), g.data, g.data + g.size());
+  };
+  std::vector<float> alone, first, second;
+  run(alone);
+  std::thread other{[&] { run(first); }};
+  run(second);
+  other.join();
+  CHECK(first == alone);
+  CHECK(second == alone);
+}
+
+/// A device whose products fail.
+struct without_products : thrust_backend {
+  using thrust_backend::thrust_backend;
+  void contract(view<const float>, view<const float>, view<float>) { throw device_error{"thrust: cublasSgemm: the GPU has fallen off the bus"}; }
+};
+
+TEST_CASE("a call that fails is named, and the node whose step made it") {
+  parameters<clip> weights;
+  program<clip, without_products> p{weights};
+  CHECK_THROWS_WITH_AS(p.bind(images(5), texts(5), embed(8), narrow(4)),
+                       doctest::Contains("thrust: cublasSgemm: the GPU has fallen off the bus, in the step of contract [images, narrow] (node "), error);
 }
 
 #if !defined(__CUDACC__)  // where nvcc compiles this file, there is no cpu backend in it

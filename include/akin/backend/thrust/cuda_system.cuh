@@ -16,15 +16,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 
 namespace akin::inline v0 {
 namespace device {
 
 inline void check(cudaError_t status, const char* call) {
-  if (status != cudaSuccess) fail("thrust: ", call, ": ", cudaGetErrorString(status));
+  if (status != cudaSuccess) throw device_error{std::string{"thrust: "} + call + ": " + cudaGetErrorString(status)};
 }
 inline void check(cublasStatus_t status, const char* call) {
-  if (status != CUBLAS_STATUS_SUCCESS) fail("thrust: ", call, ": ", cublasGetStatusString(status));
+  if (status != CUBLAS_STATUS_SUCCESS) throw device_error{std::string{"thrust: "} + call + ": " + cublasGetStatusString(status)};
 }
 
 /// A stream and a cuBLAS handle of its own: programs with systems of their own run side by side.
@@ -83,7 +84,7 @@ class system {
     check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToHost, stream_), "cudaMemcpyAsync");
     wait();
   }
-  void wait() { check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize"); }
+  void wait() { check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize, after work that CUDA_LAUNCH_BLOCKING=1 lets a step answer for"); }
 
   /// cuBLAS stores columns together: c^T = b^T a^T where the rows of c lie together.
   void multiply(const matrix_product& p) {

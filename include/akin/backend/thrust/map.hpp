@@ -262,7 +262,7 @@ class map_run {
     const parts cut = cut_for(c.extent_of(0, c.kept), c.extent_of(c.kept, c.rank), neighbours);
     std::array<float*, max_results_of_step> partials{};
     const auto wanted = std::count_if(c.results.begin(), c.results.end(), [](const result& r) { return r.data; });
-    float* room = queue_.room(scratch::partials, wanted * cut.results * cut.count);
+    float* room = queue_.room(scratch::partials, wanted * most_partials(cut));
     for (std::size_t r = 0; r < c.results.size(); ++r)
       if (c.results[r].data) partials[r] = std::exchange(room, room + cut.results * cut.count);
     chain_.reduce(queue_, c, cut, partials.data());
@@ -271,9 +271,14 @@ class map_run {
   }
 
   // At least 64 entries a part; enough parts for a device, and a warp of them where they are neighbours.
+  static constexpr std::int64_t part = 64, enough = 65536, warp = 32;
   static parts cut_for(std::int64_t results, std::int64_t entries, bool neighbours) {
-    const std::int64_t most = std::max<std::int64_t>(neighbours ? 32 : 1, 65536 / std::max<std::int64_t>(results, 1));
-    return {results, entries, std::clamp<std::int64_t>(entries / 64, 1, most), neighbours};
+    const std::int64_t most = std::max<std::int64_t>(neighbours ? warp : 1, enough / std::max<std::int64_t>(results, 1));
+    return {results, entries, std::clamp<std::int64_t>(entries / part, 1, most), neighbours};
+  }
+  // Of these extents and of all that are smaller.
+  static std::int64_t most_partials(const parts& cut) {
+    return std::min(cut.results * std::max<std::int64_t>(cut.entries / part, 1), std::max(cut.results * (cut.neighbours ? warp : 1), enough));
   }
 
   template <class Visit>

@@ -16,6 +16,8 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <numeric>
+#include <string>
 #include <utility>
 
 namespace akin::inline v0 {
@@ -30,10 +32,11 @@ class queue {
   /// work(k) for every k below count. The work is the same whatever runs it: a loop, threads, or a device.
   template <class Work>
   void each(std::int64_t count, const Work& work) {
-    if (count == 0) return;
+    if (count == 0 || rehearses_) return;
     guarded([&] { system_->each(count, work); });
   }
   void copy(const void* from, void* to, std::int64_t bytes) {
+    if (rehearses_) return;
     guarded([&] { system_->copy(from, to, bytes); });
   }
   void copy_in(const void* from, void* to, std::int64_t bytes) {
@@ -43,7 +46,7 @@ class queue {
     guarded([&] { system_->copy_out(from, to, bytes); });
   }
   void multiply(const matrix_product& p) {
-    if (p.batches * p.rows * p.columns == 0) return;
+    if (p.batches * p.rows * p.columns == 0 || rehearses_) return;
     guarded([&] { system_->multiply(p); });
   }
 
@@ -53,15 +56,32 @@ class queue {
   T* room(scratch kind, std::int64_t numbers) {
     auto& block = scratch_[static_cast<std::size_t>(kind)];
     auto& bytes = scratch_bytes_[static_cast<std::size_t>(kind)];
-    if (const auto wanted = numbers * static_cast<std::int64_t>(sizeof(T)); wanted > bytes || !block) {
+    if (const auto wanted = numbers * static_cast<std::int64_t>(sizeof(T)); wanted > bytes) {
       block.reset();
-      block = allocate(bytes = wanted);
-      if (!block) fail("thrust: a step needs ", wanted / 1'000'000, " MB of scratch, which the device does not give");
+      bytes = wanted;
     }
+    if (rehearses_) return nullptr;
+    if (!block) block = allocate(bytes);
+    if (!block) fail("thrust: a step needs ", bytes / 1'000'000, " MB of scratch, which the device does not give");
     return reinterpret_cast<T*>(block->data());
   }
 
-  auto policy() { return system_->policy(); }
+  /// Calls `steps` with their work left out, to learn what scratch they ask for; then that is allocated.
+  /// errors: run time, where the device does not give it
+  template <class Steps>
+  void rehearse(const Steps& steps) {
+    {
+      const struct rehearsal {
+        bool& now;
+        ~rehearsal() { now = false; }
+      } until_here{rehearses_ = true};
+      steps();
+    }
+    for (std::size_t k = 0; k < scratch_kinds; ++k)
+      if (!scratch_[k] && scratch_bytes_[k] > 0 && !(scratch_[k] = allocate(scratch_bytes_[k])))
+        fail("bind: the steps need scratch of ", scratch_bytes() / 1'000'000, " MB, which the device does not give");
+  }
+  std::int64_t scratch_bytes() const { return std::accumulate(scratch_bytes_.begin(), scratch_bytes_.end(), std::int64_t{0}); }
 
   /// Errors of the device as a sentence.
   template <class Call>
@@ -71,7 +91,7 @@ class queue {
     } catch (const error&) {
       throw;
     } catch (const std::exception& e) {
-      fail("thrust: the device failed: ", e.what());
+      throw device_error{std::string{"thrust: the device failed: "} + e.what()};
     }
   }
 
@@ -80,6 +100,7 @@ class queue {
   std::shared_ptr<system> system_ = std::make_shared<system>();
   std::array<std::unique_ptr<memory_block>, scratch_kinds> scratch_;
   std::array<std::int64_t, scratch_kinds> scratch_bytes_{};
+  bool rehearses_ = false;
 };
 
 class queue::device_block : public memory_block {

@@ -43,9 +43,10 @@ class thrust_backend {
     return device::sum(queue_, total, count, term);
   }
 
-  /// Allocates the panels that the plan's pair passes need.
-  template <class Blueprint, class Extents>
-  void reserve(const Blueprint& b, const Extents& extents) {
+  /// Allocates the panels that the plan's pair passes need, and the scratch that `steps` ask for.
+  template <class Blueprint, class Extents, class Steps>
+  void reserve(const Blueprint& b, const Extents& extents, const Steps& steps) {
+    queue_.rehearse(steps);
     panels_ = {};
     for (const auto& s : b.steps) {
       if (!s.is_pair_pass()) continue;
@@ -59,10 +60,12 @@ class thrust_backend {
       fail("bind: the pair passes need panels of ", panels_.bytes() / 1'000'000, " MB, which the device does not give");
   }
   std::string explain() const {
-    if (!panel_memory_) return {};
-    return "panels of pairs: " + std::to_string(panels_.panels) + " of " + std::to_string(panels_.rows_at_once()) + " x " +
-           std::to_string(panels_.columns) + " numbers at most, " + std::to_string(panels_.bytes() / 1000) +
-           " kB with what reductions remember\n";
+    std::string text;
+    if (panel_memory_)
+      text += "panels of pairs: " + std::to_string(panels_.panels) + " of " + std::to_string(panels_.rows_at_once()) + " x " +
+              std::to_string(panels_.columns) + " numbers at most, " + std::to_string(panels_.bytes() / 1000) + " kB with what reductions remember\n";
+    if (queue_.scratch_bytes() > 0) text += "scratch: " + std::to_string(queue_.scratch_bytes() / 1000) + " kB\n";
+    return text;
   }
 
   // ---- fused work
@@ -84,7 +87,8 @@ class thrust_backend {
 
   void map(const compiled_chain& chain, const map_arguments<float>& a) { device::map(queue_, chain, a); }
   void pair_pass(const compiled_chain& chain, const pair_arguments<float>& a) {
-    device::pair_pass{queue_, chain, a, panel_bytes_ / 4, reinterpret_cast<float*>(panel_memory_->data())}.run();
+    float* const panels = panel_memory_ ? reinterpret_cast<float*>(panel_memory_->data()) : nullptr;  // null while bind rehearses
+    device::pair_pass{queue_, chain, a, panel_bytes_ / 4, panels}.run();
   }
 
   // ---- kernels
