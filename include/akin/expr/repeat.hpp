@@ -49,7 +49,8 @@ constexpr int close_region(model& m, const operation& op, int region, int a, int
 /// y = block(block(... block(x))), |layers| times; every layer has parameters and states of its own, named prefix.0.name, prefix.1.name,
 /// ... or with the numbers from `first_number` on.
 /// shapes:   the block keeps the axes of x
-/// cost:     compiled once, however deep; what the gradient reads of a layer is kept for each, or its argument where the model checkpoints blocks
+/// cost:     compiled once, however deep; what the gradient reads of a layer is kept for each, or its argument where the model
+///           checkpoints blocks
 /// errors:   compile time "akin: repeat: the block changes the axes"
 /// example:  repeat(m, layers, "transformer.resblocks", x, [&](auto x) { return block(m, x); })
 template <some_axis Layers, class Axes, class Block>

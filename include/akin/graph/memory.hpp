@@ -18,7 +18,8 @@ struct memory_plan {
   struct frame {
     std::int64_t scratch_bytes = 0, saved_bytes = 0;  // saved: of one layer
     std::int64_t scratch_at = 0, saved_at = 0;        // in the parent's scratch; in the parent's saved frame, or in the arena where the parent is the model
-    std::int64_t carry_bytes = 0, again_at = 0;       // a body that runs again for its gradient: of a layer's argument; its scratch then, in that of the gradient's parent
+    std::int64_t carry_bytes = 0;                     // of a layer's argument, where the body runs again for its gradient
+    std::int64_t again_at = 0;                        // its scratch then, in that of the gradient's parent
     std::int64_t first_layer = 0;                     // of those that take part in a gradient; what the others would keep shares one place
 
     /// What is kept of each layer until its gradient.
@@ -111,9 +112,11 @@ inline std::vector<kept_product> products_of_several_passes(const blueprint& b) 
 }
 
 /// Lays out everything that runs for the given extents. `external` marks nodes whose storage is elsewhere (gradients of parameters).
-inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, const std::vector<char>& external, needed_steps needed, std::span<const kept_product> kept, std::size_t real_bytes) {
+inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, const std::vector<char>& external, needed_steps needed,
+                               std::span<const kept_product> kept, std::size_t real_bytes) {
   const std::size_t count = b.nodes.size();
-  memory_plan plan{std::vector<std::int64_t>(count, -1), std::vector<char>(count, 0), std::vector<memory_plan::frame>(b.regions.size()), 0, 0, std::vector<std::int64_t>(count, 0), 0, std::move(needed)};
+  memory_plan plan{std::vector<std::int64_t>(count, -1), std::vector<char>(count, 0), std::vector<memory_plan::frame>(b.regions.size()), 0, 0,
+                   std::vector<std::int64_t>(count, 0),  0,                           std::move(needed)};
   std::vector<int> first(count, -1), last(count, -1);
   for (std::size_t r = 0; r < b.regions.size(); ++r) {
     const region_range& range = b.ranges[r];

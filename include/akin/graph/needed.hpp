@@ -118,6 +118,8 @@ class needed_finder {
 }  // namespace detail
 
 /// What has to run. `first_trained` says for each name the first layer (of the outermost repeat around it) whose tensor is trained; -1: none is.
-inline needed_steps find_needed(const blueprint& b, std::span<const std::int64_t> first_trained) { return detail::needed_finder{b, first_trained}.find(); }
+inline needed_steps find_needed(const blueprint& b, std::span<const std::int64_t> first_trained) {
+  return detail::needed_finder{b, first_trained}.find();
+}
 
 }  // namespace akin::inline v0
