@@ -20,7 +20,8 @@ layout lay_out(std::size_t bytes, const Extents&... given) {
   l.extents = extent_table{l.b};
   (l.extents.set(given.axis, given.size), ...);
   l.extents.derive();
-  l.memory = plan_memory(l.b, l.extents, std::vector<char>(l.b.nodes.size(), 0), {}, bytes);
+  auto everything = find_needed(l.b, std::vector<std::int64_t>(l.b.names.size(), 0));
+  l.memory = plan_memory(l.b, l.extents, std::vector<char>(l.b.nodes.size(), 0), std::move(everything), {}, bytes);
   return l;
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace akin::inline v0 {
 
@@ -100,6 +101,7 @@ struct region_entry {
   std::int16_t forward = -1;      // backward regions: the region whose values they read
   std::int16_t carry_in = -1, carry_out = -1;
   std::int16_t first_number = 0;  // of the layers, as their tensors are named
+  bool recomputed = false;        // each layer keeps its argument, and runs again for the gradient
 };
 
 /// How a parameter starts: a number, or random with a standard deviation (or bound) of scale / sqrt(product of the extents in `per`).
@@ -200,6 +202,24 @@ class model {
     return {*this, outer};
   }
 
+  /// Repeats that are declared until the guard goes keep each layer's argument alone, and run the layer again for its gradient.
+  /// values: the same bits
+  /// cost:   one more forward of these layers; memory of one layer and an argument for each, instead of all that the gradients read
+  /// source: Chen et al. 2016 (1604.06174)
+  class checkpoint_guard {
+   public:
+    constexpr checkpoint_guard(model& m, bool outer) : model_{m}, outer_{outer} {}
+    checkpoint_guard(const checkpoint_guard&) = delete;
+    checkpoint_guard& operator=(const checkpoint_guard&) = delete;
+    constexpr ~checkpoint_guard() { model_.checkpoints_ = outer_; }
+
+   private:
+    model& model_;
+    bool outer_;
+  };
+  [[nodiscard]] constexpr checkpoint_guard checkpoint_blocks() { return {*this, std::exchange(checkpoints_, true)}; }
+  constexpr bool checkpoints() const { return checkpoints_; }
+
   // --- for operations -------------------------------------------------------------------------------------------------------------
 
   /// Appends a node, or returns the one that is there already.
@@ -252,7 +272,7 @@ class model {
     return begin;
   }
 
-  bool training_;
+  bool training_, checkpoints_ = false;
   char scope_[256]{};
   std::int16_t scope_size_ = 0;
 };

@@ -23,6 +23,7 @@ namespace detail {
 constexpr int open_region(model& m, int depth_axis, int forward, const axis_list& carried) {
   const int region = m.region_count++;
   m.regions[static_cast<std::size_t>(region)] = {static_cast<std::int16_t>(m.region), static_cast<std::int16_t>(depth_axis), static_cast<std::int16_t>(forward)};
+  m.regions[static_cast<std::size_t>(region)].recomputed = forward < 0 && m.checkpoints();
   m.region = region;
   node n{&carry_op};
   n.axes = carried;
@@ -48,7 +49,8 @@ constexpr int close_region(model& m, const operation& op, int region, int a, int
 /// y = block(block(... block(x))), |layers| times; every layer has parameters and states of its own, named prefix.0.name, prefix.1.name,
 /// ... or with the numbers from `first_number` on.
 /// shapes:   the block keeps the axes of x
-/// cost:     compiled once, however deep; each layer's saved values are kept for the gradient
+/// cost:     compiled once, however deep; what the gradient reads of a layer is kept for each, or its argument where the model
+///           checkpoints blocks
 /// errors:   compile time "akin: repeat: the block changes the axes"
 /// example:  repeat(m, layers, "transformer.resblocks", x, [&](auto x) { return block(m, x); })
 template <some_axis Layers, class Axes, class Block>

@@ -8,8 +8,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <span>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace akin::inline v0 {
@@ -47,9 +50,10 @@ class execution {
     connect_parameters();
     connect_states();
     connect_inputs();
-    choose_external();
+    const auto first_trained = find_trained();
+    choose_external(first_trained);
     choose_kept(pair_budget);
-    memory_ = plan_memory(b_, extents_, external_, kept_, sizeof(real_type));
+    memory_ = plan_memory(b_, extents_, external_, find_needed(b_, first_trained), kept_, sizeof(real_type));
     if constexpr (Backend::fuses) memory_.strip = Backend::strip;
     arena_.reset(), inputs_.reset(), states_.reset(), updated_.reset();  // the next ones may need their room
     arena_ = take("arena", memory_.bytes);
@@ -85,6 +89,7 @@ class execution {
     ran_ = false;
   }
   void set_seed(std::uint64_t seed) { seed_ = seed; }
+  void freeze(std::function<bool(std::string_view)> stays) { stays_ = std::move(stays); }
 
   void forward() {
     require_inputs();
@@ -249,7 +254,7 @@ class execution {
     for (std::size_t k = first; k < first + static_cast<std::size_t>(count);) {
       const strip_group* const strips = region == 0 ? strips_at(static_cast<int>(k)) : nullptr;
       if (strips) run_strips(*strips);
-      else run_step(k);
+      else if (memory_.runs(b_, b_.steps[k])) run_step(k);
       k += static_cast<std::size_t>(strips ? strips->count : 1);
     }
   }
@@ -330,14 +335,27 @@ class execution {
     return layer == 0 ? 0 : layer * extents_.size(x.axes);
   }
 
+  // For each name the first layer of the outermost repeat around it whose tensor is trained; -1: none.
+  std::vector<std::int64_t> find_trained() const {
+    std::vector<std::int64_t> first(b_.names.size(), -1);
+    for (std::size_t k = 0; k < b_.names.size(); ++k) {
+      if (b_.names[k].role != named_value::role_kind::parameter) continue;
+      const parameter_entry& e = *weights_.find(b_.name(b_.names[k]));
+      std::int64_t tensor = 0;
+      while (stays_ && tensor < e.count && stays_(parameter_store<real_type>::name_of_layer(e, tensor))) ++tensor;
+      if (tensor < e.count || e.count == 0) first[k] = e.depths.empty() || e.count == 0 ? 0 : tensor / (e.count / e.depths[0]);
+    }
+    return first;
+  }
+
   // A parameter's gradient is made where it belongs, unless its node is something else too; then it is copied.
-  void choose_external() {
+  void choose_external(std::span<const std::int64_t> first_trained) {
     external_.assign(b_.nodes.size(), 0);
     gradient_of_.assign(b_.nodes.size(), -1);
     copies_.clear();
     if (b_.adjoint.empty()) return;
     for (const auto& v : b_.names) {
-      if (v.role != named_value::role_kind::parameter || b_.adjoint[static_cast<std::size_t>(v.node)] == 0) continue;
+      if (first_trained[static_cast<std::size_t>(&v - b_.names.data())] < 0 || b_.adjoint[static_cast<std::size_t>(v.node)] == 0) continue;
       const int g = b_.home(b_.adjoint[static_cast<std::size_t>(v.node)] - 1);
       const auto k = static_cast<std::size_t>(g);
       const node& p = b_.at(v.node);
@@ -457,6 +475,7 @@ class execution {
   blueprint b_;
   std::span<const step_code<Backend>> code_;
   extent_table extents_, largest_;
+  std::function<bool(std::string_view)> stays_;
   std::vector<kept_product> kept_;
   memory_plan memory_;
   std::unique_ptr<memory_block> arena_, inputs_, states_, updated_;
@@ -488,13 +507,25 @@ void execution<Backend>::repeat(const plan_step& s) {
   const auto parent = static_cast<std::size_t>(region.parent);
   const std::int64_t bytes = bytes_of(s.node);
   const auto forward_parent = static_cast<std::size_t>(b_.regions[f].parent);
-  std::byte* const saved = (forward_parent == 0 ? scratch_[0] : saved_[forward_parent]) + memory_.frames[f].saved_at;
+  const memory_plan::frame& frame = memory_.frames[f];
+  const bool recomputed = frame.carry_bytes > 0;
+  std::byte* const kept = (forward_parent == 0 ? scratch_[0] : saved_[forward_parent]) + frame.saved_at;
   scratch_[r] = scratch_[parent] + memory_.frames[r].scratch_at;
+  if (recomputed) {  // one saved frame for all layers
+    if (backwards) scratch_[f] = scratch_[parent] + frame.again_at;
+    saved_[f] = scratch_[f] + frame.scratch_bytes;
+  }
   const void* carried = pointer(n.in[0]);
-  for (std::int64_t step = 0; step < layers; ++step) {
+  for (std::int64_t step = 0; step < layers - (backwards ? frame.first_layer : 0); ++step) {
     const std::int64_t layer = backwards ? layers - 1 - step : step;
+    std::byte* const of_layer = kept + frame.place_of(layer) * frame.kept_bytes();
     layer_[f] = layer;  // the gradient's body shares its layer's number: dropout draws the same numbers again
-    saved_[f] = saved + layer * memory_.frames[f].saved_bytes;
+    if (!recomputed) saved_[f] = of_layer;
+    else if (!backwards) backend_.copy(carried, of_layer, bytes);
+    else {
+      backend_.copy(of_layer, pointer(b_.regions[f].carry_in), bytes);
+      run(static_cast<int>(f), 0, b_.ranges[f].count);
+    }
     backend_.copy(carried, pointer(region.carry_in), bytes);
     run(static_cast<int>(r), 0, b_.ranges[r].count);
     if (backwards) copy_gradients(static_cast<int>(r));

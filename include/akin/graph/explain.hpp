@@ -169,24 +169,37 @@ inline std::string explain_step(const blueprint& b, const extent_table* extents,
     const auto& r = b.regions[static_cast<std::size_t>(b.at(s.node).argument[0])];
     std::string layers{b.axes[static_cast<std::size_t>(r.depth_axis)].name};
     if (e[r.depth_axis] >= 0) layers += " = " + std::to_string(e[r.depth_axis]);
-    return std::string{b.at(s.node).op->name} + " over " + layers + " (region " + std::to_string(b.at(s.node).argument[0]) + ")";
+    std::string text = std::string{b.at(s.node).op->name} + " over " + layers + " (region " + std::to_string(b.at(s.node).argument[0]) + ")";
+    if (!memory) return text;
+    const auto& f = memory->frames[static_cast<std::size_t>(r.forward >= 0 ? r.forward : b.at(s.node).argument[0])];
+    if (r.forward >= 0) {
+      if (f.carry_bytes > 0) text += ", each layer runs again before";
+      if (f.first_layer > 0) text += ", down to layer " + std::to_string(f.first_layer);
+    } else if (f.kept_bytes() > 0) {
+      text += ", keeps " + bytes_text(f.kept_bytes()) + " of each layer";
+    }
+    return text;
   }
   return s.is_pair_pass() ? explain_pass(b, extents, memory, s) : "map" + shape_text(b, e, s.space) + explain_chain(b, e, s);
 }
 
 }  // namespace detail
 
-/// The plan, a step a line, with the regions of repeats indented; sizes where the program is bound.
+/// The plan, a step a line, with the regions of repeats indented; sizes where the program is bound, and then only what runs.
 inline std::string explain(const blueprint& b, const extent_table* extents, const memory_plan* memory) {
   std::string text = std::to_string(b.nodes.size()) + " nodes, " + std::to_string(b.steps.size()) + " steps";
   if (b.pair_passes > 0) text += ", " + std::to_string(b.pair_passes) + (b.pair_passes == 1 ? " pass" : " passes") + " over the pairs";
   text += "\n";
   for (std::size_t r = 0; r < b.regions.size(); ++r) {
-    if (b.ranges[r].count == 0) continue;
+    const auto runs = [&](int k) { return !memory || memory->runs(b, b.steps[static_cast<std::size_t>(b.ranges[r].begin + k)]); };
+    int first = 0;
+    while (first < b.ranges[r].count && !runs(first)) ++first;
+    if (first == b.ranges[r].count) continue;
     if (r > 0) text += "region " + std::to_string(r) + (b.regions[r].forward >= 0 ? ", gradient of region " + std::to_string(b.regions[r].forward) : "") + ":\n";
     for (int k = 0; k < b.ranges[r].count; ++k) {
       if (r == 0 && k == 0) text += "forward:\n";
       if (r == 0 && k == b.forward_steps) text += "backward:\n";
+      if (!runs(k)) continue;
       const strip_group* const strips = r == 0 ? strips_of(b, k) : nullptr;
       if (strips && strips->begin == k) {
         const std::string axis{b.axes[static_cast<std::size_t>(strips->axis)].name};

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <akin/graph/extents.hpp>
+#include <akin/graph/needed.hpp>
 
 #include <algorithm>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace akin::inline v0 {
@@ -16,6 +18,15 @@ struct memory_plan {
   struct frame {
     std::int64_t scratch_bytes = 0, saved_bytes = 0;  // saved: of one layer
     std::int64_t scratch_at = 0, saved_at = 0;        // in the parent's scratch; in the parent's saved frame, or in the arena where the parent is the model
+    std::int64_t carry_bytes = 0;                     // of a layer's argument, where the body runs again for its gradient
+    std::int64_t again_at = 0;                        // its scratch then, in that of the gradient's parent
+    std::int64_t first_layer = 0;                     // of those that take part in a gradient; what the others would keep shares one place
+
+    /// What is kept of each layer until its gradient.
+    std::int64_t kept_bytes() const { return carry_bytes > 0 ? carry_bytes : saved_bytes; }
+    std::int64_t place_of(std::int64_t layer) const { return std::max<std::int64_t>(layer - first_layer + (first_layer > 0 ? 1 : 0), 0); }
+    /// Where the body runs: its scratch, and the one saved frame of a body that runs again.
+    std::int64_t room() const { return scratch_bytes + (carry_bytes > 0 ? saved_bytes : 0); }
   };
   std::vector<std::int64_t> offset;  // per node, -1: not stored by the program
   std::vector<char> saved;           // per node
@@ -24,6 +35,8 @@ struct memory_plan {
   std::int64_t sum_of_values = 0;    // what it would be if nothing shared
   std::vector<std::int64_t> kept;    // per node: bytes of a product of pairs that lies in the arena from its first pass to its last; 0: it does not
   std::int64_t strip = 0;            // extent of the strips that joined passes run in
+  needed_steps needed;               // what runs
+  bool runs(const blueprint& b, const plan_step& s) const { return needed.step[static_cast<std::size_t>(&s - b.steps.data())] != 0; }
   bool keeps(int product) const { return kept[static_cast<std::size_t>(product)] != 0; }
 };
 
@@ -57,26 +70,14 @@ inline std::int64_t place(std::vector<lifetime>& values) {
   return total;
 }
 
-// Calls visit(node) for every value that a step reads, by the node that holds it.
-template <class Visit>
-void for_each_read(const blueprint& b, const plan_step& s, Visit visit) {
-  const auto inputs = [&](int n) {
-    for (int i : b.at(n).in)
-      if (i >= 0) visit(b.home(i));
-  };
-  if (s.kind == step_kind::kernel || s.kind == step_kind::repeat) return inputs(s.node);
-  for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) {
-    if (o.kind == operand_kind::product || o.kind == operand_kind::listed) inputs(o.node);
-    else if (o.node >= 0) visit(b.home(o.node));
-  }
-  for (const plan_sink& k : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count)))
-    if (k.kind == sink_kind::contract) inputs(k.node);
-}
-
-template <class Visit>
-void for_each_result(const blueprint& b, const plan_step& s, Visit visit) {
-  if (s.kind == step_kind::kernel || s.kind == step_kind::repeat) return visit(static_cast<int>(s.node));
-  for (const plan_sink& k : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count))) visit(static_cast<int>(k.node));
+// Regions in an order in which those that a region's steps run, or run again, stand before it.
+inline std::vector<std::size_t> inner_first(const blueprint& b) {
+  std::vector<std::size_t> order;
+  for (const bool backwards : {false, true})
+    for (std::size_t r = b.regions.size(); r-- > 1;)
+      if ((b.regions[r].forward >= 0) == backwards) order.push_back(r);
+  order.push_back(0);
+  return order;
 }
 
 }  // namespace detail
@@ -110,15 +111,18 @@ inline std::vector<kept_product> products_of_several_passes(const blueprint& b) 
   return all;
 }
 
-/// Lays out everything for the given extents. `external` marks nodes whose storage is elsewhere (gradients of parameters).
-inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, const std::vector<char>& external, std::span<const kept_product> kept, std::size_t real_bytes) {
+/// Lays out everything that runs for the given extents. `external` marks nodes whose storage is elsewhere (gradients of parameters).
+inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, const std::vector<char>& external, needed_steps needed,
+                               std::span<const kept_product> kept, std::size_t real_bytes) {
   const std::size_t count = b.nodes.size();
-  memory_plan plan{std::vector<std::int64_t>(count, -1), std::vector<char>(count, 0), std::vector<memory_plan::frame>(b.regions.size()), 0, 0, std::vector<std::int64_t>(count, 0)};
+  memory_plan plan{std::vector<std::int64_t>(count, -1), std::vector<char>(count, 0), std::vector<memory_plan::frame>(b.regions.size()), 0, 0,
+                   std::vector<std::int64_t>(count, 0),  0,                           std::move(needed)};
   std::vector<int> first(count, -1), last(count, -1);
   for (std::size_t r = 0; r < b.regions.size(); ++r) {
     const region_range& range = b.ranges[r];
     for (int k = 0; k < range.count; ++k) {
       const plan_step& s = b.steps[static_cast<std::size_t>(range.begin + k)];
+      if (!plan.runs(b, s)) continue;
       // What runs in strips runs again and again: its values live from its first step to its last.
       const strip_group* const strips = r == 0 ? strips_of(b, k) : nullptr;
       const int begin = strips ? strips->begin : k, end = strips ? strips->begin + strips->count - 1 : k;
@@ -144,7 +148,7 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
   for (const auto& r : b.regions)
     if (r.carry_out >= 0) keep(r.carry_out);
 
-  for (std::size_t r = b.regions.size(); r-- > 0;) {
+  for (const std::size_t r : detail::inner_first(b)) {
     std::vector<detail::lifetime> scratch, saved;
     const auto& range = b.ranges[r];
     const auto bytes_of = [&](std::int64_t numbers, std::size_t each) { return (numbers * static_cast<std::int64_t>(each) + 63) / 64 * 64; };
@@ -157,7 +161,7 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
       }
     for (std::size_t n = 0; n < count; ++n) {
       const bool carry = r > 0 && static_cast<int>(n) == b.regions[r].carry_in;
-      if (b.nodes[n].region != static_cast<int>(r) || (b.producer[n] == 0 && !carry) || external[n]) continue;
+      if (b.nodes[n].region != static_cast<int>(r) || (first[n] < 0 && !carry) || external[n]) continue;
       const auto bytes = bytes_of(extents.size(b.nodes[n].axes), b.nodes[n].kind == value_kind::index ? 4 : real_bytes);
       plan.sum_of_values += bytes;
       if (plan.saved[n] && r > 0) saved.push_back({bytes, 0, 0, &plan.offset[n]});
@@ -165,12 +169,20 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
     }
     for (int k = 0; k < range.count; ++k) {
       const plan_step& s = b.steps[static_cast<std::size_t>(range.begin + k)];
-      if (s.kind != step_kind::repeat) continue;
+      if (s.kind != step_kind::repeat || !plan.runs(b, s)) continue;
       const auto inner = static_cast<std::size_t>(b.at(s.node).argument[0]);
       auto& f = plan.frames[inner];
-      scratch.push_back({f.scratch_bytes, k, k, &f.scratch_at});
-      if (f.saved_bytes == 0 || b.regions[inner].forward >= 0) continue;
-      const auto bytes = f.saved_bytes * extents.required(b.regions[inner].depth_axis);
+      if (const int forward = b.regions[inner].forward; forward >= 0) {
+        scratch.push_back({f.scratch_bytes, k, k, &f.scratch_at});
+        auto& again = plan.frames[static_cast<std::size_t>(forward)];
+        if (again.carry_bytes > 0) scratch.push_back({again.room(), k, k, &again.again_at});
+        continue;
+      }
+      f.first_layer = plan.needed.first_layer[inner];
+      if (b.regions[inner].recomputed && f.saved_bytes > 0) f.carry_bytes = bytes_of(extents.size(b.at(s.node).axes), real_bytes);
+      scratch.push_back({f.room(), k, k, &f.scratch_at});
+      if (f.saved_bytes == 0) continue;
+      const auto bytes = f.kept_bytes() * f.place_of(extents.required(b.regions[inner].depth_axis));
       plan.sum_of_values += bytes;
       int end = k;
       for (int t = k; t < range.count; ++t) {

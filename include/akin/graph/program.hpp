@@ -7,6 +7,7 @@
 #include <akin/graph/steps.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -63,6 +64,11 @@ class program {
   /// Bytes that bind may spend on keeping products of pairs between passes, which saves computing them again; 0: no value of that size is ever stored.
   /// For binds from now on; 512 MiB unless told.
   void pair_budget(std::int64_t bytes) { pair_budget_ = bytes; }
+
+  /// Parameters whose tensors `stays` names have no gradient: what would only lead there is not computed, and not kept. For binds from now on.
+  /// cost:    of a tower that stays nothing but its forward; of one whose first blocks stay the gradient of the others
+  /// example: program.freeze([](std::string_view name) { return name.starts_with("visual."); });
+  void freeze(std::function<bool(std::string_view name)> stays) { execution_.freeze(std::move(stays)); }
 
   /// Fixes the largest extents and lays out one arena. Parameters that are not bound yet are bound with seed 0.
   template <class... Extents>

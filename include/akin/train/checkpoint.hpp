@@ -55,17 +55,21 @@ inline double metadata_number(const safetensors_file& file, const std::string& n
   return value;
 }
 
+/// Fills `to` from the tensor of this name.
+/// errors: run time, naming the tensor: one that is missing, misshapen (with both shapes), or has numbers that are not finite
+inline void read_kept(const safetensors_file& file, const std::string& name, const std::vector<std::int64_t>& shape, std::span<float> to) {
+  const tensor_entry* entry = file.find(name);
+  if (!entry) fail("checkpoint: '", file.path(), "' has no tensor '", name, "' ", shape_text(shape));
+  if (entry->shape != shape) fail("checkpoint: '", file.path(), "': tensor '", name, "' has shape ", shape_text(entry->shape), ", expected ", shape_text(shape));
+  file.read<float>(name, to);
+  for (const float x : to)
+    if (!std::isfinite(x)) fail("checkpoint: '", file.path(), "': tensor '", name, "' has numbers that are not finite");
+}
+
 /// Fills every weight from the tensor of its name.
-/// errors: run time, naming the tensor that is missing or misshapen, with both shapes
+/// errors: as read_kept
 inline void load_weights(const safetensors_file& file, parameter_store<float>& weights) {
-  for (auto& t : weights.tensors()) {
-    const tensor_entry* entry = file.find(t.name);
-    if (!entry) fail("checkpoint: '", file.path(), "' has no tensor '", t.name, "' ", shape_text(t.shape));
-    if (entry->shape != t.shape) fail("checkpoint: '", file.path(), "': tensor '", t.name, "' has shape ", shape_text(entry->shape), ", expected ", shape_text(t.shape));
-    file.read<float>(t.name, t.values);
-    for (const float x : t.values)
-      if (!std::isfinite(x)) fail("checkpoint: '", file.path(), "': tensor '", t.name, "' has numbers that are not finite");
-  }
+  for (auto& t : weights.tensors()) read_kept(file, t.name, t.shape, t.values);
 }
 
 /// Fills weights and moments, so that training goes on with the same bits.
@@ -74,8 +78,8 @@ inline void load_training_state(const safetensors_file& file, parameter_store<fl
   for (const auto& t : weights.tensors()) {
     if (t.role != named_value::role_kind::parameter) continue;
     const auto part = [&](std::span<float> flat) { return flat.subspan(static_cast<std::size_t>(t.offset), t.values.size()); };
-    file.read<float>("optimizer.first_moment." + t.name, part(optimizer.first_moment()));
-    file.read<float>("optimizer.second_moment." + t.name, part(optimizer.second_moment()));
+    read_kept(file, "optimizer.first_moment." + t.name, t.shape, part(optimizer.first_moment()));
+    read_kept(file, "optimizer.second_moment." + t.name, t.shape, part(optimizer.second_moment()));
   }
   optimizer.set_steps(static_cast<std::int64_t>(metadata_number(file, "optimizer.steps")));
 }

@@ -51,6 +51,11 @@ inline rate_of_tensor decay_by_layer(clip_tower tower, int layers, double factor
   return [=](std::string_view name) { return in_tower(tower, name) ? std::pow(factor, layers + 1 - depth_in_tower(name, layers)) : 1.0; };
 }
 
+/// What program::freeze takes, so that nothing is computed for tensors whose rate is 0.
+inline std::function<bool(std::string_view)> without_gradient(rate_of_tensor rate) {
+  return [rate = std::move(rate)](std::string_view name) { return rate(name) == 0; };
+}
+
 /// Two rules at once: their rates are multiplied.
 inline rate_of_tensor both(rate_of_tensor a, rate_of_tensor b) {
   return [a = std::move(a), b = std::move(b)](std::string_view name) { return a(name) * b(name); };

@@ -4,6 +4,7 @@
 #include "count_allocations.hpp"
 
 #include <akin/nn/vision_transformer.hpp>
+#include <akin/train/optimizer.hpp>
 
 #include <cmath>
 
@@ -54,6 +55,27 @@ TEST_CASE("a tower in bf16 has the features and gradients of the tower in double
   CHECK((got == fp32) == !cpu::bf16_is_faster(cpu::best_bf16_isa()));  // bf16 is a permission
   CHECK(run_tower<cpu_backend>(std::tuple{1, precision::fp32, precision::bf16_split}) == fp32);
   for (const int threads : {2, 3, 8}) CHECK(run_tower<cpu_backend>(std::tuple{threads, precision::fp32, precision::bf16}) == got);
+}
+
+TEST_CASE("training in bf16 keeps its weights in fp32: steps that bf16 could not hold add up") {
+  const auto way = [](precision of_towers) {
+    akin_test::subject<tower, cpu_backend> s{std::tuple{1, precision::fp32, of_towers}, akin_test::ordinary, images(5), down(24), across(24), embed(48),
+                                             image_tower::width(64), image_tower::patch(8), image_tower::layers(3), image_tower::heads(4), image_tower::hidden(256)};
+    const std::vector<float> start(s.weights.values().begin(), s.weights.values().end());
+    adamw<float> optimizer{s.weights, {}};
+    const double first = s.forward();
+    for (int k = 0; k < 8; ++k) {
+      s.forward();
+      s.program().backward();
+      optimizer.step(s.program(), 1e-6);  // a thousandth of bf16's spacing at 0.1
+    }
+    CHECK(s.forward() < first);
+    std::vector<double> moved;
+    for (std::size_t k = 0; k < start.size(); ++k) moved.push_back(static_cast<double>(s.weights.values()[k] - start[k]));
+    return moved;
+  };
+  const auto expected = way(precision::fp32), got = way(precision::bf16);
+  CHECK(least_cosine(got, expected, 1) > 0.95);
 }
 
 TEST_CASE("a step in bf16 allocates nothing") {
