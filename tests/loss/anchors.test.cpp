@@ -67,3 +67,27 @@ TEST_CASE("positives whose axes stand in the other order") {
   akin_test::compare(akin_test::finite_results<either_order<true>>(akin_test::with_ids, images(7), texts(5), embed(3)), as_written, 1e-14);
   akin_test::check_objective<either_order<true>>();
 }
+
+/// Images 2 and 4 have no text of their class; text 1 has no image of its class, and images from the fourth on have no text of their number.
+struct counted {
+  static constexpr auto define(model& m) {
+    const auto same_class = same(m.indices<"ids">(images), m.indices<"ids_of_texts">(texts));
+    m.output<"images">(anchors_without_positive(m, same_class, over(texts)));
+    m.output<"texts">(anchors_without_positive(m, same_class, over(images)));
+    m.output<"unpaired">(anchors_without_positive(m, own, over(texts)));
+    return info_nce(akin_test::by_dot::of(m), same_class, over(texts));
+  }
+};
+
+TEST_CASE("anchors without a positive are counted") {
+  const std::vector<std::int32_t> ids{1, 3, 7, 1, 8}, ids_of_texts{3, 5, 1};
+  const std::vector<float> x(10, 0.5f), y(6, 0.25f);
+  parameters<counted> none;
+  program<counted, akin_test::tested_backend> p{none, 1};
+  p.bind(images(5), texts(3), embed(2));
+  p.set<"ids">(ids), p.set<"ids_of_texts">(ids_of_texts), p.set<"x">(x), p.set<"y">(y);
+  CHECK(p.forward() == doctest::Approx(std::log(3.0)));  // all texts are alike
+  CHECK(p.value<"images">().data[0] == 2);
+  CHECK(p.value<"texts">().data[0] == 1);
+  CHECK(p.value<"unpaired">().data[0] == 2);
+}

@@ -64,6 +64,16 @@ constexpr auto anchors_of(expr<real, Axes> similarity, Positives positives, over
   }
 }
 
+/// How many anchors have no positive. Objectives leave them out of their mean; as an output, this number tells how many they were.
+/// shapes:   [A] -> []
+/// cost:     the count of positives, which the objective computes as well; for paired(...) no pair is looked at
+/// errors:   compile time "akin: reduction: the operand does not have this axis"
+/// example:  m.output<"left out">(anchors_without_positive(m, same_class, over(texts)));
+template <class Positives, class X>
+constexpr auto anchors_without_positive(model& m, Positives positives, over_axes<X> candidates) {
+  return sum(as_real(count(m, positives, candidates) <= 0));
+}
+
 /// An objective with either axis as the anchors, averaged: both_ways(s, [&](auto candidates) { return info_nce(s, positives, candidates); })
 template <class A, class B, class Objective>
 constexpr auto both_ways(expr<real, axes<A, B>>, Objective objective) { return (objective(over(B{})) + objective(over(A{}))) / 2; }
