@@ -44,7 +44,7 @@ function(akin_add_batch target)
   target_compile_definitions(${target} PRIVATE AKIN_GOLDEN_DIR="${CMAKE_CURRENT_SOURCE_DIR}/golden")
   foreach(name IN LISTS ARGN)
     add_test(NAME ${name} COMMAND ${target} --source-file=*/${name}.test.cpp)
-    set_tests_properties(${name} PROPERTIES FAIL_REGULAR_EXPRESSION "test cases: +0 ")
+    set_tests_properties(${name} PROPERTIES FAIL_REGULAR_EXPRESSION "test cases: +0 " ENVIRONMENT OMP_WAIT_POLICY=PASSIVE)  # tests share the cores
     akin_describe_test(${name} LABEL unit TARGET ${target})
   endforeach()
 endfunction()

@@ -167,12 +167,13 @@ inline void compare(const results& got, const results& expected, double toleranc
 /// Gradients of all inputs and parameters against central differences, in double precision on the reference backend.
 template <class Model, class... Extents>
 void check_gradients(const generator& fill, const Extents&... given) {
-  for (const auto& e : akin::gradient_check<Model>(fill, given...)) {
-    CAPTURE(e.name);
-    CAPTURE(e.entry);
-    if (std::getenv("AKIN_TEST_VERBOSE")) std::cout << "  numeric d " << e.name << ": " << e.error << "\n";
-    CHECK(e.error <= 1e-7);
-  }
+  if constexpr (tests_reference)
+    for (const auto& e : akin::gradient_check<Model>(fill, given...)) {
+      CAPTURE(e.name);
+      CAPTURE(e.entry);
+      if (std::getenv("AKIN_TEST_VERBOSE")) std::cout << "  numeric d " << e.name << ": " << e.error << "\n";
+      CHECK(e.error <= 1e-7);
+    }
 }
 
 /// The tested backend against the reference backend: outputs, loss and all gradients, under three settings.

@@ -11,18 +11,19 @@
 #include <array>
 #include <cstdint>
 
+// What concerns the reference alone (its golden values, gradients against differences) is tested in the cpu's build, and not compiled in Thrust's.
 namespace akin_test {
 
 #if defined(AKIN_TEST_THRUST)
 using tested_backend = akin::thrust_backend;
 /// Bytes of a panel of pairs: whole spaces at once, few rows, and one row, which cut sums otherwise.
 inline constexpr std::array<std::int64_t, 3> tested_settings{std::int64_t{64} << 20, 1024, 1};
-inline constexpr bool settings_share_bits = false;
+inline constexpr bool settings_share_bits = false, tests_reference = false;
 #else
 using tested_backend = akin::cpu_backend;
 /// Threads.
 inline constexpr std::array<int, 4> tested_settings{1, 2, 3, 8};
-inline constexpr bool settings_share_bits = true;
+inline constexpr bool settings_share_bits = true, tests_reference = true;
 #endif
 
 }  // namespace akin_test

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Compiles for CUDA what a machine without a GPU can compile.
+set -euo pipefail
+
+usage() {
+  cat <<'TEXT'
+usage: scripts/check_cuda.sh [--subset]
+
+Compiles and links for sm_80 and sm_90 with nvcc, without warnings: a program of two files, one of which is g++'s and the other one's kernels must not
+spill; then tests, examples and benchmarks, preset cuda. Nothing is run.
+
+  --subset   the program of two files alone
+
+Where there is no nvcc, it says so and succeeds.
+TEXT
+}
+
+subset=no
+case "${1:-}" in
+  -h | --help) usage && exit 0 ;;
+  --subset) subset=yes ;;
+  '') ;;
+  *) usage >&2 && exit 2 ;;
+esac
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+nvcc="$(command -v nvcc || true)"
+[[ -n "$nvcc" || ! -x /usr/local/cuda/bin/nvcc ]] || nvcc=/usr/local/cuda/bin/nvcc
+if [[ -z "$nvcc" ]]; then
+  echo "check_cuda: no nvcc, so nothing is compiled for CUDA"
+  exit 0
+fi
+
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+scripts/check_spills.sh tests/consumers/thrust/device.cu "$work/device.o"
+g++ -std=c++20 -O1 -Iinclude -c tests/consumers/thrust/main.cpp -o "$work/main.o"
+"$nvcc" "$work/main.o" "$work/device.o" -lcublas -o "$work/consumer"
+echo "check_cuda: a file that nvcc compiled and one that g++ compiled link"
+[[ $subset == no ]] || exit 0
+
+scripts/install_dependencies.sh build bench
+CUDACXX="$nvcc" cmake --preset cuda -DAKIN_BUILD_EXAMPLES=ON -DAKIN_BUILD_BENCHMARKS=ON
+cmake --build --preset cuda
+echo "check_cuda: tests, examples and benchmarks compile and link"
