@@ -50,7 +50,7 @@ class training_verification {
   using tensor = akin::named_tensor<float>;
 
   std::vector<double> tensor_of(const akin::safetensors_file& file, const tensor& t) const {
-    const auto numbers = file.read<float>(t.name);
+    const auto numbers = file.read<float>(akin::open_clip_name(t.name, akin::names_of(golden_.model.weights)));
     if (numbers.size() != t.values.size())
       akin::fail("'", file.path(), "': the tensor '", t.name, "' has ", numbers.size(), " numbers, expected ", t.values.size());
     return doubles(numbers);

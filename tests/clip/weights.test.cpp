@@ -147,6 +147,29 @@ TEST_CASE("a model's tensors from open_clip's names: every one, bit for bit") {
   }
 }
 
+TEST_CASE("a model with custom_text: the text tower's tensors under text., and the same weights") {
+  const temporary_folder folder;
+  changed_model custom{"vit"};
+  for (const auto& [name, tensor] : std::map{custom.tensors()}) {
+    const std::string ours = name;
+    if (ours.starts_with("visual.") || ours == "logit_scale") continue;
+    custom["text." + ours] = tensor;
+    custom.tensors().erase(ours);
+  }
+  custom.config() = with(custom.config(), "\"text_cfg\"", "\"custom_text\": true, \"text_cfg\"");
+  const auto there = open_clip_folder(custom.write(folder)), plain = open_clip_folder(golden("vit"));
+  CHECK(names_of(there.weights) == weight_names::open_clip_custom_text);
+  CHECK(there.architecture == plain.architecture);
+  parameters<clip> got, expected;
+  for (auto* const weights : {&got, &expected}) bind(*weights, plain.architecture);
+  load_clip_weights(there.weights, there.architecture, got);
+  load_clip_weights(plain.weights, plain.architecture, expected);
+  CHECK(std::ranges::equal(got.values(), expected.values()));
+
+  custom.tensors().erase("text.ln_final.bias");
+  CHECK(contains(custom.verdict(), "lacks the tensor 'text.ln_final.bias' ["));
+}
+
 TEST_CASE("a model's tensors from transformers' names: joined, transposed, renamed") {
   const auto folder = open_clip_folder(golden("hf"));
   const auto& file = folder.weights;

@@ -185,6 +185,12 @@ TEST_CASE("verify: mistakes in a folder are one sentence each") {
       "tokens.npy' has the id 300, but the vocabulary ends at 299");
   with(
       [](const auto& c) {
+        const auto tokens = akin::read_npy<std::int64_t>(c.path + "/tokens.npy");
+        akin::write_npy<std::int64_t>(c.path + "/tokens.npy", std::vector<std::int64_t>{tokens.shape[0] / 2, tokens.shape[1] * 2}, tokens.values);
+      },
+      "tokens.npy' has the shape [3, 24], but the model takes texts of 12 tokens");
+  with(
+      [](const auto& c) {
         for (const char* const file : {"image_features.npy", "text_features.npy", "logits.npy", "loss.npy",
                                        "gradients.safetensors", "losses.npy", "after.safetensors"})
           std::filesystem::remove(c.path + "/" + file);

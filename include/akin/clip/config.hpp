@@ -184,7 +184,8 @@ inline clip_architecture read_open_clip(config_members& c) {
   const bool siglip = a.family == clip_family::siglip, quick_gelu = c.flag("quick_gelu", false);
   read_open_clip_image(c, a, quick_gelu);
   read_open_clip_text(c, a, quick_gelu && !siglip);
-  c.must_be("custom_text", false, siglip);
+  if (siglip) c.must_be("custom_text", false, true);
+  else c.flag("custom_text", false);  // it only says how the text tower's tensors are called
   if (siglip != (c.find("init_logit_bias") != nullptr))
     c.refuse("'init_logit_bias' is ", siglip ? "absent, but SigLIP has" : "given, but only SigLIP has", " a bias on its logits");
   for (const char* const tower : {"vision_cfg.", "text_cfg."}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two ways in which files name and cut the same weights: open_clip's, which akin's towers share, and transformers'.
+// The ways in which files name and cut the same weights: open_clip's, which akin's towers share, and transformers'.
 #pragma once
 
 #include <akin/clip/tensors.hpp>
@@ -15,7 +15,15 @@
 
 namespace akin::inline v0 {
 
-enum class weight_names { open_clip, transformers };
+/// Files of open_clip's with custom_text hold the text tower under text., as all of SigLIP's do.
+enum class weight_names { open_clip, open_clip_custom_text, transformers };
+
+/// What one of open_clip's files calls a tensor of clip_tensors' list.
+inline std::string open_clip_name(const std::string& ours, weight_names names) {
+  const bool of_text = !ours.starts_with("visual.") && !ours.starts_with("text.") && !ours.starts_with("logit_");
+  const bool prefixed = names == weight_names::open_clip_custom_text && of_text;
+  return (prefixed ? "text." : "") + ours;
+}
 
 /// Numbers that lie in one piece in both of two lists of tensors; `transposed` pieces are whole matrices.
 struct tensor_piece {
@@ -193,8 +201,8 @@ inline weight_layout layout_of(const clip_architecture& a, weight_names names) {
   const auto rules = a.family == clip_family::siglip ? detail::siglip_rules() : detail::clip_rules();
   detail::layout_builder layout{ours};
   for (std::size_t k = 0; k < ours.size(); ++k) {
-    if (names == weight_names::open_clip) {
-      layout.add(k, detail::way::same, ours[k].name);
+    if (names != weight_names::transformers) {
+      layout.add(k, detail::way::same, open_clip_name(ours[k].name, names));
       continue;
     }
     for (const auto& rule : rules)

@@ -29,7 +29,9 @@ inline weight_names names_of(const safetensors_file& file) {
   const auto theirs = [](const tensor_entry& t) {
     return t.name.starts_with("text_model.") || t.name.starts_with("vision_model.");
   };
-  return std::ranges::any_of(file.tensors(), theirs) ? weight_names::transformers : weight_names::open_clip;
+  if (std::ranges::any_of(file.tensors(), theirs)) return weight_names::transformers;
+  // SigLIP's projection has a bias, and so another name.
+  return file.find("text.text_projection") ? weight_names::open_clip_custom_text : weight_names::open_clip;
 }
 
 /// OpenAI's archives hold three numbers beside the weights. Only they do, and all of OpenAI's models have QuickGELU.
