@@ -424,6 +424,8 @@ class execution {
   // What the host may have changed, where the backend computes.
   void take_inputs() {
     weights_at_ = weights_.numbers().read_on(backend_);
+    if constexpr (requires { backend_.look_at_weights(weights_at_, weights_.size(), weights_.numbers().version()); })
+      backend_.look_at_weights(weights_at_, weights_.size(), weights_.numbers().version());
     counts_at_ = counts_.read_on(backend_);
     if (!b_.adjoint.empty()) gradients_at_ = gradients_.write_on(backend_);  // forward makes those that its own passes yield
     if constexpr (!Backend::computes_on_host)
