@@ -31,7 +31,7 @@ struct blueprint {
 
   const node& at(int n) const { return nodes[static_cast<std::size_t>(n)]; }
   int home(int n) const {
-    while (at(n).op->plays == role::alias) n = at(n).in[0];
+    while (at(n).op->plays == role::alias || (at(n).op == &again_op && producer[static_cast<std::size_t>(n)] == 0)) n = at(n).in[0];
     return n;
   }
   /// The largest extent along which a pair pass multiplies embeddings.
