@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// split, merge, rename (the same numbers), take, prepend and concatenate (copies): axes, round trips, gradients.
+// split, merge, rename (the same numbers), take, take_first, prepend and concatenate: axes, round trips, gradients.
 #include "check_model.hpp"
 
 using namespace akin;
@@ -28,6 +28,7 @@ constexpr bool laws() {
   static_assert(has_axes<decltype(merge(s, heads, head_width, embed)), axes<struct images, struct tokens, struct embed>>);
   static_assert(has_axes<decltype(rename(x, images, others)), axes<struct others, struct tokens, struct embed>>);
   static_assert(has_axes<decltype(take(x, tokens, 0)), axes<struct images, struct embed>>);
+  static_assert(has_axes<decltype(take_first(x, tokens, longer)), axes<struct images, struct longer, struct embed>>);
   static_assert(has_axes<decltype(prepend(take(x, tokens, 0), x, tokens, longer)), axes<struct images, struct longer, struct embed>>);
   return true;
 }
@@ -47,6 +48,19 @@ struct shapes {
     const auto per_image = prepend(second, back, tokens, longer);
     m.output<"back">(back), m.output<"flattened">(flattened), m.output<"second">(second), m.output<"corner">(corner), m.output<"row">(row), m.output<"whole">(whole), m.output<"per_image">(per_image);
     return sum(back * sin(x)) + sum(flattened * m.data<"v">(flat)) + sum(second * second) + sum(corner * corner) + sum(row) + sum(whole * whole * per_image);
+  }
+};
+
+/// Parts along the first axis are the same numbers, others are copies; a part of an input, of a parameter and of what is computed.
+struct first_entries {
+  static constexpr auto define(model& m) {
+    const auto x = m.input<"x">(images, tokens, embed);
+    const auto table = m.input<"table">(flat, embed);
+    const auto some_images = take_first(x, images, others);
+    const auto some_tokens = take_first(x, tokens, longer);
+    const auto third = take(exp(table), flat, 2);
+    m.output<"some_images">(some_images), m.output<"some_tokens">(some_tokens), m.output<"third">(third), m.output<"second">(take(table, flat, 1));
+    return sum(sin(some_images)) + sum(some_tokens * some_tokens) + sum(third) + sum(dot(some_images, take_first(table, flat, heads), over(embed)));
   }
 };
 
@@ -88,6 +102,21 @@ TEST_CASE("gradients, and cpu against reference") {
   akin_test::check_cpu<shapes>(ordinary, 5e-6, images(1), tokens(2), embed(3), heads(3));
   akin_test::check_cpu<with_itself>(ordinary, 1e-5, images(4), embed(3));
   akin_test::check_cpu<with_itself>(ordinary, 1e-5, images(65), embed(20));
+}
+
+TEST_CASE("take_first, and parts along the first axis") {
+  subject<first_entries, reference_backend> s{ordinary, images(4), others(3), tokens(5), longer(2), flat(6), heads(4), embed(3)};
+  const auto got = s.run();
+  const auto &x = s.reals["x"], &table = s.reals["table"];
+  for (std::size_t k = 0; k < 3 * 15; ++k) CHECK(got.at("some_images")[k] == x[k]);
+  for (std::size_t k = 0; k < 4 * 6; ++k) CHECK(got.at("some_tokens")[k] == x[k / 6 * 15 + k % 6]);
+  for (std::size_t k = 0; k < 3; ++k) CHECK(got.at("third")[k] == std::exp(table[6 + k]));
+  for (std::size_t k = 0; k < 3; ++k) CHECK(got.at("second")[k] == table[3 + k]);
+  akin_test::check_gradients<first_entries>(ordinary, images(4), others(3), tokens(5), longer(2), flat(6), heads(4), embed(3));
+  akin_test::check_cpu<first_entries>(ordinary, 5e-6, images(4), tokens(5), longer(2), flat(6), heads(4), embed(20));
+  using too_many = subject<first_entries, reference_backend>;
+  CHECK_THROWS_WITH((too_many{ordinary, images(2), others(3), tokens(5), longer(2), flat(6), heads(4), embed(3)}),
+                    "bind: axis 'others' has extent 3, but 'images' has only 2");
 }
 
 inline constexpr struct texts : batch<"texts"> {} texts;

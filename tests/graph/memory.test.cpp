@@ -96,6 +96,27 @@ TEST_CASE("the saved frames of layers lie inside of their parent's") {
   CHECK(inner.saved_bytes > 0);
 }
 
+namespace {
+
+struct mlp_blocks {
+  static constexpr auto define(model& m) {
+    const auto y = repeat(m, layers, "block", m.input<"x">(images, embed), [&](auto x) {
+      const auto h = dot(x, m.parameter<"in">(initial::normal(1), pixels, embed), over(embed)) + m.parameter<"bias">(initial::constant(0), pixels);
+      return x + dot(h * sigmoid(h), m.parameter<"out">(initial::normal(1), embed, pixels), over(pixels));
+    });
+    return sum(y * y);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("of a layer's elementwise work the gradient keeps what it comes from: the block's argument and the product before the activation") {
+  const auto l = lay_out<mlp_blocks, true>(4, images(16), embed(32), pixels(64), layers(3));
+  CHECK(l.memory.frames[1].saved_bytes == 16 * 32 * 4 + 16 * 64 * 4);
+  CHECK(lay_out<mlp_blocks, false>(4, images(16), embed(32), pixels(64), layers(3)).memory.frames[1].saved_bytes > l.memory.frames[1].saved_bytes);
+  for (int r = 0; r < static_cast<int>(l.b.regions.size()); ++r) check_region(l, r, 4);
+}
+
 TEST_CASE("values share bytes") {
   const auto l = lay_out<clip_loss, true>(4, images(1000), texts(1000), embed(64));
   CHECK(l.memory.bytes < l.memory.sum_of_values);

@@ -63,7 +63,11 @@ class shared_numbers {
 
   std::int64_t size() const { return size_; }
 
-  /// On the host, to read, or to read and write; valid until a backend writes.
+  /// A number that changes whenever the numbers may: whoever keeps what it made of them compares it.
+  std::uint64_t version() const { return version_; }
+
+  /// On the host, to read, or to read and write; valid until a backend writes. Who writes again after a run asks again: what a program keeps of
+  /// its weights it makes anew only then.
   std::span<const Real> host() const {
     if (std::exchange(host_is_old_, false)) block_->copy_out(0, host_.get(), bytes());
     return {host_.get(), static_cast<std::size_t>(size_)};
@@ -71,6 +75,7 @@ class shared_numbers {
   std::span<Real> host() {
     std::as_const(*this).host();
     block_is_old_ = true;
+    ++version_;
     return {host_.get(), static_cast<std::size_t>(size_)};
   }
 
@@ -127,6 +132,7 @@ class shared_numbers {
   template <class Backend>
   Real* written_on(Real* numbers) {
     (Backend::computes_on_host ? block_is_old_ : host_is_old_) = true;
+    ++version_;
     return numbers;
   }
 
@@ -137,6 +143,7 @@ class shared_numbers {
   const void* last_user_ = nullptr;
   mutable bool host_is_old_ = false;
   bool block_is_old_ = false;
+  std::uint64_t version_ = 1;
 };
 
 /// What every backend that computes in the host's memory does alike: memory, loops over indices, and copies.

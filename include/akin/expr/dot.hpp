@@ -5,19 +5,35 @@
 #include <akin/expr/reduce.hpp>
 
 namespace akin::inline v0 {
+namespace build {
+
+/// An operand that a layer's gradient multiplies with. Where it is elementwise work of the layer itself, the planner decides whether it is kept
+/// for each layer or computed again.
+constexpr int again(model& m, int a);
+
+}  // namespace build
+
 namespace gradient_of {
 
 constexpr void contract(model& m, int n, int g) {
   const int a = in(m, n, 0), b = in(m, n, 1);
-  m.add_adjoint(a, build::contract(m, g, b, m.at(a).axes));
-  m.add_adjoint(b, build::contract(m, a, g, m.at(b).axes));
+  m.add_adjoint(a, build::contract(m, g, build::again(m, b), m.at(a).axes));
+  m.add_adjoint(b, build::contract(m, build::again(m, a), g, m.at(b).axes));
 }
 
 }  // namespace gradient_of
 
+inline constexpr operation again_op{"again", role::elementwise, no_gradient, scalar::identity};
+
 inline constexpr operation contract_op{"contract", role::contract, gradient_of::contract};
 
 namespace build {
+
+constexpr int again(model& m, int a) {
+  const int layer = m.regions[static_cast<std::size_t>(m.region)].forward;
+  const node& x = m.at(a);
+  return layer >= 0 && x.region == layer && x.op->plays == role::elementwise && x.op->code != scalar::constant ? map(m, again_op, x.axes, a) : a;
+}
 
 constexpr int contract(model& m, int a, int b, const axis_list& out) {
   const auto pairs = [&](int n) { return m.at(n).axes.rank == 2 && m.axis_entries[static_cast<std::size_t>(m.at(n).axes[0])].numbers_examples && m.axis_entries[static_cast<std::size_t>(m.at(n).axes[1])].numbers_examples; };

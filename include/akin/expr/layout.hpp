@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Axes split, merged and renamed (the same numbers, no copy); parts taken, placed and joined (copies).
+// Axes split, merged and renamed, parts taken along the first axis (the same numbers, no copy); other parts taken, placed and joined (copies).
 #pragma once
 
 #include <akin/expr/reduce.hpp>
@@ -17,6 +17,7 @@ constexpr void concatenate(model& m, int n, int g);
 inline constexpr operation reshape_op{"reshape", role::alias, gradient_of::reshape};
 // argument: {axis of the longer side, axis of the shorter side or -1 for one entry, first entry, 1 for the last entries instead or -1}
 inline constexpr operation slice_op{"slice", role::kernel, gradient_of::slice};
+inline constexpr operation stretch_op{"stretch", role::alias, gradient_of::slice};  // a slice along the first axis that begins at a known entry: no copy
 inline constexpr operation place_op{"place", role::kernel, gradient_of::place};
 inline constexpr operation concatenate_op{"concatenate", role::kernel, gradient_of::concatenate};  // argument: {axis of a, of b, of the result}
 
@@ -38,18 +39,23 @@ constexpr int part(model& m, const operation& op, int a, const axis_list& out, c
   return m.put(n);
 }
 
+constexpr int slice(model& m, int a, const axis_list& out, const four_numbers& argument) {
+  const bool follows = m.at(a).axes[0] == argument[0] && argument[3] != 1;
+  return part(m, follows ? stretch_op : slice_op, a, out, argument);
+}
+
 }  // namespace build
 
 namespace gradient_of {
 
 constexpr void reshape(model& m, int n, int g) { m.add_adjoint(in(m, n, 0), build::reshape(m, g, m.at(in(m, n, 0)).axes)); }
 constexpr void slice(model& m, int n, int g) { m.add_adjoint(in(m, n, 0), build::part(m, place_op, g, m.at(in(m, n, 0)).axes, m.at(n).argument)); }
-constexpr void place(model& m, int n, int g) { m.add_adjoint(in(m, n, 0), build::part(m, slice_op, g, m.at(in(m, n, 0)).axes, m.at(n).argument)); }
+constexpr void place(model& m, int n, int g) { m.add_adjoint(in(m, n, 0), build::slice(m, g, m.at(in(m, n, 0)).axes, m.at(n).argument)); }
 constexpr void concatenate(model& m, int n, int g) {
   const int a = in(m, n, 0), b = in(m, n, 1);
   const four_numbers axis = m.at(n).argument;
-  m.add_adjoint(a, build::part(m, slice_op, g, m.at(a).axes, {axis[2], axis[0], 0, -1}));
-  m.add_adjoint(b, build::part(m, slice_op, g, m.at(b).axes, {axis[2], axis[1], 0, 1}));
+  m.add_adjoint(a, build::slice(m, g, m.at(a).axes, {axis[2], axis[0], 0, -1}));
+  m.add_adjoint(b, build::slice(m, g, m.at(b).axes, {axis[2], axis[1], 0, 1}));
 }
 
 }  // namespace gradient_of
@@ -126,6 +132,23 @@ constexpr auto rename(expr<Kind, Axes> x, Old, New) {
   }
 }
 
+/// The first |shorter| entries along an axis: positions, of which shorter texts need fewer.
+/// shapes:   [A, x, B] -> [A, shorter, B] with |shorter| <= |x|; where only one of the two is bound, the other is as long
+/// cost:     none along the first axis, else one copy
+/// errors:   compile time "akin: layout: the operand does not have this axis"; run time where |shorter| is larger
+/// gradient: that of the result, 0 behind it
+template <class Axes, some_axis X, some_axis Shorter>
+constexpr auto take_first(expr<real, Axes> a, X, Shorter) {
+  if constexpr (std::is_same_v<Axes, unknown>) return a;
+  else if constexpr (!detail::check_axis<Axes, X>()) return expr<real, unknown>{a.owner, a.id};
+  else {
+    model& m = *a.owner;
+    using out = typename detail::replaced<Axes, X, axes<Shorter>>::type;
+    m.relate({extent_rule::within, m.number_of<Shorter>(), m.number_of<X>(), -1});
+    return expr<real, out>{&m, build::slice(m, a.id, m.list(out{}), {m.number_of<X>(), m.number_of<Shorter>(), 0, -1})};
+  }
+}
+
 /// Entry k along an axis, which goes.
 /// shapes:   [A, x, B] -> [A, B]
 /// cost:     one copy
@@ -138,7 +161,7 @@ constexpr auto take(expr<real, Axes> a, X, int k) {
   else {
     model& m = *a.owner;
     using out = detail::minus<Axes, axes<X>>;
-    return expr<real, out>{&m, build::part(m, slice_op, a.id, m.list(out{}), {m.number_of<X>(), -1, static_cast<std::int16_t>(k), -1})};
+    return expr<real, out>{&m, build::slice(m, a.id, m.list(out{}), {m.number_of<X>(), -1, static_cast<std::int16_t>(k), -1})};
   }
 }
 
@@ -151,7 +174,7 @@ constexpr auto take_last(expr<real, Axes> a, X) {
   else {
     model& m = *a.owner;
     using out = detail::minus<Axes, axes<X>>;
-    return expr<real, out>{&m, build::part(m, slice_op, a.id, m.list(out{}), {m.number_of<X>(), -1, 0, 1})};
+    return expr<real, out>{&m, build::slice(m, a.id, m.list(out{}), {m.number_of<X>(), -1, 0, 1})};
   }
 }
 

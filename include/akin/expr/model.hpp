@@ -81,11 +81,11 @@ struct node {
 };
 
 /// How an axis gets its extent from others when a program is bound.
-enum class extent_rule : unsigned char { fixed, product, quotient, sum, same, windows };
+enum class extent_rule : unsigned char { fixed, product, quotient, sum, same, windows, within };
 
 struct extent_relation {
   extent_rule rule{};
-  std::int16_t axis = -1, a = -1, b = -1;  // axis = rule(a, b)
+  std::int16_t axis = -1, a = -1, b = -1;  // axis = rule(a, b); within: axis <= a
   std::int64_t stride = 0, padding = 0;    // windows only; stride 0 stands for the extent of b
 };
 

@@ -2,6 +2,7 @@
 // The graph and plan of a model in exact-size arrays: what run-time code reads, with no model type in sight.
 #pragma once
 
+#include <akin/expr/conv2d.hpp>
 #include <akin/graph/planner.hpp>
 
 #include <span>
@@ -30,7 +31,7 @@ struct blueprint {
 
   const node& at(int n) const { return nodes[static_cast<std::size_t>(n)]; }
   int home(int n) const {
-    while (at(n).op->plays == role::alias) n = at(n).in[0];
+    while (at(n).op->plays == role::alias || (at(n).op == &again_op && producer[static_cast<std::size_t>(n)] == 0)) n = at(n).in[0];
     return n;
   }
   /// The largest extent along which a pair pass multiplies embeddings.
@@ -47,6 +48,25 @@ struct blueprint {
     for (const plan_sink& s : sinks.subspan(static_cast<std::size_t>(pass.sink), static_cast<std::size_t>(pass.sink_count)))
       if (s.kind == sink_kind::contract) look(s.node);
     return widest;
+  }
+  /// Calls visit(columns, depth, layers) for every parameter that a contraction, or a convolution of patches, multiplies with, where nothing trains it: the product of the
+  /// extents that the result keeps, that of those it sums over, and how many such parameters there are.
+  template <class Extents, class Visit>
+  void for_each_weight(const Extents& extents, Visit visit) const {
+    for (const auto a : adjoint)
+      if (a != 0) return;
+    for (const plan_step& s : steps) {
+      if (s.kind != step_kind::kernel) continue;
+      const node& product = at(s.node);
+      if (product.op != &contract_op && !(product.op == &conv2d_op && product.argument[0] == 0)) continue;
+      for (const int operand : {product.in[0], product.in[1]}) {
+        if (at(home(operand)).op != &parameter_op) continue;
+        std::int64_t columns = 1, depth = 1, layers = 1;
+        for (int k = 0; k < at(operand).axes.rank; ++k) (product.axes.has(at(operand).axes[k]) ? columns : depth) *= extents.required(at(operand).axes[k]);
+        for (int r = s.region; r > 0; r = regions[static_cast<std::size_t>(r)].parent) layers *= extents.required(regions[static_cast<std::size_t>(r)].depth_axis);
+        visit(columns, depth, layers);
+      }
+    }
   }
   std::string_view name(const named_value& v) const { return texts.substr(static_cast<std::size_t>(v.text_begin), static_cast<std::size_t>(v.text_size)); }
 };

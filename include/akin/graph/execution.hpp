@@ -153,7 +153,8 @@ class execution {
   template <class T>
   view<const T> on_host(int n) {
     const node& x = b_.at(n);
-    if (b_.at(b_.home(n)).op == &input_op) return extents_.shape(static_cast<const T*>(input_[static_cast<std::size_t>(b_.home(n))]), x.axes);
+    if (const auto home = static_cast<std::size_t>(b_.home(n)); b_.nodes[home].op == &input_op)
+      return extents_.shape(static_cast<const T*>(input_[home]) + first_number(n), x.axes);
     if constexpr (Backend::computes_on_host) return extents_.shape(static_cast<const T*>(pointer(n)), x.axes);
     else {
       auto& copy = fetched_[static_cast<std::size_t>(n)];
@@ -215,7 +216,23 @@ class execution {
  private:
   // Where the numbers of a node begin.
   void* storage(int n) {
-    n = b_.home(n);
+    return static_cast<std::byte*>(home_storage(b_.home(n))) + first_number(n) * static_cast<std::int64_t>(b_.at(n).kind == value_kind::index ? sizeof(std::int32_t) : sizeof(real_type));
+  }
+
+  // Which of its home's numbers is the first of an alias.
+  std::int64_t first_number(int n) const {
+    std::int64_t first = 0;
+    for (; b_.at(n).op->plays == role::alias; n = b_.at(n).in[0]) {
+      const node& x = b_.at(n);
+      if (x.op != &stretch_op) continue;
+      const std::int64_t taken = x.argument[1] < 0 ? 1 : extents_[x.argument[1]], entry = x.argument[2];
+      if (entry + taken > extents_[x.argument[0]]) fail("take: entry ", entry + taken - 1, " of an axis of extent ", extents_[x.argument[0]]);
+      if (taken > 0) first += entry * (extents_.size(x.axes) / taken);
+    }
+    return first;
+  }
+
+  void* home_storage(int n) {
     const auto k = static_cast<std::size_t>(n);
     const node& x = b_.at(n);
     if (x.op == &input_op) return Backend::computes_on_host ? input_[k] : inputs_->data() + input_at_[k];
@@ -356,17 +373,17 @@ class execution {
     if (b_.adjoint.empty()) return;
     for (const auto& v : b_.names) {
       if (first_trained[static_cast<std::size_t>(&v - b_.names.data())] < 0 || b_.adjoint[static_cast<std::size_t>(v.node)] == 0) continue;
-      const int g = b_.home(b_.adjoint[static_cast<std::size_t>(v.node)] - 1);
+      const int adjoint = b_.adjoint[static_cast<std::size_t>(v.node)] - 1, g = b_.home(adjoint);
       const auto k = static_cast<std::size_t>(g);
       const node& p = b_.at(v.node);
       const bool in_its_gradient_region = b_.at(g).region == 0 ? p.region == 0 : b_.regions[static_cast<std::size_t>(b_.at(g).region)].forward == p.region;
       bool carried = false;
       for (const auto& r : b_.regions) carried = carried || (r.carry_out >= 0 && b_.home(r.carry_out) == g);
-      if (b_.producer[k] != 0 && in_its_gradient_region && gradient_of_[k] < 0 && !carried && g != b_.home(b_.result)) {
+      if (b_.producer[k] != 0 && in_its_gradient_region && gradient_of_[k] < 0 && !carried && g != b_.home(b_.result) && bytes_of(g) == bytes_of(adjoint)) {
         gradient_of_[k] = v.node;
         external_[k] = 1;
       } else {
-        copies_.push_back({v.node, g});
+        copies_.push_back({v.node, adjoint});
       }
     }
     gradients_ = shared_numbers<real_type>{"gradients", weights_.size()};
@@ -424,6 +441,8 @@ class execution {
   // What the host may have changed, where the backend computes.
   void take_inputs() {
     weights_at_ = weights_.numbers().read_on(backend_);
+    if constexpr (requires { backend_.look_at_weights(weights_at_, weights_.size(), weights_.numbers().version()); })
+      backend_.look_at_weights(weights_at_, weights_.size(), weights_.numbers().version());
     counts_at_ = counts_.read_on(backend_);
     if (!b_.adjoint.empty()) gradients_at_ = gradients_.write_on(backend_);  // forward makes those that its own passes yield
     if constexpr (!Backend::computes_on_host)

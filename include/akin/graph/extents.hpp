@@ -39,9 +39,13 @@ class extent_table {
     for (bool changed = true; changed;) {
       changed = false;
       for (const extent_relation& r : blueprint_.relations) {
+        auto& slot = extents_[static_cast<std::size_t>(r.axis)];
+        if (r.rule == extent_rule::within) {
+          changed = fit_within(r.axis, r.a) || changed;
+          continue;
+        }
         const std::int64_t value = apply(r);
         if (value < 0) continue;
-        auto& slot = extents_[static_cast<std::size_t>(r.axis)];
         if (slot < 0) slot = value, changed = true;
         else if (slot != value) fail("bind: axis '", name(r.axis), "' has extent ", slot, ", but ", reason(r), " makes it ", value);
       }
@@ -73,6 +77,15 @@ class extent_table {
   }
 
  private:
+  // An axis that must not be longer than another; where only one is known the other is as long.
+  bool fit_within(int shorter, int longer) {
+    auto &few = extents_[static_cast<std::size_t>(shorter)], &many = extents_[static_cast<std::size_t>(longer)];
+    if (few > many && many >= 0) fail("bind: axis '", name(shorter), "' has extent ", few, ", but '", name(longer), "' has only ", many);
+    if ((few < 0) == (many < 0)) return false;
+    (few < 0 ? few : many) = few < 0 ? many : few;
+    return true;
+  }
+
   std::int64_t apply(const extent_relation& r) const {
     if (r.rule == extent_rule::fixed) return r.stride;
     const auto a = (*this)[r.a], b = r.b < 0 ? 0 : (*this)[r.b];
@@ -90,7 +103,8 @@ class extent_table {
         if (a + 2 * r.padding < b) fail("bind: axis '", name(r.a), "' of extent ", a, " is smaller than its window '", name(r.b), "' of ", b);
         return (a + 2 * r.padding - b) / stride + 1;
       }
-      case extent_rule::fixed: break;
+      case extent_rule::fixed:
+      case extent_rule::within: break;
     }
     return -1;
   }

@@ -180,8 +180,32 @@ class planner {
   }
   constexpr int phase(int n) const { return n < m_.forward_size ? 0 : 1; }
 
+  constexpr bool in_gradient_of(int reader, int value) const {
+    const int region = m_.nodes[value].region;
+    return region > 0 && m_.regions[m_.nodes[reader].region].forward == region;
+  }
+
+  // Which values of layers their gradients read whatever is computed again, and which elementwise values can be computed from those.
+  constexpr void look_back() {
+    for (int n = m_.size - 1; n >= 0; --n) {
+      if (!p_.live[n]) continue;
+      const bool passes_on = kept_[n] && n < m_.forward_size && elementwise(n) && !stored_[n];
+      if (m_.nodes[n].op != &again_op) inputs(n, [&](int i) { if (passes_on ? m_.nodes[i].region == m_.nodes[n].region : in_gradient_of(n, i)) kept_[home_of(m_, i)] = true; });
+    }
+    for (int n = 0; n < m_.forward_size; ++n) {
+      if (!p_.live[n] || m_.nodes[n].region == 0 || !elementwise(n)) continue;
+      again_[n] = m_.nodes[n].op->code != scalar::random && cost_[n] <= 24;
+      inputs(n, [&](int i) {
+        const node& x = m_.nodes[i];
+        const bool at_hand = x.region == 0 || x.op->plays == role::leaf || kept_[home_of(m_, i)] || m_.nodes[home_of(m_, i)].op->plays == role::leaf;
+        again_[n] = again_[n] && (at_hand || (elementwise(i) && again_[i]) || x.axes.rank < m_.nodes[n].axes.rank);
+      });
+    }
+  }
+
   // An elementwise value is stored where something other than a map reads it, where a map over more axes does, or where it is dear
-  // and maps of another group read it. Anything else is computed in the registers of whoever needs it.
+  // and maps of another group read it. Anything else is computed in the registers of whoever needs it. What a layer's gradient reads would be
+  // kept for each layer: it is computed again where it can be from what is kept anyway, unless it is very dear.
   constexpr void choose_stored() {
     for (int n = 0; n < m_.size; ++n) {
       if (!p_.live[n]) continue;
@@ -191,11 +215,16 @@ class planner {
         if (!elementwise(n) && plays(n) != role::reduce) read_by_kernel_[i] = true;
         if (!reads_in_registers) must_store_[i] = true;
         else if (elementwise(n) && !(x.axes == m_.nodes[i].axes)) must_store_[i] = true;
-        else if (!same_group_reader(n, i)) crosses_[i] = true;
+        else if (!in_gradient_of(n, i) && !same_group_reader(n, i)) crosses_[i] = true;
       });
     }
     for (int n = 0; n < m_.size; ++n) {
+      if (n == m_.forward_size && fuses_) look_back();
       if (!p_.live[n] || !elementwise(n) || pair(n)) continue;
+      if (fuses_ && m_.nodes[n].op == &again_op) {
+        stored_[n] = again_[m_.nodes[n].in[0]] && !kept_[m_.nodes[n].in[0]];
+        continue;
+      }
       const scalar code = m_.nodes[n].op->code;
       int cost = code == scalar::constant ? 0 : transcendental(code) ? 8 : code == scalar::random ? 4 : 1;
       inputs(n, [&](int i) { cost += elementwise(i) && !stored_[i] ? cost_[i] : 0; });
@@ -311,7 +340,8 @@ class planner {
     plan_step& s = p_.steps[step];
     const node& x = m_.nodes[n];
     int result = -1;
-    const bool here = elementwise(n) && (pair(n) || !stored_[n] || p_.producer[n] == step + 1);
+    const bool anew = again_[n] && !kept_[n] && m_.regions[s.region].forward == x.region && x.region > 0;
+    const bool here = elementwise(n) && (pair(n) || !stored_[n] || p_.producer[n] == step + 1 || anew);
     if (!here) {
       plan_operand o{operand_kind::real, static_cast<std::int16_t>(n)};
       if (pair(n) && x.op == &listed_op) o.kind = operand_kind::listed;
@@ -393,7 +423,7 @@ class planner {
   const model& m_;
   bool fuses_;
   plan p_{};
-  bool needed_[max_nodes]{}, outputs_[max_nodes]{}, pair_[max_nodes]{}, must_store_[max_nodes]{}, read_by_kernel_[max_nodes]{}, crosses_[max_nodes]{}, stored_[max_nodes]{};
+  bool needed_[max_nodes]{}, outputs_[max_nodes]{}, pair_[max_nodes]{}, must_store_[max_nodes]{}, read_by_kernel_[max_nodes]{}, crosses_[max_nodes]{}, stored_[max_nodes]{}, kept_[max_nodes]{}, again_[max_nodes]{};
   std::int16_t level_[max_nodes]{}, floor_[max_nodes]{}, pass_[max_nodes]{}, cost_[max_nodes]{}, chain_[max_nodes]{}, stamp_[max_nodes]{}, slot_[max_nodes]{};
   std::int16_t results_of_passes_[max_nodes]{}, last_map_of_level_[max_nodes]{};
   sink_kind kinds_[max_nodes]{};

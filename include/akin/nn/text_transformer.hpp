@@ -3,6 +3,7 @@
 #pragma once
 
 #include <akin/expr/gather.hpp>
+#include <akin/expr/layout.hpp>
 #include <akin/nn/transformer.hpp>
 
 #include <string_view>
@@ -17,6 +18,7 @@ inline constexpr struct layers : axis<"text_tower::layers"> {} layers;
 inline constexpr struct heads : axis<"text_tower::heads"> {} heads;
 inline constexpr struct hidden : axis<"text_tower::hidden"> {} hidden;  // of the blocks' mlp: 4 |width| in most models
 inline constexpr struct vocabulary : axis<"text_tower::vocabulary"> {} vocabulary;
+inline constexpr struct context : axis<"text_tower::context"> {} context;  // the most tokens; as many as are bound unless told
 
 }  // namespace text_tower
 
@@ -33,12 +35,12 @@ constexpr auto text_block_start() {
   return start;
 }
 
-/// A vector for each token: that of its id and that of its place.
+/// A vector for each token: that of its id and that of its place. Of the places the first |tokens| are read.
 template <class Texts, some_axis Tokens>
 constexpr auto embed_tokens(model& m, expr<integer, axes<Texts, Tokens>> ids) {
   namespace t = text_tower;
   const auto words = gather(m.parameter<"token_embedding.weight">(initial::normal(0.02), t::vocabulary, t::width), ids);
-  return words + m.parameter<"positional_embedding">(initial::normal(0.01), Tokens{}, t::width);
+  return words + take_first(m.parameter<"positional_embedding">(initial::normal(0.01), t::context, t::width), t::context, Tokens{});
 }
 
 }  // namespace detail
@@ -47,6 +49,7 @@ constexpr auto embed_tokens(model& m, expr<integer, axes<Texts, Tokens>> ids) {
 /// shapes:   ids [texts, tokens] -> [texts, embed]; text_tower's width, layers, heads, hidden and vocabulary are bound at run time
 ///           parameters name.token_embedding.weight, .positional_embedding, .transformer.resblocks.*, .ln_final.*, .text_projection
 /// values:   not normalised; end-of-text is the first place of the text's largest id, so what stands after it has no influence
+/// cost:     of a batch, what stands after its last end-of-text can be left out: resize(tokens(20)) with ids of 20 tokens a text
 /// errors:   run time "gather: id 49408 at place 3 is outside of the table's 49408 rows"
 /// source:   Radford et al. 2021, section 2.4; https://github.com/openai/CLIP, model.py
 template <class Texts, some_axis Tokens, some_axis Embed, class Activation = gelu_function>

@@ -2,11 +2,8 @@
 // The product of two labelled blocks of numbers, summed over what the result does not keep.
 #pragma once
 
-#include "akin/backend/cpu/isa/bf16.hpp"
-#include "akin/backend/cpu/isa/gemm.hpp"
-#include "akin/backend/cpu/workspace.hpp"
+#include "akin/backend/cpu/kept_weights.hpp"
 #include "akin/support/error.hpp"
-#include "akin/support/threads.hpp"
 #include "akin/tensor/view.hpp"
 
 #include <algorithm>
@@ -117,14 +114,6 @@ inline void check_extents(const view<const float>& a, const view<const float>& b
   }
 }
 
-constexpr std::int64_t blocks_of(std::int64_t extent, std::int64_t step) { return (extent + step - 1) / step; }
-
-/// The step that cuts an extent in equal blocks of at most `step`, a multiple of `unit`.
-constexpr std::int64_t even_step(std::int64_t extent, std::int64_t step, std::int64_t unit) {
-  const std::int64_t blocks = std::max<std::int64_t>(1, blocks_of(extent, step));
-  return std::max(unit, blocks_of(blocks_of(extent, blocks), unit) * unit);
-}
-
 /// Products of single numbers: nothing is summed and nothing is reused.
 inline void contract_elements(thread_pool& pool, const contraction& c) {
   constexpr std::int64_t step = 4096;
@@ -170,6 +159,18 @@ inline void contract_long_sums(thread_pool& pool, const dense_products& products
   }
 }
 
+/// Large products, one for each position of the batch. Whether they were.
+inline bool contract_packed(thread_pool& pool, const dense_products& products, workspace& scratch, const contraction& c) {
+  const matrix_extents e{c.rows, c.columns, c.depth};
+  if (c.batches > 4 || !(products.rounds ? packed_bf16_product::serves(c.matrix, e) : packed_product::serves(e))) return false;
+  for (std::int64_t batch = 0; batch < c.batches; ++batch) {
+    const product p = c.at(batch);
+    if (products.rounds) packed_bf16_product{products.bf16_level, p, e}.run(pool, scratch);
+    else packed_product{products.level, p, e}.run(pool, scratch);
+  }
+  return true;
+}
+
 /// Blocks of batches, rows and columns; at least a quarter of a million multiply-adds each, some 5 microseconds.
 inline void contract_blocks(thread_pool& pool, const dense_products& products, workspace& scratch, const contraction& c) {
   constexpr std::int64_t enough = std::int64_t{1} << 18;
@@ -198,15 +199,16 @@ inline void contract_blocks(thread_pool& pool, const dense_products& products, w
 /// cost:   2 |A| |B| |both| |k| operations; no allocation
 /// errors: run time "contract: ..." where extents differ or an axis of out is in neither operand
 inline void contract(thread_pool& pool, const dense_products& products, workspace& scratch, view<const float> a, view<const float> b,
-                     view<float> out) {
+                     view<float> out, kept_weights* kept = nullptr) {
   detail::check_extents(a, b);
   const detail::contraction c = detail::matrix_form(a, b, out);
   if (c.batches * c.rows * c.columns == 0) return;
+  if (kept && c.batches == 1 && kept->multiply(pool, scratch, c.matrix, {c.rows, c.columns, c.depth})) return;
   const std::int64_t elements = c.rows * c.columns;
   if (elements == 1 && c.matrix.k.rank == 0 && c.depth == 1) detail::contract_elements(pool, c);
   else if (c.depth >= 2048 && c.depth >= 4 * std::max(c.rows, c.columns) && elements <= 65536 && c.batches < 16)
     detail::contract_long_sums(pool, products, scratch, c);
-  else detail::contract_blocks(pool, products, scratch, c);
+  else if (!detail::contract_packed(pool, products, scratch, c)) detail::contract_blocks(pool, products, scratch, c);
 }
 
 }  // namespace cpu

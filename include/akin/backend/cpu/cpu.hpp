@@ -9,6 +9,7 @@
 #include <akin/backend/cpu/pairs.hpp>
 #include <akin/backend/memory.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -29,11 +30,16 @@ class cpu_backend : public host_backend {
   explicit cpu_backend(std::shared_ptr<thread_pool> pool, precision pairs = precision::fp32, precision towers = precision::fp32)
       : pool_{std::move(pool)}, level_{cpu::best_isa()},
         bf16_level_{pairs == precision::fp32 && towers == precision::fp32 ? cpu::bf16_isa::portable : cpu::best_bf16_isa()}, pairs_{pairs},
-        products_{level_, towers == precision::bf16 && cpu::bf16_is_faster(bf16_level_), bf16_level_}, scratch_{pool_->size()} {}
+        products_{level_, towers == precision::bf16 && cpu::bf16_is_faster(bf16_level_), bf16_level_}, scratch_{pool_->size()}, weights_{level_, products_.rounds, bf16_level_} {}
 
-  /// Allocates the tiles and the packed embeddings that the plan's pair passes need.
+  /// Allocates the tiles and the packed embeddings that the plan's pair passes need, and room for its packed weights.
   template <class Blueprint, class Extents>
-  void reserve(const Blueprint& b, const Extents& extents) { pair_memory_.reserve(b, extents, pool_->size()); }
+  void reserve(const Blueprint& b, const Extents& extents) {
+    pair_memory_.reserve(b, extents, pool_->size());
+    weights_.reserve(b, extents);
+  }
+  /// Before a run: where its weights lie, and a number that changes with them.
+  void look_at_weights(const float* weights, std::int64_t count, std::uint64_t version) { weights_.look_at(weights, count, version); }
 
   static constexpr std::int64_t strip = 1120;  // rows, or columns, of a strip: ten tiles
   /// Whether a product of pairs is sooner read again than computed again. Not where tiles compute it of rounded operands: for the CLIP loss of width 512
@@ -53,15 +59,28 @@ class cpu_backend : public host_backend {
     cpu::pair_pass{a, level_, bf16_level_, pairs_, chain.pairs_at(level_), pair_memory_}.run(*pool_);
   }
 
-  void contract(view<const float> a, view<const float> b, view<float> out) { cpu::contract(*pool_, products_, scratch_, a, b, out); }
+  /// work(k) for every k below count, which must not touch what another one touches.
+  template <class Work>
+  void each(std::int64_t count, const Work& work) {
+    in_blocks(count, 1 << 15, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t k = begin; k < end; ++k) work(k);
+    });
+  }
+  void copy(const void* from, void* to, std::int64_t bytes) {
+    in_blocks(bytes, 1 << 18, [&](std::int64_t begin, std::int64_t end) { host_backend::copy(static_cast<const std::byte*>(from) + begin, static_cast<std::byte*>(to) + begin, end - begin); });
+  }
+
+  void contract(view<const float> a, view<const float> b, view<float> out) { cpu::contract(*pool_, products_, scratch_, a, b, out, &weights_); }
 
   void conv2d(view<const float> x, view<const float> w, view<float> out, int stride, int padding, int height, int width) {
+    if (view<const float> cut; in_patches(x, w, out, stride, padding, height, width, cut)) return contract(cut, w, out);
     cpu::conv2d_forward(*pool_, level_, scratch_, shape(x, w, stride, padding, height, width), x.data, strides(x, w, height, width), w.data, out.data);
   }
   void conv2d_to_x(view<const float> g, view<const float> w, view<float> x, int stride, int padding, int height, int width) {
     cpu::conv2d_gradient_x(*pool_, level_, scratch_, shape(x, w, stride, padding, height, width), w.data, g.data, x.data, strides(x, w, height, width));
   }
   void conv2d_to_weight(view<const float> x, view<const float> g, view<float> w, int stride, int padding, int height, int width) {
+    if (view<const float> cut; in_patches(x, w, g, stride, padding, height, width, cut)) return contract(g, cut, w);
     cpu::conv2d_gradient_weights(*pool_, level_, scratch_, shape(x, w, stride, padding, height, width), x.data, strides(x, w, height, width), g.data, w.data);
   }
 
@@ -70,12 +89,34 @@ class cpu_backend : public host_backend {
 
   /// Rows that meet in one place are added in the order of the ids.
   void scatter_add(const float* rows, const std::int32_t* ids, float* table, std::int64_t count, std::int64_t table_rows, std::int64_t width) {
-    std::fill_n(table, table_rows * width, 0.f);
+    in_blocks(table_rows * width, 1 << 16, [&](std::int64_t begin, std::int64_t end) { std::fill(table + begin, table + end, 0.f); });
     const auto kernels = cpu::chain_kernels_of(level_);
     for (std::int64_t k = 0; k < count; ++k) kernels.reduce_into(reduction::sum, table + ids[k] * width, rows + k * width, width);
   }
 
  private:
+  template <class Work>
+  void in_blocks(std::int64_t count, std::int64_t step, const Work& work) {
+    pool_->run((count + step - 1) / step, [&](std::int64_t block, int) { work(block * step, std::min(count, (block + 1) * step)); });
+  }
+
+  /// A convolution whose windows lie side by side is a contraction of the image cut into them, height into rows and window, width likewise.
+  static bool in_patches(const view<const float>& x, const view<const float>& w, const view<const float>& grid, int stride, int padding, int height, int width,
+                         view<const float>& cut) {
+    if (stride != 0 || padding != 0) return false;
+    cut = {x.data, 0, {}, {}};
+    const auto push = [&](int label, std::int64_t extent) {
+      cut.axis[static_cast<std::size_t>(cut.rank)] = label;
+      cut.extent[static_cast<std::size_t>(cut.rank++)] = extent;
+    };
+    for (std::size_t k = 0; k < 4; ++k) {
+      const std::size_t along = x.axis[k] == height ? 1 : x.axis[k] == width ? 2 : 0;
+      if (along > 0) push(grid.axis[along], grid.extent[along]), push(w.axis[along + 1], w.extent[along + 1]);
+      else push(x.axis[k], x.extent[k]);
+    }
+    return cut.size() == x.size();  // else there are pixels beyond the last window
+  }
+
   static cpu::conv2d_shape shape(const view<const float>& x, const view<const float>& w, int stride, int padding, int height, int width) {
     const auto along = [&](int label) { return x.extent[static_cast<std::size_t>(x.find(label))]; };
     // A stride of 0 is the kernel's extent: patches.
@@ -92,6 +133,7 @@ class cpu_backend : public host_backend {
   precision pairs_;
   cpu::dense_products products_;
   cpu::workspace scratch_;
+  cpu::kept_weights weights_;
   cpu::pair_memory pair_memory_;
 };
 

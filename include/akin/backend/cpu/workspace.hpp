@@ -29,7 +29,7 @@ class aligned_floats {
 class workspace {
  public:
   static constexpr std::int64_t worker_floats = std::int64_t{1} << 18;  // 1 MiB: a core's second-level cache
-  static constexpr std::int64_t shared_floats = std::int64_t{1} << 20;  // packed weights, partial sums
+  static constexpr std::int64_t shared_floats = std::int64_t{1} << 23;  // packed operands, partial sums
 
   explicit workspace(int workers) : floats_{shared_floats + workers * worker_floats} {}
 

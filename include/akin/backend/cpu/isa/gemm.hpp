@@ -12,6 +12,21 @@ namespace cpu {
 inline constexpr std::int64_t column_block = 384;  // 480 KiB of panels: half of a second-level cache
 inline constexpr std::int64_t gemm_scratch = depth_block * column_block;
 
+/// Rows and columns of a register tile: blocks of work are cut at multiples of them.
+constexpr std::int64_t tile_rows_of(isa level) { return level == isa::avx512 ? 14 : 6; }
+constexpr std::int64_t tile_cols_of(isa level) { return level == isa::avx512 ? 32 : level == isa::avx2 ? 16 : 8; }
+
+/// The width of panel q of packed columns: tile_cols_of(level), or half of that where the rest fits.
+constexpr std::int64_t panel_width(isa level, std::int64_t columns, std::int64_t q) {
+  const std::int64_t full = tile_cols_of(level), left = columns - q * full;
+  return left > full / 2 ? full : full / 2;
+}
+/// The widths of all panels together.
+constexpr std::int64_t packed_columns(isa level, std::int64_t columns) {
+  const std::int64_t full = tile_cols_of(level), panels = (columns + full - 1) / full;
+  return panels == 0 ? 0 : (panels - 1) * full + panel_width(level, columns, panels - 1);
+}
+
 /// Tiles over rows [begin, end) of an index_space (strides in a, c) and over panels of b that are ready to use.
 struct sweep_work {
   const float* a = nullptr;
@@ -96,11 +111,76 @@ inline void gemm_by_dots(const tile_kernels& kernels, const product& p, const pa
   }
 }
 
+/// The step that cuts a depth in equal blocks of at most depth_block.
+constexpr std::int64_t depth_step_of(std::int64_t depth) {
+  const std::int64_t blocks = (depth + depth_block - 1) / depth_block;
+  return blocks == 0 ? 1 : (depth + blocks - 1) / blocks;
+}
+
+/// Rows of a tile behind each other for every k, whichever way they lie.
+inline void pack_tile(const tile_kernels& kernels, const product& p, std::int64_t k0, std::int64_t depth, const float* const* rows, int count, float* to) {
+  if (p.k.is_line() && p.k.first() == 1) {
+    const float* lines[most_tile_rows];
+    for (int q = 0; q < kernels.rows; ++q) lines[q] = rows[q] + k0;
+    return kernels.turn_lines(lines, count, kernels.rows, depth, to);
+  }
+  kernels.pack_rows(p, k0, depth, rows, count == kernels.rows && p.m.is_line() && p.m.first() == 1, to);
+}
+
 }  // namespace detail
+
+/// Packs columns [n0, n1), at most column_block of them, for gemm: all of [k0, k1), one block of depth after the other.
+/// to: (k1 - k0) times packed_columns of them
+inline void pack_for_gemm(isa level, const product& p, const part& r, float* to) {
+  const tile_kernels kernels = tile_kernels_of(level);
+  std::int64_t in_b[column_block], in_c[column_block];
+  const std::int64_t cols = r.n1 - r.n0, step = detail::depth_step_of(r.k1 - r.k0);
+  detail::list_columns(p.n, r.n0, cols, in_b, in_c);
+  const bool follow = p.n.is_line() && (p.n.first() == 1 || p.n.rank == 0);
+  for (std::int64_t k0 = r.k0; k0 < r.k1; k0 += step) {
+    const std::int64_t depth = r.k1 - k0 < step ? r.k1 - k0 : step;
+    detail::pack_columns(kernels, p, k0, depth, in_b, cols, follow, to + (k0 - r.k0) * packed_columns(level, cols));
+  }
+}
+
+/// The rows of gemm's tiles, one after the other: visit(first row, how many).
+template <class Visit>
+void for_each_tile(const tile_kernels& kernels, const part& r, Visit visit) {
+  for (std::int64_t i = r.m0; i < r.m1;) {
+    const int rows = detail::next_rows(kernels, r.m1 - i);
+    visit(i, rows);
+    i += rows;
+  }
+}
+/// How many tiles gemm cuts this many rows into, at most.
+constexpr std::int64_t most_tiles_of(isa level, std::int64_t rows) { return (rows + tile_rows_of(level) - 1) / tile_rows_of(level) + 1; }
+
+/// Packs rows [m0, m1) for gemm, tile by tile, each over all of [k0, k1).
+/// to: (k1 - k0) times tile_rows_of(level) for each tile
+inline void pack_rows_for_gemm(isa level, const product& p, const part& r, float* to) {
+  const tile_kernels kernels = tile_kernels_of(level);
+  const std::int64_t step = detail::depth_step_of(r.k1 - r.k0);
+  for_each_tile(kernels, r, [&](std::int64_t first, int rows) {
+    const float* lines[most_tile_rows];
+    index_walk m(p.m, first);
+    for (int q = 0; q < kernels.rows; ++q) {
+      lines[q] = q < rows ? p.a + m.first : lines[0];
+      if (q < rows) m.next();
+    }
+    for (std::int64_t k0 = r.k0; k0 < r.k1; k0 += step)
+      detail::pack_tile(kernels, p, k0, r.k1 - k0 < step ? r.k1 - k0 : step, lines, rows, to + (k0 - r.k0) * kernels.rows);
+    to += (r.k1 - r.k0) * kernels.rows;
+  });
+}
+
+/// What gemm finds packed: the part's rows as pack_rows_for_gemm left them, its columns as pack_for_gemm did. What is null it packs itself.
+struct packed_operands {
+  const float *rows = nullptr, *columns = nullptr;
+};
 
 /// c = or += the product over one part. scratch: gemm_scratch floats, 64-byte aligned.
 /// values: sums over k in blocks of depth_block from k0 on, each in order; the cut of m and n does not change a bit
-inline void gemm(isa level, const product& p, const part& r, bool add, float* scratch) {
+inline void gemm(isa level, const product& p, const part& r, bool add, float* scratch, const packed_operands& packed = {}) {
   using namespace detail;
   const tile_kernels kernels = tile_kernels_of(level);
   const std::int64_t tile_cols = 2 * kernels.lanes;
@@ -113,8 +193,7 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
     return gemm_by_dots(kernels, p, r, add);
   alignas(64) float a_panel[most_tile_rows * depth_block];
   std::int64_t b_columns[column_block], c_columns[column_block];
-  const std::int64_t depth_blocks = (r.k1 - r.k0 + depth_block - 1) / depth_block;
-  const std::int64_t depth_step = (r.k1 - r.k0 + depth_blocks - 1) / depth_blocks;
+  const std::int64_t depth_step = depth_step_of(r.k1 - r.k0);
   const bool c_follows = p.n.is_line() && (p.n.second() == 1 || p.n.rank == 0);
   const bool b_follows = p.n.is_line() && (p.n.first() == 1 || p.n.rank == 0);
 
@@ -123,18 +202,20 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
     list_columns(p.n, n0, cols, b_columns, c_columns);
     const std::int64_t panels = (cols + tile_cols - 1) / tile_cols;
     // With one tile of rows a packed panel would be read once: read b where it lies if that can be done in vectors.
-    const bool b_direct = b_follows && p.k.is_line() && r.m1 - r.m0 <= kernels.rows;
+    const bool b_direct = packed.columns == nullptr && b_follows && p.k.is_line() && r.m1 - r.m0 <= kernels.rows;
     // A packed tile of a is read once for each panel; below five readings the packing costs more than it saves.
-    const bool a_direct = p.k.is_line() && panels < 5;
+    const bool a_direct = packed.rows == nullptr && p.k.is_line() && panels < 5;
 
     for (std::int64_t k0 = r.k0; k0 < r.k1; k0 += depth_step) {
       const std::int64_t depth = r.k1 - k0 < depth_step ? r.k1 - k0 : depth_step;
       const std::int64_t direct_panels = b_direct ? cols / tile_cols + (cols % tile_cols == kernels.lanes) : 0;
-      if (direct_panels < panels) {
+      const float* const panels_of_b = packed.columns == nullptr ? scratch : packed.columns + (k0 - r.k0) * packed_columns(level, cols);
+      if (packed.columns == nullptr && direct_panels < panels) {
         const std::int64_t skipped = direct_panels * tile_cols;
         pack_columns(kernels, p, k0, depth, b_columns + skipped, cols - skipped, b_follows, scratch + skipped * depth);
       }
       const index_walk k(p.k, k0);
+      const float* tile_of_a = packed.rows == nullptr ? a_panel : packed.rows + (k0 - r.k0) * kernels.rows;
       index_walk m(p.m, r.m0);
       for (std::int64_t i = r.m0; i < r.m1;) {
         const float* a_rows[most_tile_rows];
@@ -160,15 +241,17 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
           w.step = p.k.rank == 0 ? 1 : p.k.first();
           for (int q = 0; q < kernels.rows; ++q) a_rows[q] += k.first;
         } else {
-          kernels.pack_rows(p, k0, depth, a_rows, w.rows == kernels.rows && p.m.is_line() && p.m.first() == 1, a_panel);
+          if (packed.rows == nullptr) pack_tile(kernels, p, k0, depth, a_rows, w.rows, a_panel);
           w.step = kernels.rows;
-          for (int q = 0; q < kernels.rows; ++q) a_rows[q] = a_panel + q;
+          w.packed = true;
+          for (int q = 0; q < kernels.rows; ++q) a_rows[q] = tile_of_a + q;
+          if (packed.rows != nullptr) tile_of_a += (r.k1 - r.k0) * kernels.rows;
         }
         for (std::int64_t q = 0; q < panels; ++q) {
           const std::int64_t left = cols - q * tile_cols;
           const bool direct = q < direct_panels;
           w.cols = static_cast<int>(left < tile_cols ? left : tile_cols);
-          w.b = direct ? p.b + k.second + b_columns[q * tile_cols] : scratch + q * tile_cols * depth;
+          w.b = direct ? p.b + k.second + b_columns[q * tile_cols] : panels_of_b + q * tile_cols * depth;
           w.b_step = direct ? p.k.second() : left > kernels.lanes ? tile_cols : kernels.lanes;
           w.column = c_columns[q * tile_cols];
           w.columns = c_follows ? nullptr : c_columns + q * tile_cols;
@@ -224,21 +307,6 @@ inline void sweep(isa level, const sweep_work& s) {
 
 inline void add_parts(isa level, const float* from, std::int64_t parts, std::int64_t part_step, std::int64_t count, float* to) {
   tile_kernels_of(level).add_parts(from, parts, part_step, count, to);
-}
-
-/// Rows and columns of a register tile: blocks of work are cut at multiples of them.
-constexpr std::int64_t tile_rows_of(isa level) { return level == isa::avx512 ? 14 : 6; }
-constexpr std::int64_t tile_cols_of(isa level) { return level == isa::avx512 ? 32 : level == isa::avx2 ? 16 : 8; }
-
-/// The width of panel q of packed columns: tile_cols_of(level), or half of that where the rest fits.
-constexpr std::int64_t panel_width(isa level, std::int64_t columns, std::int64_t q) {
-  const std::int64_t full = tile_cols_of(level), left = columns - q * full;
-  return left > full / 2 ? full : full / 2;
-}
-/// The widths of all panels together.
-constexpr std::int64_t packed_columns(isa level, std::int64_t columns) {
-  const std::int64_t full = tile_cols_of(level), panels = (columns + full - 1) / full;
-  return panels == 0 ? 0 : (panels - 1) * full + panel_width(level, columns, panels - 1);
 }
 
 }  // namespace cpu

@@ -127,6 +127,7 @@ struct tile_work {
   const std::int64_t* columns = nullptr;  // ... or where each column is, if they do not follow each other
   int rows = 0, cols = 0;
   bool add = false;  // to what c holds
+  bool packed = false;  // the rows of a lie behind each other for every k: a[i] is a[0] + i, and step the rows of the largest tile
 };
 
 /// A product sums over this much of k at a time: a panel of b (320 x 32 floats) and a tile of a stay in the first two caches.

@@ -29,8 +29,12 @@ inline constexpr bool stores_part = false;
     }
 }
 
-/// Where rows of a are contiguous, saying so spares a register: that is 8 % of a tile of one vector, and nothing of one of two.
-template <int Rows, int Vectors, bool Contiguous = false>
+/// How the rows of a lie. Saying that they are contiguous spares a register: that is 8 % of a tile of one vector, and nothing of one of two.
+/// Packed rows are reached from one pointer: 14 of them leave none of 16 registers free, and a tile of two vectors gained 5 % on a Xeon.
+enum class rows_of_a { anywhere, contiguous, packed };
+
+/// The panel of b is fetched a dozen rows ahead: from a Xeon's second-level cache that is 10 %.
+template <int Rows, int Vectors, rows_of_a Lie = rows_of_a::anywhere>
 void tile(const tile_work& w) {
   vf sums[Rows][Vectors];
 #pragma GCC unroll 16
@@ -49,17 +53,20 @@ void tile(const tile_work& w) {
   for (int i = 0; i < Rows; ++i) a[i] = w.a[i];
   const float* b = w.b;
   const std::int64_t b_step = w.b_step;
-  const std::int64_t step = Contiguous ? 1 : w.step;
+  const std::int64_t step = Lie == rows_of_a::contiguous ? 1 : Lie == rows_of_a::packed ? Rows : w.step;
   for (std::int64_t outer = 0; outer < w.outer; ++outer)
     for (std::int64_t segment = 0; segment < w.segments; ++segment) {
       const std::int64_t begin = outer * w.outer_step + segment * w.segment_step, end = begin + w.depth * step;
       for (std::int64_t k = begin; k < end; k += step, b += b_step) {
         vf row[Vectors];
 #pragma GCC unroll 2
-        for (int v = 0; v < Vectors; ++v) row[v] = load(b + v * lanes);
+        for (int v = 0; v < Vectors; ++v) {
+          row[v] = load(b + v * lanes);
+          __builtin_prefetch(b + 12 * b_step + v * lanes);
+        }
 #pragma GCC unroll 16
         for (int i = 0; i < Rows; ++i) {
-          const vf x = splat(a[i][k]);
+          const vf x = splat(Lie == rows_of_a::packed ? a[0][k + i] : a[i][k]);
 #pragma GCC unroll 2
           for (int v = 0; v < Vectors; ++v) sums[i][v] = fma(x, row[v], sums[i][v]);
         }
@@ -85,9 +92,9 @@ void tile(const tile_work& w) {
 }
 
 /// Runs the smallest of the kernels, which are given in ascending order, that has room for the rows.
-template <int Vectors, bool Contiguous, int... Rows>
+template <int Vectors, rows_of_a Lie, int... Rows>
 void run_smallest(const tile_work& w) {
-  (void)((w.rows <= Rows && (tile<Rows, Vectors, Contiguous>(w), true)) || ...);
+  (void)((w.rows <= Rows && (tile<Rows, Vectors, Lie>(w), true)) || ...);
 }
 
 /// w.a must hold tile_rows pointers, those behind w.rows to anything that row 0 could read. Each kernel costs each of a user's files
@@ -95,10 +102,11 @@ void run_smallest(const tile_work& w) {
 /// without AVX2.
 inline void run_tile(const tile_work& w) {
 #if AKIN_ISA_BITS == 512
-  if (w.cols > lanes) return run_smallest<2, false, 2, 4, 7, 10, 14>(w);
-  w.step == 1 ? run_smallest<1, true, 4, 10, 14>(w) : tile<14, 1>(w);
+  if (w.cols > lanes && w.packed && w.rows > 10) return tile<14, 2, rows_of_a::packed>(w);
+  if (w.cols > lanes) return run_smallest<2, rows_of_a::anywhere, 2, 4, 7, 10, 14>(w);
+  w.step == 1 ? run_smallest<1, rows_of_a::contiguous, 4, 10, 14>(w) : tile<14, 1>(w);
 #elif AKIN_ISA_BITS == 256 || !AKIN_HAS_X86
-  w.cols > lanes ? run_smallest<2, false, 2, 4, 6>(w) : run_smallest<1, false, 2, 6>(w);
+  w.cols > lanes ? run_smallest<2, rows_of_a::anywhere, 2, 4, 6>(w) : run_smallest<1, rows_of_a::anywhere, 2, 6>(w);
 #else
   w.cols > lanes ? tile<6, 2>(w) : tile<6, 1>(w);
 #endif

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// Large products: each operand is packed once, by all threads, and serves every block of the result.
+#pragma once
+
+#include "akin/backend/cpu/isa/bf16.hpp"
+#include "akin/backend/cpu/isa/gemm.hpp"
+#include "akin/backend/cpu/workspace.hpp"
+#include "akin/support/threads.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace akin::inline v0 {
+namespace cpu {
+namespace detail {
+
+constexpr std::int64_t blocks_of(std::int64_t extent, std::int64_t step) { return (extent + step - 1) / step; }
+
+/// The step that cuts an extent in equal blocks of at most `step`, a multiple of `unit`.
+constexpr std::int64_t even_step(std::int64_t extent, std::int64_t step, std::int64_t unit) {
+  const std::int64_t blocks = std::max<std::int64_t>(1, blocks_of(extent, step));
+  return std::max(unit, blocks_of(blocks_of(extent, blocks), unit) * unit);
+}
+
+/// Whether all neighbours in c are `step` apart.
+inline bool even_in_c(const index_space& space, std::int64_t step) {
+  for (int d = 0; d + 1 < space.rank; ++d) {
+    const auto &outer = space.dimensions[static_cast<std::size_t>(d)], &inner = space.dimensions[static_cast<std::size_t>(d + 1)];
+    if (outer.second != inner.second * inner.extent) return false;
+  }
+  return space.rank == 0 || space.second() == step;
+}
+
+}  // namespace detail
+
+/// The extents of a product in matrix form.
+struct matrix_extents {
+  std::int64_t rows = 0, columns = 0, depth = 0;
+};
+
+/// In fp32.
+/// values: as gemm's
+/// cost:   a weight of [3072, 768] and 1,600 rows: packed by every block of 112 rows and 384 columns, packing took a quarter of the product's
+///         time
+class packed_product {
+ public:
+  packed_product(isa level, const product& p, const matrix_extents& e) : level_{level}, p_{p}, e_{e}, column_step_{column_step_of(level, e)} {}
+
+  /// Whether it pays: several blocks of rows read each panel, and a block's panels fit into what the threads share.
+  static bool serves(const matrix_extents& e) {
+    return e.rows >= 2 * row_step && e.columns >= 64 && e.depth >= 64 && e.depth * column_block <= room;
+  }
+
+  void run(thread_pool& pool, workspace& scratch) const {
+    const std::int64_t together = room / (e_.depth * column_step_), all = column_blocks();
+    for (std::int64_t first = 0; first < all; first += together) {
+      const std::int64_t count = std::min(together, all - first);
+      pack(pool, first, count, scratch.shared());
+      multiply(pool, scratch, first, count, scratch.shared());
+    }
+  }
+
+  std::int64_t column_blocks() const { return detail::blocks_of(e_.columns, column_step_); }
+  /// How many numbers pack() writes for all blocks.
+  static std::int64_t packed_floats(isa level, const matrix_extents& e) {
+    const std::int64_t step = column_step_of(level, e);
+    return detail::blocks_of(e.columns, step) * step * e.depth;
+  }
+
+  void pack(thread_pool& pool, std::int64_t first, std::int64_t count, float* to) const {
+    const std::int64_t depth_blocks = detail::blocks_of(e_.depth, detail::depth_step_of(e_.depth));
+    pool.run(count * depth_blocks, [&](std::int64_t k, int) { pack_block(first + k / depth_blocks, k % depth_blocks, to + k / depth_blocks * e_.depth * column_step_); });
+  }
+
+  void multiply(thread_pool& pool, workspace& scratch, std::int64_t first, std::int64_t count, const float* columns) const {
+    float* const rows = scratch.shared() + room;
+    const std::int64_t of_block = most_tiles_of(level_, row_step) * tile_rows_of(level_) * e_.depth, all = detail::blocks_of(e_.rows, row_step);
+    // Where a block meets few columns, packing it beforehand costs more than it saves.
+    const std::int64_t together = all > 1 && count > 1 ? std::max<std::int64_t>(1, room / of_block) : all;
+    const bool packs = all > 1 && count > 1 && of_block <= room;
+    for (std::int64_t begin = 0; begin < all; begin += together) {
+      const std::int64_t blocks = std::min(together, all - begin);
+      if (packs) pool.run(blocks, [&](std::int64_t k, int) { pack_rows_for_gemm(level_, p_, part_of(begin + k, 0), rows + k * of_block); });
+      pool.run(count * blocks, [&](std::int64_t k, int worker) {
+        gemm(level_, p_, part_of(begin + k % blocks, first + k / blocks), false, scratch.worker(worker),
+             {packs ? rows + k % blocks * of_block : nullptr, columns + k / blocks * e_.depth * column_step_});
+      });
+    }
+  }
+
+ private:
+  static constexpr std::int64_t row_step = 112;  // tiles of 14 rows; 384 columns of 768 numbers stay in a second-level cache meanwhile
+  static constexpr std::int64_t room = workspace::shared_floats / 2;  // for either operand
+
+  static std::int64_t column_step_of(isa level, const matrix_extents& e) { return detail::even_step(e.columns, column_block, tile_cols_of(level)); }
+  part part_of(std::int64_t rows, std::int64_t columns) const {
+    return {rows * row_step, std::min(e_.rows, (rows + 1) * row_step), columns * column_step_, std::min(e_.columns, (columns + 1) * column_step_), 0, e_.depth};
+  }
+
+  void pack_block(std::int64_t block, std::int64_t depth_block_number, float* to) const {
+    part r = part_of(0, block);
+    const std::int64_t step = detail::depth_step_of(e_.depth);
+    r.k0 = depth_block_number * step;
+    r.k1 = std::min(e_.depth, r.k0 + step);
+    pack_for_gemm(level_, p_, r, to + r.k0 * packed_columns(level_, r.n1 - r.n0));
+  }
+
+  const isa level_;
+  const product& p_;
+  const matrix_extents e_;
+  const std::int64_t column_step_;
+};
+
+/// With operands rounded to bf16 both are packed: there a product costs little more than its packing.
+/// values: as gemm_bf16's
+class packed_bf16_product {
+ public:
+  packed_bf16_product(bf16_isa level, const product& p, const matrix_extents& e) : level_{level}, p_{p}, e_{e}, a_{p.a, p.m, p.k}, b_{p.b, p.n, p.k} {
+    for (auto& k : b_.depth.dimensions) k.first = k.second;
+  }
+
+  /// Whether the result's rows are lines, evenly apart.
+  static bool serves_rows(const product& p, const matrix_extents& e) {
+    return detail::even_in_c(p.n, 1) && detail::even_in_c(p.m, p.m.second()) && most_lines(e) >= column_step;
+  }
+  static bool serves(const product& p, const matrix_extents& e) {
+    return serves_rows(p, e) && e.rows >= 32 && e.columns >= 64 && e.depth >= 32 && e.rows * e.columns >= 32768;
+  }
+
+  void run(thread_pool& pool, workspace& scratch) const {
+    auto* const memory = reinterpret_cast<std::uint32_t*>(scratch.shared());
+    const std::int64_t column_chunk = even_chunk(e_.columns, column_step);
+    for (std::int64_t n0 = 0; n0 < e_.columns; n0 += column_chunk) {
+      const bf16_panels b = panels_of_b(bf16_precision::plain, std::min(column_chunk, e_.columns - n0), e_.depth, memory);
+      pack_all(pool, b_, n0, b);
+      multiply(pool, scratch, n0, b);
+    }
+  }
+
+  /// All columns, for `memory` of their size().
+  bf16_panels columns(std::uint32_t* memory) const { return panels_of_b(bf16_precision::plain, e_.columns, e_.depth, memory); }
+  void pack(thread_pool& pool, const bf16_panels& to) const { pack_all(pool, b_, 0, to); }
+
+  /// The columns from n0 on, which are packed, by all rows.
+  void multiply(thread_pool& pool, workspace& scratch, std::int64_t n0, const bf16_panels& b) const {
+    auto* const memory = reinterpret_cast<std::uint32_t*>(scratch.shared()) + workspace::shared_floats / 2;
+    const std::int64_t row_chunk = even_chunk(e_.rows, row_step);
+    for (std::int64_t m0 = 0; m0 < e_.rows; m0 += row_chunk) {
+      const bf16_panels a = panels_of_a(level_, bf16_precision::plain, std::min(row_chunk, e_.rows - m0), e_.depth, memory);
+      pack_all(pool, a_, m0, a);
+      multiply_all(pool, a, b, p_.c + m0 * p_.m.second() + n0);
+    }
+  }
+
+ private:
+  // Panels of 14 and of 32 lines end here. Of 512 positions of k such rows and columns take 900 KiB.
+  static constexpr std::int64_t row_step = 448, column_step = 448;
+
+  /// How many lines of this depth fit into half of what the threads share.
+  static std::int64_t most_lines(const matrix_extents& e) { return workspace::shared_floats / 2 / (detail::blocks_of(e.depth, 32) * 16) - 32; }
+  std::int64_t even_chunk(std::int64_t extent, std::int64_t unit) const { return detail::even_step(extent, most_lines(e_) / unit * unit, unit); }
+
+  void pack_all(thread_pool& pool, const bf16_operand& x, std::int64_t first, const bf16_panels& to) const {
+    constexpr std::int64_t lines = 224;
+    pool.run(detail::blocks_of(to.lines, lines), [&](std::int64_t k, int) {
+      cpu::pack(level_, x, first + k * lines, 0, to.some(k * lines, std::min(lines, to.lines - k * lines)));
+    });
+  }
+
+  void multiply_all(thread_pool& pool, const bf16_panels& a, const bf16_panels& b, float* c) const {
+    const std::int64_t row_blocks = detail::blocks_of(a.lines, row_step), column_blocks = detail::blocks_of(b.lines, column_step);
+    pool.run(row_blocks * column_blocks, [&](std::int64_t k, int) {
+      const std::int64_t m0 = k % row_blocks * row_step, n0 = k / row_blocks * column_step;
+      cpu::multiply(level_, a.some(m0, std::min(row_step, a.lines - m0)), b.some(n0, std::min(column_step, b.lines - n0)), c + m0 * p_.m.second() + n0, p_.m.second(), false);
+    });
+  }
+
+  const bf16_isa level_;
+  const product& p_;
+  const matrix_extents e_;
+  bf16_operand a_, b_;
+};
+
+}  // namespace cpu
+}  // namespace akin::inline v0

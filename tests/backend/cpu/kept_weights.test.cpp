@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weights kept packed: the results of a program that keeps them against single contractions, before and after the weights change.
+#include <akin/akin.hpp>
+
+#include "count_allocations.hpp"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+using namespace akin;
+
+namespace {
+
+inline constexpr struct images : batch<"images"> {} images;
+inline constexpr struct width : axis<"width"> {} width;
+inline constexpr struct embed : axis<"embed"> {} embed;
+inline constexpr struct three : axis<"three", 3> {} three;
+inline constexpr struct layers : axis<"layers"> {} layers;
+
+/// A part of a weight, and one of each layer.
+struct projections {
+  static constexpr auto define(model& m) {
+    const auto x = dot(m.data<"x">(images, width), take(m.parameter<"first">(initial::normal(0.1), three, embed, width), three, 1), over(width));
+    return repeat(m, layers, "layer", x, [&](auto each) {
+      return rename(dot(each, m.parameter<"next">(initial::normal(0.1), width, embed), over(embed)), width, embed);
+    });
+  }
+};
+
+constexpr std::int64_t w = 130, e = 130, depth = 2;
+
+/// What contract computes where nothing is kept.
+std::vector<float> by_contractions(const cpu::dense_products& products, std::vector<float> x, const parameters<projections>& weights, std::int64_t rows) {
+  thread_pool pool{1};
+  cpu::workspace scratch{1};
+  const float* matrix = weights.values().data() + e * w;
+  for (int k = 0; k <= depth; ++k, matrix += k == 1 ? 2 * e * w : e * w) {
+    std::vector<float> y(x.size());
+    cpu::contract(pool, products, scratch, {x.data(), 2, {0, 1}, {rows, w}}, {matrix, 2, {2, 1}, {e, w}}, {y.data(), 2, {0, 2}, {rows, e}});
+    x = y;
+  }
+  return x;
+}
+
+void check(precision towers, std::int64_t rows) {
+  CAPTURE(rows);
+  parameters<projections> weights;
+  program<projections, cpu_backend, mode::evaluation> kept{weights, 2, precision::fp32, towers};
+  kept.bind(images(rows), width(w), embed(e), layers(depth));
+  std::vector<float> x(static_cast<std::size_t>(rows * w));
+  for (std::size_t k = 0; k < x.size(); ++k) x[k] = static_cast<float>(k * 7919 % 1000) / 1000 - 0.5f;
+  kept.set<"x">(x);
+  const auto level = cpu::best_bf16_isa();
+  const cpu::dense_products products{cpu::best_isa(), towers == precision::bf16 && cpu::bf16_is_faster(level), level};
+  for (int turn = 0; turn < 2; ++turn) {
+    const auto expected = by_contractions(products, x, weights, rows);
+    for (int run = 0; run < 2; ++run) {
+      const auto before = akin_test::allocation_count.load();
+      kept.forward();
+      CHECK(akin_test::allocation_count.load() == before);
+      CHECK(std::vector<float>(kept.value().data, kept.value().data + rows * e) == expected);
+    }
+    for (float& v : weights.values()) v = -v * 0.5f;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("fp32") {
+  for (const std::int64_t rows : {3, 50, 300}) check(precision::fp32, rows);
+}
+TEST_CASE("operands rounded to bf16") {
+  for (const std::int64_t rows : {50, 300}) check(precision::bf16, rows);
+}
