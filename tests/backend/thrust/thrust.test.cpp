@@ -94,11 +94,11 @@ TEST_CASE("two programs run side by side, each on what is its own") {
   const auto run = [](std::vector<float>& into) {
     parameters<clip> weights;
     program<clip, thrust_backend> p{weights, 12'000};
-    p.bind(images(300), texts(300), embed(8), narrow(4));
-    const auto x = akin_test::waves<float>(300 * 8, 0), y = akin_test::waves<float>(300 * 4, 1);
+    p.bind(images(100), texts(100), embed(8), narrow(4));
+    const auto x = akin_test::waves<float>(100 * 8, 0), y = akin_test::waves<float>(100 * 4, 1);
     p.set<"x">(x);
     p.set<"y">(y);
-    for (int step = 0; step < 20; ++step) {
+    for (int step = 0; step < 10; ++step) {
       into.push_back(p.forward());
       p.backward();
     }
