@@ -10,6 +10,7 @@ Installs missing Debian packages with apt-get (through sudo where it is not run 
 
   build        what tests, examples and akin-clip need (the default)
   demo         the Fashion-MNIST pictures that scripts/demo.sh trains on
+  emoji        the font, the names and the libraries of scripts/demo_emoji.sh
   clang        the second compiler and its sanitizers
   thrust       the Thrust backend's headers
   bench        Google Benchmark, and time(1) for bench/compile/run.sh
@@ -22,6 +23,7 @@ TEXT
 declare -A packages=(
   [build]="g++ cmake ninja-build doctest-dev zlib1g-dev libpng-dev libjpeg-dev libwebp-dev libsentencepiece-dev libcli11-dev"
   [demo]="dataset-fashion-mnist"
+  [emoji]="fonts-noto-color-emoji unicode-cldr-core libfreetype-dev libharfbuzz-dev libpugixml-dev"
   [clang]="clang libclang-rt-dev"
   [thrust]="libthrust-dev"
   [bench]="libbenchmark-dev libeigen3-dev time"
@@ -33,8 +35,8 @@ groups=()
 for argument in "${@:-build}"; do
   case "$argument" in
     -h | --help) usage && exit 0 ;;
-    all) groups+=(build demo clang thrust bench vocabulary tables) ;;
-    build | demo | clang | thrust | bench | vocabulary | tables) groups+=("$argument") ;;
+    all) groups+=(build demo emoji clang thrust bench vocabulary tables) ;;
+    build | demo | emoji | clang | thrust | bench | vocabulary | tables) groups+=("$argument") ;;
     *) echo "install_dependencies.sh: no group '$argument'" >&2 && usage >&2 && exit 2 ;;
   esac
 done

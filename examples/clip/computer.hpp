@@ -2,7 +2,7 @@
 // What akin-clip computes with: the one place where the programs of a backend are made.
 #pragma once
 
-#include "training_run.hpp"
+#include "labelled_run.hpp"
 
 #include <memory>
 #include <string>
@@ -17,7 +17,7 @@ class computer {
   virtual std::unique_ptr<encoders> make_encoders(akin::parameter_store<float>& weights, const model_sizes& sizes,
                                                   pixel_scale scale) = 0;
   /// Trains to the end or to an interruption; returns the seconds in all.
-  virtual double train(training_run& s, encoders& encode) = 0;
+  virtual double train(labelled_run& s, encoders& encode) = 0;
 };
 
 std::unique_ptr<computer> make_cpu_computer(int threads);

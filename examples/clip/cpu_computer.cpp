@@ -5,8 +5,8 @@
 
 namespace clip_program {
 
-double train_with_one_positive(training_run& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode);
-double train_with_positives_of_class(training_run& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode);
+double train_with_one_positive(labelled_run& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode);
+double train_with_positives_of_class(labelled_run& s, const std::shared_ptr<akin::thread_pool>& pool, encoders& encode);
 
 namespace {
 
@@ -20,7 +20,7 @@ class cpu_computer : public computer {
                                           pixel_scale scale) override {
     return std::make_unique<encoder_programs<akin::cpu_backend>>(weights, sizes, scale, pool_);
   }
-  double train(training_run& s, encoders& encode) override {
+  double train(labelled_run& s, encoders& encode) override {
     return s.options.objective == "one" ? train_with_one_positive(s, pool_, encode)
                                         : train_with_positives_of_class(s, pool_, encode);
   }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // akin-clip evaluate: how often a public model is right about labelled images, or about pairs of images and captions.
 #include "inputs.hpp"
+#include "recall.hpp"
 #include "zero_shot.hpp"
 
-#include <akin/clip/retrieval.hpp>
 #include <akin/train/class_table.hpp>
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <map>
+#include <set>
 
 namespace clip_program {
 
@@ -87,60 +88,23 @@ int evaluate_classes(const evaluate_options& o, embedder& model) {
   return skipped > 0 ? exit_failed : exit_done;
 }
 
-/// Captions of images, the images in the order of their first captions.
-struct captioned_images {
-  std::vector<std::string> paths, captions;
-  std::vector<std::size_t> image_of_caption;
-};
-
-/// A line a caption: a path, as seen from the file's folder, a tab, the caption. open_clip's first line "filepath title" may be
-/// there.
-captioned_images read_pairs(const std::string& file) {
-  captioned_images result;
-  std::map<std::string, std::size_t> numbers;
-  const auto folder = std::filesystem::path{file}.parent_path();
-  const auto lines = text_lines(file);
-  for (std::size_t k = 0; k < lines.size(); ++k) {
-    if (lines[k].empty() || (k == 0 && lines[k] == "filepath\ttitle")) continue;
-    const std::size_t tab = lines[k].find('\t');
-    if (tab == std::string::npos) akin::fail("'", file, "', line ", k + 1, " has no tab between an image and its caption");
-    const std::string path = (folder / lines[k].substr(0, tab)).string();
-    const auto [place, is_new] = numbers.emplace(path, result.paths.size());
-    if (is_new) result.paths.push_back(path);
-    result.captions.push_back(lines[k].substr(tab + 1));
-    result.image_of_caption.push_back(place->second);
-  }
-  return result;
-}
-
-void print_recall(const char* direction, std::span<const std::int64_t> ranks) {
-  std::printf("%s R@1 %.4f R@5 %.4f R@10 %.4f queries %zu\n", direction, akin::recall_at(ranks, 1), akin::recall_at(ranks, 5),
-              akin::recall_at(ranks, 10), ranks.size());
-}
-
+/// Images and captions of further files are answers, but do not ask.
 int evaluate_pairs(const evaluate_options& o, embedder& model) {
-  const auto data = read_pairs(o.pairs);
-  std::map<std::string, std::int32_t, std::less<>> row_of;  // images that could be read
-  std::vector<float> image_rows, text_rows;
-  const std::size_t skipped =
-      embed_images(model, data.paths, [&](std::span<const std::string> paths, std::span<const float> rows) {
-        for (const auto& path : paths) row_of.emplace(path, static_cast<std::int32_t>(row_of.size()));
-        image_rows.insert(image_rows.end(), rows.begin(), rows.end());
-      });
-  std::vector<std::string> captions;
-  std::vector<std::int32_t> image_of_text;
-  for (std::size_t k = 0; k < data.captions.size(); ++k)
-    if (const auto row = row_of.find(data.paths[data.image_of_caption[k]]); row != row_of.end()) {
-      captions.push_back(data.captions[k]);
-      image_of_text.push_back(row->second);
-    }
-  embed_texts(model, captions, [&](std::span<const std::string>, std::span<const float> rows) {
-    text_rows.insert(text_rows.end(), rows.begin(), rows.end());
-  });
-  const auto ranks = akin::rank_pairs(image_rows, text_rows, model.embed(), image_of_text, model.pool());
-  print_recall("image-to-text", ranks.of_images);
-  print_recall("text-to-image", ranks.of_texts);
-  return skipped > 0 ? exit_failed : exit_done;
+  akin::image_pairs pairs;
+  akin::read_image_pairs(o.pairs, pairs);
+  const std::set<std::string> asked{pairs.paths.begin(), pairs.paths.end()};
+  const std::size_t asked_captions = pairs.captions.size();
+  for (const auto& file : o.among) akin::read_image_pairs(file, pairs);
+  say_replaced(pairs.replaced, "'" + o.pairs + "'");
+  const auto rows = embed_pairs(model, pairs);
+  const auto ranks = rank(rows, model.embed(), model.pool());
+  std::vector<std::int64_t> of_images, of_texts;
+  for (std::size_t k = 0; k < rows.paths.size(); ++k)
+    if (asked.contains(rows.paths[k])) of_images.push_back(ranks.of_images[k]);
+  for (std::size_t k = 0; k < rows.captions.size(); ++k)
+    if (rows.number_of_text[k] < asked_captions) of_texts.push_back(ranks.of_texts[k]);
+  std::printf("%s\n%s\n", recall_line("image-to-text", of_images).c_str(), recall_line("text-to-image", of_texts).c_str());
+  return rows.skipped > 0 ? exit_failed : exit_done;
 }
 
 }  // namespace

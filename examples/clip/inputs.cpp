@@ -27,12 +27,15 @@ std::vector<std::string> image_paths(const std::vector<std::string>& given) {
   return paths;
 }
 
+void say_replaced(std::int64_t places, const std::string& where) {
+  if (places > 0)
+    std::fprintf(stderr, "akin-clip: %s: %lld places that are not UTF-8 were read as U+FFFD\n", where.c_str(), static_cast<long long>(places));
+}
+
 std::vector<std::string> valid_texts(std::vector<std::string> texts, const std::string& place) {
   std::int64_t replaced = 0;
   for (auto& text : texts) text = akin::repaired_utf8(text, replaced);
-  if (replaced > 0)
-    std::fprintf(stderr, "akin-clip: %s: %lld places that are not UTF-8 were read as U+FFFD\n", place.c_str(),
-                 static_cast<long long>(replaced));
+  say_replaced(replaced, place);
   return texts;
 }
 

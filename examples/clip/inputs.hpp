@@ -14,6 +14,8 @@ namespace clip_program {
 /// Image files as they are given; a folder stands for the images in it and below.
 std::vector<std::string> image_paths(const std::vector<std::string>& given);
 
+/// Counts on standard error what was not UTF-8, where there is such.
+void say_replaced(std::int64_t places, const std::string& where);
 /// Texts in which U+FFFD stands for what is not UTF-8; where there is such, it is counted on standard error.
 std::vector<std::string> valid_texts(std::vector<std::string> texts, const std::string& place);
 /// The lines of a file, made valid.

@@ -40,6 +40,25 @@ Options& options_of(CLI::App& subcommand, action& chosen, int (*run)(const Optio
   return *options;
 }
 
+void add_threads_option(CLI::App& command, int& threads) {
+  command.add_option("--threads", threads, "Of the cpu backend; 0: as many as the machine has")->check(CLI::Range(0, 256))->capture_default_str();
+}
+
+/// What every training has.
+void add_training_settings(CLI::App& train, clip_program::training_settings& s) {
+  train.add_option("--out", s.out, "Folder for what is written")->capture_default_str();
+  train.add_flag("--resume", s.resume, "Go on from the checkpoint in OUT");
+  train.add_flag("--overwrite", s.overwrite, "Start anew where OUT holds a checkpoint")->excludes("--resume");
+  train.add_option("--epochs", s.epochs, "Times that each image is seen")->check(CLI::Range(1, 10000))->capture_default_str();
+  train.add_option("--batch", s.batch, "Pairs in a step")->check(CLI::Range(2, 1 << 20))->capture_default_str();
+  train.add_option("--learning-rate", s.learning_rate, "Peak of warm-up and cosine")->check(real_between(1e-12, 1e6))->capture_default_str();
+  train.add_option("--weight-decay", s.weight_decay, "Decoupled, on matrices only")->check(real_between(0, 1e6))->capture_default_str();
+  train.add_option("--clip-norm", s.clip_norm, "Largest norm of the gradient; 0: none")->check(real_between(0, 1e9))->capture_default_str();
+  train.add_option("--seed", s.seed, "Of weights, order, captions and movements")->check(CLI::NonNegativeNumber)->capture_default_str();
+  train.add_option("--checkpoint-every", s.checkpoint_every, "Steps between checkpoints")->check(CLI::Range(1, 1 << 30))->capture_default_str();
+  add_threads_option(train, s.threads);
+}
+
 void add_train(CLI::App& app, action& chosen) {
   auto* train = app.add_subcommand("train", "Train a CLIP on labelled images and test it zero-shot.");
   clip_program::train_options& o = options_of(*train, chosen, clip_program::train);
@@ -48,28 +67,33 @@ void add_train(CLI::App& app, action& chosen) {
       "to the same bits as a run that was never interrupted. The same seed gives the same result for every number of threads.\n\n"
       "example: akin-clip train --data /usr/share/datasets/fashion-mnist --out out/fashion");
   train->add_option("--data", o.data, "Folder with train-images-idx3-ubyte[.gz], train-labels-..., t10k-images-..., t10k-labels-...")->required();
-  train->add_option("--out", o.out, "Folder for what is written")->capture_default_str();
-  train->add_flag("--resume", o.resume, "Go on from the checkpoint in OUT");
-  train->add_flag("--overwrite", o.overwrite, "Start anew where OUT holds a checkpoint")->excludes("--resume");
-  train->add_option("--epochs", o.epochs, "Times that each image is seen")->check(CLI::Range(1, 10000))->capture_default_str();
-  train->add_option("--batch", o.batch, "Pairs in a step")->check(CLI::Range(2, 1 << 20))->capture_default_str();
-  train->add_option("--learning-rate", o.learning_rate, "Peak of warm-up and cosine")->check(real_between(1e-12, 1e6))->capture_default_str();
-  train->add_option("--weight-decay", o.weight_decay, "Decoupled, on matrices only")->check(real_between(0, 1e6))->capture_default_str();
-  train->add_option("--clip-norm", o.clip_norm, "Largest norm of the gradient; 0: none")->check(real_between(0, 1e9))->capture_default_str();
+  add_training_settings(*train, o.training);
   train->add_option("--objective", o.objective, "Positives of an image: its own caption, or every caption of its class")->check(CLI::IsMember({"one", "same-class"}))->capture_default_str();
   train->add_option("--shift", o.shift, "Images move by up to so many pixels")->check(CLI::Range(0, 16))->capture_default_str();
   train->add_option("--embed", o.embed, "Width of the embeddings")->check(CLI::Range(2, 4096))->capture_default_str();
-  train->add_option("--seed", o.seed, "Of weights, order, captions and movements")->check(CLI::NonNegativeNumber)->capture_default_str();
-  train->add_option("--threads", o.threads, "Of the cpu backend; 0: as many as the machine has")->check(CLI::Range(0, 256))->capture_default_str();
   train->add_option("--backend", o.backend, "What computes")->check(CLI::IsMember({"cpu", "thrust"}))->capture_default_str();
   train->add_option("--classes", o.classes_file, "Text file with a line for each class, its names separated by commas (default: Fashion-MNIST's)");
   train->add_option("--templates", o.templates_file, "Text file with a caption a line, {} where the name goes");
   train->add_option("--test-templates", o.test_templates_file, "The same for the test's prompts");
-  train->add_option("--checkpoint-every", o.checkpoint_every, "Steps between checkpoints")->check(CLI::Range(1, 1 << 30))->capture_default_str();
 }
 
-void add_threads_option(CLI::App& command, int& threads) {
-  command.add_option("--threads", threads, "Of the cpu backend; 0: as many as the machine has")->check(CLI::Range(0, 256))->capture_default_str();
+void add_train_pairs(CLI::App& app, action& chosen) {
+  auto* train = app.add_subcommand("train-pairs", "Train a public architecture on files of images and captions.");
+  clip_program::train_pairs_options& o = options_of(*train, chosen, clip_program::train_pairs);
+  train->footer(
+      "A file of pairs has an image, a tab and a caption a line; an image may have several captions, in several files. OUT becomes a\n"
+      "folder that embed, search, classify and evaluate read, and open_clip as well: open_clip_model.safetensors, its configuration,\n"
+      "and a vocabulary of byte pairs that is learned from the captions (of at most CONFIG's vocab_size pieces). OUT also gets\n"
+      "training.safetensors for --resume, metrics.csv and report.html. The same seed gives the same bits.\n\n"
+      "example: akin-clip train-pairs --pairs train.tsv --test held_out.tsv --config model.json --out out/pairs");
+  train->add_option("--pairs", o.pairs, "File of pairs to train on, once for each")->required()->allow_extra_args(false);
+  train->add_option("--test", o.tests, "File of pairs to test with, once for each")->allow_extra_args(false);
+  train->add_option("--config", o.config, "The architecture, as open_clip or transformers write it")->required();
+  add_training_settings(*train, o.training);
+  train->get_option("--out")->required();
+  train->add_option("--least-area", o.least_area, "Least share of an image that a random crop keeps")->check(real_between(1e-3, 1))->capture_default_str();
+  train->add_option("--test-every", o.test_every, "Epochs between tests")->check(CLI::Range(1, 10000))->capture_default_str();
+  train->add_option("--note", o.notes, "A line at the end of the report, once for each")->allow_extra_args(false);
 }
 
 void add_vocabulary_option(CLI::App& command, std::string& path) {
@@ -153,6 +177,7 @@ void add_evaluate(CLI::App& app, action& chosen) {
   add_public_model(*evaluate, o.model, o.vocabulary, o.threads);
   evaluate->add_option("--classes", o.folder, "Folder with a folder of images for each class");
   evaluate->add_option("--pairs", o.pairs, "Text file with an image, a tab and a caption a line; paths as seen from its folder");
+  evaluate->add_option("--among", o.among, "File of further pairs, whose images and captions are answers too, once for each")->allow_extra_args(false)->needs("--pairs");
   add_zero_shot_options(*evaluate, o.zero_shot);
 }
 
@@ -210,9 +235,9 @@ void add_export(CLI::App& app, action& chosen) {
 int main(int count, char** words) {
   CLI::App app{"akin-clip trains a small CLIP on pairs of images and captions, and finds and classifies images by texts.", "akin-clip"};
   app.require_subcommand(1);
-  app.footer("exit codes: 0 done, 1 something failed (one sentence on standard error says what), 2 wrong usage, 130 interrupted (train goes on with --resume, embed with the same command)");
+  app.footer("exit codes: 0 done, 1 something failed (one sentence on standard error says what), 2 wrong usage, 130 interrupted (train and train-pairs go on with --resume, embed with the same command)");
   action chosen;
-  for (const auto add : {add_train, add_embed, add_search, add_classify, add_evaluate, add_tokenize, add_pixels, add_verify, add_export}) add(app, chosen);
+  for (const auto add : {add_train, add_train_pairs, add_embed, add_search, add_classify, add_evaluate, add_tokenize, add_pixels, add_verify, add_export}) add(app, chosen);
   try {
     if (count > 1 && words[1][0] != '-' && app.get_subcommands([&](const CLI::App* s) { return s->get_name() == words[1]; }).empty())
       throw CLI::ParseError{"'" + std::string{words[1]} + "' is no subcommand", clip_program::exit_usage};

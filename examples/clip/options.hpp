@@ -9,13 +9,28 @@
 
 namespace clip_program {
 
-struct train_options {
-  std::string data, out = "out/fashion", backend = "cpu", objective = "same-class", classes_file, templates_file, test_templates_file;
-  std::int64_t epochs = 7, batch = 250, shift = 1, embed = 64, checkpoint_every = 60;
+/// What every training has.
+struct training_settings {
+  std::string out{};
+  std::int64_t epochs = 7, batch = 250, checkpoint_every = 60;
   double learning_rate = 3e-3, weight_decay = 0.05, clip_norm = 1;
   std::uint64_t seed = 1;
   int threads = 0;
   bool resume = false, overwrite = false;
+};
+
+struct train_options {
+  training_settings training{.out = "out/fashion"};
+  std::string data, backend = "cpu", objective = "same-class", classes_file, templates_file, test_templates_file;
+  std::int64_t shift = 1, embed = 64;
+};
+
+struct train_pairs_options {
+  training_settings training{.epochs = 30, .batch = 128, .checkpoint_every = 200, .learning_rate = 1e-3};
+  std::vector<std::string> pairs, tests, notes;
+  std::string config;
+  std::int64_t test_every = 1;
+  double least_area = 0.9;
 };
 
 /// Where the classes of a zero-shot classifier come from.
@@ -36,6 +51,7 @@ struct classify_options {
 
 struct evaluate_options {
   std::string model, vocabulary, folder, pairs;
+  std::vector<std::string> among;
   zero_shot_options zero_shot;
   int threads = 0;
 };
@@ -78,6 +94,7 @@ struct export_options {
 enum exit_code { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_interrupted = 130 };
 
 int train(const train_options& options);
+int train_pairs(const train_pairs_options& options);
 int classify(const classify_options& options);
 int classify_with_public_model(const classify_options& options);
 int evaluate(const evaluate_options& options);

@@ -2,6 +2,7 @@
 // What is compiled for SigLIP. open_clip's computes GELU, its SigLIP 2 the approximation in the texts; transformers' computes the
 // approximation in both towers.
 #include "tower_program.hpp"
+#include "trained_clip.hpp"
 #include "verification.hpp"
 
 namespace clip_program {
@@ -48,8 +49,12 @@ std::vector<comparison> training(const golden_folder& golden, const threads& poo
              akin::name_of(text), " in the text tower");
 }
 
+std::unique_ptr<trained_clip> trained(const akin::clip_architecture&, std::int64_t, std::uint64_t, const threads&) {
+  akin::fail("training: SigLIP's texts need a SentencePiece model, and no vocabulary of that kind is learned here");
+}
+
 }  // namespace
 
-const model_family siglips{images, texts, training};
+const model_family siglips{images, texts, training, trained};
 
 }  // namespace clip_program

@@ -28,6 +28,7 @@ using text_tower = tower<std::int32_t>;  // ids [context]
 
 struct comparison;
 class golden_folder;
+class trained_clip;
 
 /// What is compiled for each family of models.
 struct model_family {
@@ -35,6 +36,9 @@ struct model_family {
   std::unique_ptr<text_tower> (*texts)(const akin::clip_folder& model, const threads& pool);
   /// Loss, gradients and steps of training against what the folder holds.
   std::vector<comparison> (*verify_training)(const golden_folder& golden, const threads& pool);
+  /// Both towers with fresh weights, and the objective they are trained with.
+  std::unique_ptr<trained_clip> (*make_trained)(const akin::clip_architecture& model, std::int64_t batch, std::uint64_t seed,
+                                                const threads& pool);
 };
 
 extern const model_family vision_transformers, residual_networks, siglips;

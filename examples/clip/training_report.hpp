@@ -89,10 +89,10 @@ inline std::string training_report(const train_options& o, const model_descripti
     std::snprintf(text, sizeof text, "%g", x);
     return std::string{text};
   };
-  r.configuration = {{"data", o.data}, {"epochs", std::to_string(o.epochs)}, {"batch", std::to_string(o.batch)}, {"peak learning rate", number(o.learning_rate)}, {"weight decay", number(o.weight_decay)},
-                     {"gradient norm clipped to", number(o.clip_norm)}, {"images move by up to", std::to_string(o.shift) + " pixels"}, {"embedding width", std::to_string(o.embed)}, {"seed", std::to_string(o.seed)},
+  r.configuration = {{"data", o.data}, {"epochs", std::to_string(o.training.epochs)}, {"batch", std::to_string(o.training.batch)}, {"peak learning rate", number(o.training.learning_rate)}, {"weight decay", number(o.training.weight_decay)},
+                     {"gradient norm clipped to", number(o.training.clip_norm)}, {"images move by up to", std::to_string(o.shift) + " pixels"}, {"embedding width", std::to_string(o.embed)}, {"seed", std::to_string(o.training.seed)},
                      {"captions", join(d.templates, " | ")}, {"test prompts", join(d.test_templates, " | ")}};
-  r.next = {{"Classify an image", "akin-clip classify --model " + o.out + " picture.png"}, {"With labels of your own", "akin-clip classify --model " + o.out + " --label 'ankle boot' --label sandal picture.png"}};
+  r.next = {{"Classify an image", "akin-clip classify --model " + o.training.out + " picture.png"}, {"With labels of your own", "akin-clip classify --model " + o.training.out + " --label 'ankle boot' --label sandal picture.png"}};
   return akin::report_html(r);
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state of a training run of akin-clip, and the loop over steps that changes it.
+// The state of a training run, and the loop over steps that changes it, whatever is trained.
 #pragma once
 
 #include "interruption.hpp"
-#include "model_file.hpp"
 #include "options.hpp"
 
-#include <cmath>
+#include <akin/graph/parameters.hpp>
+#include <akin/train/optimizer.hpp>
+
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,27 +16,67 @@
 
 namespace clip_program {
 
-inline const std::vector<std::string> metric_columns{"step", "epoch", "loss", "learning_rate", "temperature", "seconds", "top1"};
+/// A model with its objective, without its type.
+class trained_program {
+ public:
+  virtual ~trained_program() = default;
+  virtual float forward() = 0;
+  /// After a loss that is not finite: the first value that is not.
+  virtual std::string first_not_finite() = 0;
+  /// Gradients, clipped to `clip_norm`, and a step of the optimiser.
+  virtual void step(akin::adamw<float>& optimizer, double rate, double clip_norm) = 0;
+};
 
-/// Everything that training owns; a checkpoint holds all of it that changes.
+/// What step() does, of any program.
+template <class Program>
+void train_step(Program& program, akin::adamw<float>& optimizer, double rate, double clip_norm) {
+  program.backward();
+  akin::clip_gradient_norm(program, optimizer.groups(), clip_norm);
+  optimizer.step(program, rate);
+  akin::clamp_temperature(program);
+}
+
+/// What training changes; a checkpoint holds all of it.
 struct training_run {
-  train_options options;
-  labelled_images train, test;
-  model_description description;
-  std::unique_ptr<akin::parameter_store<float>> weights;
+  training_settings settings;
+  std::string checkpoint;  // its path
+  std::string measure;     // what the test after an epoch is called, as "zero-shot top-1"
+  std::int64_t examples = 0;
+  akin::parameter_store<float>* weights = nullptr;
   std::unique_ptr<akin::adamw<float>> optimizer;
   std::vector<float> history;  // [rows, metric columns]
   std::int64_t step = 0;
   double seconds_before = 0;
 
-  std::int64_t steps_per_epoch() const { return train.count / options.batch; }
-  std::int64_t total_steps() const { return steps_per_epoch() * options.epochs; }
-  double temperature() const { return std::exp(static_cast<double>(weights->numbers().at(weights->find("logit_scale")->offset))); }
+  std::vector<std::string> columns() const { return {"step", "epoch", "loss", "learning_rate", "temperature", "seconds", measure}; }
+  std::int64_t steps_per_epoch() const { return examples / settings.batch; }
+  std::int64_t total_steps() const { return steps_per_epoch() * settings.epochs; }
+  double temperature() const;
+  /// The settings that decide the result, whatever is trained; a resumed run must have the same.
+  std::map<std::string, std::string> decisive_settings() const;
 };
 
-/// The settings that decide the result; a resumed run must have the same.
-std::map<std::string, std::string> settings_of(const training_run& s);
-void save(training_run& s, double seconds);
-evaluation evaluate_now(training_run& s, encoders& encode);
+/// What is trained on what.
+class training_task {
+ public:
+  virtual ~training_task() = default;
+  /// Lends the program what step number `step` is computed from, which follows from it and the seed.
+  virtual void make_batch(std::int64_t step) = 0;
+  /// The measure after an epoch; not a number where this epoch is not tested.
+  virtual double test(std::int64_t epoch) = 0;
+  virtual void save(double seconds) = 0;
+};
+
+/// Refuses to go on where there is no checkpoint, and to begin where there is one.
+void check_checkpoint(const training_settings& settings, const std::string& path);
+/// Makes the folder; what cannot be written is to be known before the training.
+void prepare_folder(const std::string& out);
+/// The checkpoint, and metrics.csv, which says what the checkpoint says.
+void save_run(training_run& run, std::map<std::string, std::string> metadata, double seconds);
+/// Goes on from the checkpoint.
+/// errors: run time: other settings than those of the file, named with both values
+void resume_run(training_run& run, const std::map<std::string, std::string>& settings);
+/// Trains to the end or to an interruption; returns the seconds in all.
+double training_loop(training_run& run, trained_program& program, training_task& task);
 
 }  // namespace clip_program

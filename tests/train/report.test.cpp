@@ -74,6 +74,8 @@ akin::report sample(std::size_t classes) {
   r.title = "A run";
   r.top1 = 0.9137;
   r.top5 = 0.99;
+  r.figures = {{"12 of 34", "found"}};
+  r.measure = "Share found";
   r.training_seconds = 75;
   r.images_seen = 60000;
   for (int k = 0; k < 1000; ++k) {
@@ -109,7 +111,7 @@ TEST_CASE("a full report is well-formed and says what it was given") {
   check_page(html);
   for (const char* text :
        {"<title>A run</title>", "91.37 %", "60,000", "1:15 min", "&gt; 99.9 %", "75.0 %", "<p>One.</p><p>Two.</p>", "run --now",
-        "A note.", "class=\"h12 truth\"", "class 2 and class 2: 0.2500", "class 0 as class 1: 1, 33.3 %"})
+        "A note.", "<b>12 of 34</b><span>found</span>", "Share found", "class=\"h12 truth\"", "class 2 and class 2: 0.2500", "class 0 as class 1: 1, 33.3 %"})
     CHECK_MESSAGE(contains(html, text), text);
 }
 

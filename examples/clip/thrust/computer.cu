@@ -2,7 +2,7 @@
 // akin-clip on the Thrust backend: compiled by nvcc for CUDA, and by the host's compiler otherwise.
 #include "../computer.hpp"
 #include "../encoder_programs.hpp"
-#include "../training_loop.hpp"
+#include "../labelled_training.hpp"
 
 #include <akin/backend/thrust/thrust.hpp>
 
@@ -16,10 +16,10 @@ class thrust_computer : public computer {
                                           pixel_scale scale) override {
     return std::make_unique<encoder_programs<akin::thrust_backend>>(weights, sizes, scale);
   }
-  double train(training_run& s, encoders& encode) override {
+  double train(labelled_run& s, encoders& encode) override {
     using clip_model::positives;
-    return s.options.objective == "one" ? training_loop<positives::one, akin::thrust_backend>(s, encode)
-                                        : training_loop<positives::same_class, akin::thrust_backend>(s, encode);
+    return s.options.objective == "one" ? train_labelled<positives::one, akin::thrust_backend>(s, encode)
+                                        : train_labelled<positives::same_class, akin::thrust_backend>(s, encode);
   }
 };
 

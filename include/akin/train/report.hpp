@@ -50,12 +50,14 @@ struct report {
 
   double top1 = unknown;  // shares of one
   double top5 = unknown;
+  std::vector<std::pair<std::string, std::string>> figures;  // further results: a value, and what it is
   double training_seconds = unknown;
   std::int64_t images_seen = 0;  // in training, every epoch counted
   std::int64_t test_images = 0;
 
   std::vector<series_point> loss;           // over steps
   std::vector<series_point> accuracy;       // over seconds of training, shares of one
+  std::string measure = "Top-1 accuracy";   // what it is called
   std::vector<series_point> temperature;    // over steps
   std::vector<series_point> learning_rate;  // over steps
 
@@ -132,6 +134,7 @@ class report_page {
     };
     if (std::isfinite(r_.top1)) tile(percent(r_.top1, 2), "top-1 accuracy");
     if (std::isfinite(r_.top5)) tile(percent(r_.top5, 2), "top-5 accuracy");
+    for (const auto& [value, label] : r_.figures) tile(escape_html(value), escape_html(label));
     if (r_.test_images > 0) tile(with_commas(r_.test_images), "test images");
     if (std::isfinite(r_.training_seconds)) tile(duration(r_.training_seconds), "of training");
     if (r_.images_seen > 0) tile(counted(r_.images_seen), "images seen");
@@ -146,7 +149,7 @@ class report_page {
       if (!points.empty()) charts += line_chart(points, text);
     };
     chart(r_.loss, {"Loss", "step"});
-    chart(r_.accuracy, {"Top-1 accuracy", "training time", true, true});
+    chart(r_.accuracy, {r_.measure, "training time", true, true});
     chart(r_.temperature, {"Temperature", "step"});
     chart(r_.learning_rate, {"Learning rate", "step"});
     if (charts.empty()) return;

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// What report.html shows of a run of akin-clip train-pairs.
+#pragma once
+
+#include "options.hpp"
+#include "recall.hpp"
+#include "training_run.hpp"
+
+#include <string>
+#include <vector>
+
+namespace clip_program {
+
+/// A file of pairs that training never saw, and what became of it.
+struct tested_pairs {
+  std::string name;
+  embedded_pairs rows;
+  pair_ranks ranks;
+};
+
+std::string pairs_report(const train_pairs_options& o, const training_run& run, const std::vector<tested_pairs>& tests, double seconds);
+
+}  // namespace clip_program
