@@ -136,7 +136,8 @@ TEST_CASE("an optimiser takes a step in parts, which allocates nothing after the
   };
   const float first = one_step();
   one_step();
-  if (akin_test::uncounted().empty()) CHECK(akin_test::allocations_of([&] { one_step(); }) == 0);
+  if (akin_test::settings_share_bits && akin_test::uncounted().empty())  // a promise of the cpu backend
+    CHECK(akin_test::allocations_of([&] { one_step(); }) == 0);
   for (int k = 0; k < 20; ++k) one_step();
   CHECK(one_step() < 0.5f * first);
 }
