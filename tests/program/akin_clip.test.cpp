@@ -169,7 +169,7 @@ TEST_CASE("every mistake is one sentence, an exit code, and nothing overwritten"
   refused({"train", "--data", data.folder.path(), "--epochs", "many"}, 2, "epochs");
   refused({"train", "--data", data.folder.path(), "--learning-rate", "nan"}, 2, "expected a number from");
   refused({"train", "--data", data.folder.path(), "--resume", "--overwrite"}, 2, "--overwrite");
-  refused({"train", "--data", work / "nowhere", "--out", work / "o"}, 1, "nowhere/train-images-idx3-ubyte");
+  refused({"train", "--data", work / "nowhere", "--out", work / "o"}, 1, "nowhere' has neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz");
   refused(train_arguments(data, work / "o", {"--batch", "321"}), 1, "larger than the data set of 320 images");
   refused(train_arguments(data, work / "o", {"--resume"}), 1, "no checkpoint");
   refused(train_arguments(data, work / "o", {"--classes", work.put("two", "hat\nglove\n")}), 1, "label 2 is 2, but there are 2 classes");
