@@ -17,8 +17,10 @@
 #include <memory>
 #include <new>
 #include <numeric>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace akin::inline v0 {
 namespace device {
@@ -66,6 +68,12 @@ class queue {
     return reinterpret_cast<T*>(block->data());
   }
 
+  /// The same on the host, for sums that come back.
+  std::span<double> host_room(std::int64_t numbers) {
+    if (std::ssize(host_) < numbers) host_.resize(static_cast<std::size_t>(numbers));
+    return {host_.data(), static_cast<std::size_t>(numbers)};
+  }
+
   /// Calls `steps` with their work left out, to learn what scratch they ask for; then that is allocated.
   /// errors: run time, where the device does not give it
   template <class Steps>
@@ -100,6 +108,7 @@ class queue {
   std::shared_ptr<system> system_ = std::make_shared<system>();
   std::array<std::unique_ptr<memory_block>, scratch_kinds> scratch_;
   std::array<std::int64_t, scratch_kinds> scratch_bytes_{};
+  std::vector<double> host_;
   bool rehearses_ = false;
 };
 

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <utility>
-#include <vector>
 
 namespace akin::inline v0 {
 namespace device {
@@ -155,7 +155,7 @@ struct sum_terms {
 template <class Term>
 double sum(queue& q, double total, std::int64_t count, const Term& term) {
   const std::int64_t parts = (count + sum_terms<Term>::size - 1) / sum_terms<Term>::size;
-  std::vector<double> sums(static_cast<std::size_t>(parts));
+  const std::span<double> sums = q.host_room(parts);
   double* const on_device = q.room<double>(scratch::partials, parts);
   q.each(parts, sum_terms<Term>{term, on_device, count});
   q.copy_out(on_device, sums.data(), parts * static_cast<std::int64_t>(sizeof(double)));
