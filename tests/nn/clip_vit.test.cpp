@@ -39,26 +39,26 @@ void agrees_with_open_clip(const std::string& name, std::int64_t heads, std::int
   if constexpr (std::is_same_v<Backend, akin_test::tested_backend>) model.check_steps();
 
   // The end of a text is the first place of its largest id, and no token sees a later one: padding may be anything.
-  model.evaluation().forward();
-  const auto features = model.evaluation().template value<"text_features">();
-  const std::vector<typename Backend::real> before{features.data, features.data + features.size()};
+  const auto text_features = [&] {
+    model.evaluation().forward();
+    const auto features = model.evaluation().template value<"text_features">();
+    return std::vector<double>{features.data, features.data + features.size()};
+  };
+  const std::vector<double> before = text_features();
   const auto ids = model.ids();
   const auto end = *std::ranges::max_element(ids);
   const auto length = files.ids.shape[1];
   for (auto text = ids.begin(); text != ids.end(); text += length) std::fill(std::find(text, text + length, end), text + length, end);
-  model.evaluation().forward();
-  CHECK(std::ranges::equal(before, std::span{features.data, before.size()}));
+  CHECK(text_features() == before);
 
   // So a batch needs no more tokens than its longest text, which here ends one token early.
   for (auto text = ids.begin(); text != ids.end(); text += length) std::fill(text + length - 2, text + length, end);
-  model.evaluation().forward();
-  const std::vector<double> whole{features.data, features.data + features.size()};
+  const std::vector<double> whole = text_features();
   std::vector<std::int32_t> shorter;
   for (auto text = ids.begin(); text != ids.end(); text += length) shorter.insert(shorter.end(), text, text + length - 1);
   model.evaluation().resize(tokens(length - 1));
   model.evaluation().template set<"ids">(shorter);
-  model.evaluation().forward();
-  CHECK(furthest(model.evaluation().template value<"text_features">().data, whole) <= 1e-6 * largest(whole));
+  CHECK(furthest(text_features().data(), whole) <= 1e-6 * largest(whole));
 }
 
 }  // namespace clip_vit
