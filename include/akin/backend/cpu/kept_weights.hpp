@@ -23,9 +23,9 @@ class kept_weights {
   template <class Blueprint, class Extents>
   void reserve(const Blueprint& b, const Extents& extents) {
     std::int64_t floats = 0, count = 0;
-    b.for_each_weight(extents, [&](std::int64_t columns, std::int64_t depth, std::int64_t layers) {
-      floats += layers * floats_of({0, columns, depth});
-      count += layers;
+    b.for_each_weight(extents, [&](std::int64_t kept, std::int64_t summed, std::int64_t times) {
+      floats += times * floats_of({0, kept, summed});
+      count += times;
     });
     memory_ = floats == 0 ? aligned_floats{} : aligned_floats{floats};
     room_ = floats;
