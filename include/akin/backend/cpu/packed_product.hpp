@@ -119,12 +119,12 @@ class packed_bf16_product {
     for (auto& k : b_.depth.dimensions) k.first = k.second;
   }
 
-  /// Whether the result's rows are lines, evenly apart.
+  /// Whether the result's rows are lines, evenly apart; of a product that sums something.
   static bool serves_rows(const product& p, const matrix_extents& e) {
     return detail::even_in_c(p.n, 1) && detail::even_in_c(p.m, p.m.second()) && most_lines(e) >= column_step;
   }
   static bool serves(const product& p, const matrix_extents& e) {
-    return serves_rows(p, e) && e.rows >= 32 && e.columns >= 64 && e.depth >= 32 && e.rows * e.columns >= 32768;
+    return e.rows >= 32 && e.columns >= 64 && e.depth >= 32 && e.rows * e.columns >= 32768 && serves_rows(p, e);
   }
 
   void run(thread_pool& pool, workspace& scratch) const {
