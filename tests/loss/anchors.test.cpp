@@ -25,7 +25,7 @@ TEST_CASE("golden values") {
 
 TEST_CASE("every golden objective has its test beside this one") {
   std::string tests;
-  for (const auto& file : std::filesystem::directory_iterator{std::filesystem::path{__FILE__}.parent_path()}) {
+  for (const auto& file : std::filesystem::directory_iterator{std::filesystem::path{AKIN_GOLDEN_DIR}.parent_path() / "loss"}) {
     std::ifstream in{file.path()};
     tests.append(std::istreambuf_iterator<char>{in}, {});
   }
