@@ -105,9 +105,6 @@ struct whole_input {
 /// One encoder over a batch in parts.
 template <class Encoder, class Backend>
 class encoder_in_parts {
-  static_assert(encodes_one_by_one<Encoder>,
-                "akin: gradient_cache: the encoder mixes the examples of a batch, as batch normalisation in training does, so that parts of a "
-                "batch have other features than the whole");
   using model_type = detail::with_given_gradient<Encoder>;
   using program_type = program<model_type, Backend>;
   using rows = typename detail::first_axis<typename detail::axes_of_result<detail::result_type<Encoder>>::type>::type;
@@ -206,6 +203,9 @@ template <class Encoded, class Backend>
 class encoder_side;
 template <text Input, class Encoder, class Backend>
 class encoder_side<encoded<Input, Encoder>, Backend> : public encoder_in_parts<Encoder, Backend> {
+  static_assert(encodes_one_by_one<Encoder>,
+                "akin: gradient_cache: the encoder mixes the examples of a batch, as batch normalisation in training does, so that parts of a "
+                "batch have other features than the whole");
  public:
   using encoder_in_parts<Encoder, Backend>::encoder_in_parts;
   static constexpr auto input = Input;
