@@ -3,48 +3,28 @@
 import argparse
 import pathlib
 import platform
-import subprocess
 import sys
-import time
 from statistics import median
 
 import figure
 
 HERE = pathlib.Path(__file__).parent
+sys.path.append(str(HERE.parent))
+
+from side import Side
+
 PRECISIONS = ("fp32", "bf16", "bf16_split")
 FORMS = {"clip": ("clip", "clip_as_open_clip"), "clip_sums": ()}  # of PyTorch; the faster one counts
 TOLERANCE = {"fp32": 1e-4, "bf16": 3e-2, "bf16_split": 3e-2}  # autocast is what is inexact in the last
 OBJECTIVES = ("clip", "clip_sums", "hard_negatives", "supervised", "siglip")
 
 
-class Side:
-    """A process that answers a line of words with a line of numbers."""
-
-    def __init__(self, *command):
-        self.process = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def ask(self, *words):
-        time.sleep(0.02)  # until the other side's idle threads have gone to sleep
-        print(*words, file=self.process.stdin, flush=True)
-        answer = self.process.stdout.readline()
-        if not answer:
-            sys.exit(f"compare.py: no answer to: {' '.join(map(str, words))}")
-        return [float(word) for word in answer.split()]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait()
-
-
 def akin_side(options):
-    return Side(options.akin, options.threads)
+    return Side(options.akin, options.threads, pause=0.02)
 
 
 def torch_side(options):
-    return Side(sys.executable, HERE / "torch_side.py", options.threads)
+    return Side(sys.executable, HERE / "torch_side.py", options.threads, pause=0.02)
 
 
 def differ(akin, torch, tolerance):

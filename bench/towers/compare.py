@@ -4,10 +4,13 @@ import argparse
 import pathlib
 import subprocess
 import sys
-import time
 from statistics import median
 
 HERE = pathlib.Path(__file__).parent
+sys.path.append(str(HERE.parent))
+
+from side import Side
+
 LINES = [
     *((what, "fp32", batch, "ort") for what in ("image", "text") for batch in (32, 1)),
     *((what, "bf16", batch, "torch") for what in ("image", "text") for batch in (32, 1)),
@@ -16,28 +19,6 @@ LINES = [
 PEER = {"ort": "ONNX Runtime", "torch": "PyTorch"}
 SMALLEST_COSINE = {"fp32": 1 - 1e-6, "bf16": 0.999}
 LOSS_TOLERANCE = {"fp32": 1e-5, "bf16": 2e-2}
-
-
-class Side:
-    """A process that answers a line of words with a line of numbers."""
-
-    def __init__(self, *command):
-        self.process = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-
-    def ask(self, *words):
-        time.sleep(0.05)  # until the other side's idle threads have gone to sleep
-        print(*words, file=self.process.stdin, flush=True)
-        answer = self.process.stdout.readline()
-        if not answer:
-            sys.exit(f"compare.py: no answer to: {' '.join(map(str, words))}")
-        return [float(word) for word in answer.split()]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def smallest_cosine(a, b):
@@ -51,7 +32,8 @@ def compare(options, what, precision, batch, peer):
     """Prints a line, and for training one of memory; returns whether both sides computed the same."""
     question = (what, precision, batch)
     files = [options.folder / f"features_of_{name}.npy" for name in ("akin", "peer")] if what != "train" else []
-    with Side(options.akin, options.folder, options.threads) as akin, Side(sys.executable, HERE / "torch_side.py", options.folder, peer, options.threads) as other:
+    asked = {"pause": 0.05, "errors": subprocess.DEVNULL}
+    with Side(options.akin, options.folder, options.threads, **asked) as akin, Side(sys.executable, HERE / "torch_side.py", options.folder, peer, options.threads, **asked) as other:
         sides = (akin, other)
         first = [side.ask(*question, *files[k : k + 1]) for k, side in enumerate(sides)]
         second = [side.ask(*question) for side in sides]
