@@ -49,3 +49,26 @@ TEST_CASE("shifting all logits changes nothing") {
   for (std::size_t i = 0; i < 6; ++i) s.reals["x"][i * 4 + 3] += 50;
   CHECK(s.forward() == doctest::Approx(before).epsilon(1e-12));
 }
+
+struct by_dots {
+  static constexpr auto define(model& m) { return info_nce(dot(x_of(m), y_of(m)), own); }
+};
+
+TEST_CASE("a small loss keeps its digits, and so does its gradient") {
+  constexpr std::int64_t n = 5;
+  const auto apart = [](std::string_view, std::int64_t k, double) { return k / n == k % n ? 3.5 + static_cast<double>(k / n) / 8 : static_cast<double>(k % 3) / 16; };
+  akin_test::subject<by_dots, akin_test::tested_backend> got{apart, images(n), texts(n), embed(n)};
+  akin_test::subject<by_dots, reference_backend> exact{apart, images(n), texts(n), embed(n)};
+  const double loss = exact.forward();
+  CHECK(loss < 1e-4);
+  CHECK(std::abs(got.forward() - loss) <= 2e-6 * loss);
+  const auto mine = got.run(), reference = exact.run();
+  for (const auto* const name : {"d x", "d y"})
+    for (std::size_t k = 0; k < mine.at(name).size(); ++k) CHECK(std::abs(mine.at(name)[k] - reference.at(name)[k]) <= 1e-5 * std::abs(reference.at(name)[k]) + 1e-10);
+}
+
+TEST_CASE("one pair: nothing to tell apart") {
+  const auto got = akin_test::finite_results<by_dots>(akin_test::ordinary, images(1), texts(1), embed(3));
+  CHECK(got.at("loss")[0] == 0);
+  CHECK(got.at("d x") == std::vector<double>(3, 0.0));
+}

@@ -79,6 +79,16 @@ constexpr expr<boolean, axes<A, B>> listed(expr<integer, axes<List>> first, expr
 template <class A, class B>
 struct pairing {};
 
+namespace detail {
+
+/// Whether each row has at most one column that belongs to it.
+template <class P>
+inline constexpr bool is_pairing = false;
+template <class A, class B>
+inline constexpr bool is_pairing<pairing<A, B>> = true;
+
+}  // namespace detail
+
 /// Image i belongs to text i. With the model it is a condition like any other: !paired(m, images, texts) is every pair that does not belong together.
 template <some_axis A, some_axis B>
 constexpr pairing<A, B> paired(A, B) { return {}; }

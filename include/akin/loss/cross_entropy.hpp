@@ -8,7 +8,8 @@ namespace akin::inline v0 {
 
 /// Mean over the anchors of -log softmax at their positives; several positives share the target evenly.
 /// shapes:   logits [images, texts], positives paired(images, texts) or any boolean [images, texts], over(texts) -> []
-/// values:   an anchor without a positive is left out of the mean; 0 where no anchor has one
+/// values:   an anchor without a positive is left out of the mean; 0 where no anchor has one. With one positive, paired(...), the loss of an anchor is
+///           log(1 + e^(log_sum_exp of the others - own)): however small, it keeps its digits, and so does its gradient
 /// cost:     one pass over the tiles, one more for the gradient; the logits are never stored
 /// errors:   those of anchors_of
 /// gradient: (softmax - target) / number of anchors
@@ -16,7 +17,8 @@ namespace akin::inline v0 {
 template <class Axes, class Positives, class X>
 constexpr auto cross_entropy(expr<real, Axes> logits, Positives positives, over_axes<X> candidates) {
   const auto a = anchors_of(logits, positives, candidates);
-  return mean_where(a.have_positive, log_sum_exp(a.similarity, candidates) - a.own);
+  if constexpr (detail::is_pairing<Positives>) return mean_where(a.have_positive, softplus(log_sum_exp(a.negatives, candidates) - a.own));
+  else return mean_where(a.have_positive, log_sum_exp(a.similarity, candidates) - a.own);
 }
 
 /// Mean over the anchors of -sum of target * log softmax: the targets are a distribution over the candidates.
