@@ -14,6 +14,7 @@ namespace {
 
 inline constexpr struct images : batch<"images"> {} images;
 inline constexpr struct width : axis<"width"> {} width;
+inline constexpr struct first_part : axis<"first_part"> {} first_part;
 inline constexpr struct embed : axis<"embed"> {} embed;
 inline constexpr struct three : axis<"three", 3> {} three;
 inline constexpr struct layers : axis<"layers"> {} layers;
@@ -25,6 +26,16 @@ struct projections {
     return repeat(m, layers, "layer", x, [&](auto each) {
       return rename(dot(each, m.parameter<"next">(initial::normal(0.1), width, embed), over(embed)), width, embed);
     });
+  }
+};
+
+/// A weight as a whole, and its first rows alone: they begin at the same number.
+struct two_depths {
+  static constexpr auto define(model& m) {
+    const auto x = m.data<"x">(images, width);
+    const auto weight = m.parameter<"weight">(initial::normal(0.1), width, embed);
+    m.output<"whole">(dot(x, weight));
+    return dot(take_first(x, width, first_part), take_first(weight, width, first_part));
   }
 };
 
@@ -72,4 +83,22 @@ TEST_CASE("fp32") {
 }
 TEST_CASE("operands rounded to bf16") {
   for (const std::int64_t rows : {50, 300}) check(precision::bf16, rows);
+}
+TEST_CASE("one weight at two depths has two places") {
+  constexpr std::int64_t rows = 50, part = 70;
+  parameters<two_depths> weights;
+  program<two_depths, cpu_backend, mode::evaluation> kept{weights, 2};
+  kept.bind(images(rows), width(w), embed(e), first_part(part));
+  std::vector<float> x(static_cast<std::size_t>(rows * w)), first(static_cast<std::size_t>(rows * part)), expected(static_cast<std::size_t>(rows * e));
+  for (std::size_t k = 0; k < x.size(); ++k) x[k] = static_cast<float>(k * 7919 % 1000) / 1000 - 0.5f;
+  for (std::size_t k = 0; k < first.size(); ++k) first[k] = x[k / part * w + k % part];
+  kept.set<"x">(x);
+  kept.forward();
+  thread_pool pool{1};
+  cpu::workspace scratch{1};
+  const float* const matrix = weights.values().data();
+  cpu::contract(pool, {cpu::best_isa(), false, cpu::best_bf16_isa()}, scratch, {x.data(), 2, {0, 1}, {rows, w}}, {matrix, 2, {1, 2}, {w, e}}, {expected.data(), 2, {0, 2}, {rows, e}});
+  CHECK(std::vector<float>(kept.value<"whole">().data, kept.value<"whole">().data + rows * e) == expected);
+  cpu::contract(pool, {cpu::best_isa(), false, cpu::best_bf16_isa()}, scratch, {first.data(), 2, {0, 1}, {rows, part}}, {matrix, 2, {1, 2}, {part, e}}, {expected.data(), 2, {0, 2}, {rows, e}});
+  CHECK(std::vector<float>(kept.value().data, kept.value().data + rows * e) == expected);
 }

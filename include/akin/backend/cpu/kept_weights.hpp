@@ -66,7 +66,7 @@ class kept_weights {
 
   struct place {
     const float* weight = nullptr;
-    std::int64_t columns = 0, column_step = 0, depth_step = 0;
+    std::int64_t columns = 0, depth = 0, column_step = 0, depth_step = 0;
     float* packed = nullptr;
     std::uint64_t version = 0;
   };
@@ -76,9 +76,9 @@ class kept_weights {
   }
 
   place* place_of(const product& p, const matrix_extents& e) {
-    const place wanted{p.b, e.columns, p.n.first(), p.k.second(), nullptr, 0};
+    const place wanted{p.b, e.columns, e.depth, p.n.first(), p.k.second(), nullptr, 0};
     const auto same = [&](const place& x) {
-      return x.weight == wanted.weight && x.columns == wanted.columns && x.column_step == wanted.column_step && x.depth_step == wanted.depth_step;
+      return x.weight == wanted.weight && x.columns == wanted.columns && x.depth == wanted.depth && x.column_step == wanted.column_step && x.depth_step == wanted.depth_step;
     };
     const auto found = std::find_if(places_.begin(), places_.end(), same);
     if (found != places_.end()) return &*found;
