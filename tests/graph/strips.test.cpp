@@ -15,6 +15,7 @@ namespace {
 inline constexpr struct images : batch<"images"> {} images;
 inline constexpr struct texts : batch<"texts"> {} texts;
 inline constexpr struct embed : axis<"embed"> {} embed;
+inline constexpr struct views : axis<"views"> {} views;
 inline constexpr struct list : axis<"list"> {} list;
 
 constexpr auto x_of(model& m) { return m.input<"x">(images, embed); }
@@ -68,6 +69,13 @@ struct mined {
     return mean(relu(kth_largest<2>(where(paired(images, texts), -9, s), over(texts)) - select(s, paired(images, texts)) + 0.2)) + mean(square(mean(s, over(images))));
   }
 };
+// The second view begins behind all images of the first.
+struct second_view {
+  static constexpr auto define(model& m) {
+    const auto view = take(m.input<"x">(views, images, embed), views, 1);
+    return info_nce(scaled(m, dot(view, y_of(m)) / 10), paired(images, texts), over(texts));
+  }
+};
 struct both_ways_round {
   static constexpr auto define(model& m) { return info_nce(scaled(m, cosine(x_of(m), y_of(m))), paired(images, texts)); }
 };
@@ -76,6 +84,14 @@ struct centred {
   static constexpr auto define(model& m) {
     const auto s = cosine(x_of(m), y_of(m));
     return mean(log_sum_exp(s - mean(s, over(images)), over(texts)));
+  }
+};
+// Sums of columns under the name of the rows: they have the strips' axis and are not of one strip.
+struct columns_as_rows {
+  static constexpr auto define(model& m) {
+    const auto s = cosine(x_of(m), y_of(m));
+    const auto weight = rename(log_sum_exp(s, over(images)), texts, images);
+    return mean(log_sum_exp(2 * s + stop_gradient(weight) * s, over(texts)));
   }
 };
 
@@ -94,14 +110,14 @@ akin_test::results run_with(std::int64_t pair_budget, int n, int m) {
 }  // namespace
 
 TEST_CASE("one direction is one pass, with any number of reductions along it") {
-  for (const plan* p : {&fused<both_sides>, &fused<texts_frozen>, &fused<images_frozen>, &fused<neighbours>, &fused<listed_positives>, &fused<standing_out>, &fused<focal>}) {
+  for (const plan* p : {&fused<both_sides>, &fused<texts_frozen>, &fused<images_frozen>, &fused<neighbours>, &fused<listed_positives>, &fused<standing_out>, &fused<focal>, &fused<second_view>}) {
     CHECK(p->pair_passes == 1);
     REQUIRE(p->strip_count == 1);
     // What runs in strips is in the forward part as a whole: a gradient that its passes make is there when the loss is.
     CHECK(p->strips[0].begin + p->strips[0].count <= p->forward_steps);
   }
   CHECK(fused<images_frozen>.strips[0].axis != fused<texts_frozen>.strips[0].axis);
-  for (const plan* p : {&fused<both_ways_round>, &fused<centred>}) CHECK((p->strip_count == 0 && p->pair_passes >= 2));
+  for (const plan* p : {&fused<both_ways_round>, &fused<centred>, &fused<columns_as_rows>}) CHECK((p->strip_count == 0 && p->pair_passes >= 2));
 }
 
 TEST_CASE("strips give what the whole gives: three of them, one that is not full, one, and none") {
@@ -118,6 +134,16 @@ TEST_CASE("strips give what the whole gives: three of them, one that is not full
     akin_test::check_cpu<focal>(ordinary, tolerance, images(n), texts(m), embed(5));
     akin_test::check_cpu<mined>(ordinary, tolerance, images(n), texts(m), embed(5));
   }
+}
+
+TEST_CASE("an entry along a first axis begins where the whole says, whatever the strip") {
+  for (const int n : {2277, 9}) akin_test::check_cpu<second_view>(ordinary, 5e-5, views(2), images(n), texts(50), embed(5));
+  akin_test::subject<second_view, tested_backend> s{ordinary, views(1), images(2277), texts(5), embed(5)};
+  CHECK_THROWS_WITH_AS(s.run(), "take: entry 1 of an axis of extent 1", error);
+}
+
+TEST_CASE("sums of columns are waited for under any name") {
+  akin_test::check_cpu<columns_as_rows>(ordinary, 5e-5, images(1500), texts(1500), embed(5));
 }
 
 TEST_CASE("a list is one of the whole, whatever the strip") {

@@ -219,15 +219,18 @@ class execution {
     return static_cast<std::byte*>(home_storage(b_.home(n))) + first_number(n) * static_cast<std::int64_t>(b_.at(n).kind == value_kind::index ? sizeof(std::int32_t) : sizeof(real_type));
   }
 
-  // Which of its home's numbers is the first of an alias.
+  // Which of its home's numbers is the first of an alias. In strips too the entries of its operand lie whole.
   std::int64_t first_number(int n) const {
     std::int64_t first = 0;
     for (; b_.at(n).op->plays == role::alias; n = b_.at(n).in[0]) {
       const node& x = b_.at(n);
       if (x.op != &stretch_op) continue;
-      const std::int64_t taken = x.argument[1] < 0 ? 1 : extents_[x.argument[1]], entry = x.argument[2];
-      if (entry + taken > extents_[x.argument[0]]) fail("take: entry ", entry + taken - 1, " of an axis of extent ", extents_[x.argument[0]]);
-      if (taken > 0) first += entry * (extents_.size(x.axes) / taken);
+      const axis_list& whole = b_.at(x.in[0]).axes;
+      const std::int64_t taken = x.argument[1] < 0 ? 1 : whole_extent(x.argument[1]);
+      std::int64_t numbers = x.argument[2];
+      if (numbers + taken > whole_extent(whole[0])) fail("take: entry ", numbers + taken - 1, " of an axis of extent ", whole_extent(whole[0]));
+      for (int k = 1; k < whole.rank; ++k) numbers *= whole_extent(whole[k]);
+      first += numbers;
     }
     return first;
   }

@@ -124,11 +124,12 @@ class strip_joiner {
   }
   constexpr bool cuts_along(int n, int axis) const { return !m_.nodes[n].axes.has(axis) || m_.nodes[n].axes[0] == axis; }
 
-  // Of what the group makes, a step in strips may read what belongs to its strip.
+  // Of what the group makes, a step in strips may read what belongs to its strip, under its own name and under that of the value behind it.
   constexpr bool reads_own_strip(const plan_step& s, int axis, const bool (&follows)[max_steps]) const {
     bool own = true;
     for_each_read(m_, p_, s, [&](int n) {
-      if (const int maker = p_.producer[home_of(m_, n)] - 1; maker >= 0 && follows[maker]) own = own && m_.nodes[n].axes.has(axis);
+      const int home = home_of(m_, n);
+      if (const int maker = p_.producer[home] - 1; maker >= 0 && follows[maker]) own = own && m_.nodes[n].axes.has(axis) && m_.nodes[home].axes.has(axis);
     });
     return own;
   }
