@@ -4,8 +4,13 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <fstream>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -112,5 +117,33 @@ TEST_CASE("thread_pool treats subnormals as zero inside a run and nowhere else")
     CHECK(kept == 0);
     CHECK(tiny * 0.5f != 0.f);
   }
+}
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+#define AKIN_TEST_SHADOWED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define AKIN_TEST_SHADOWED
+#endif
+#endif
+
+#ifndef AKIN_TEST_SHADOWED  // which needs address space of its own for each thread, and ends the process where there is none
+TEST_CASE("where the system does not give as many threads as wanted, those that it gave end, and one sentence says so") {
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_AS, &before) == 0);
+  std::int64_t pages = 0;
+  std::ifstream{"/proc/self/statm"} >> pages;
+  const rlimit room{static_cast<rlim_t>(pages * ::sysconf(_SC_PAGESIZE) + (std::int64_t{64} << 20)), before.rlim_max};  // for a few threads' stacks
+  REQUIRE(::setrlimit(RLIMIT_AS, &room) == 0);
+  std::string sentence;
+  try {
+    const thread_pool pool(1000);
+  } catch (const error& e) {
+    sentence = e.what();
+  }
+  REQUIRE(::setrlimit(RLIMIT_AS, &before) == 0);
+  CHECK(sentence.starts_with("threads: the system gave "));
+  CHECK(sentence.ends_with(" of 1000"));
 }
 #endif

@@ -2,11 +2,14 @@
 // A pool of threads that runs numbered blocks of work; every kernel that uses more than one core goes through it.
 #pragma once
 
+#include <akin/support/error.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -41,19 +44,21 @@ class flush_subnormals {
 /// Runs blocks of work on a fixed set of threads; the caller is worker 0.
 /// values:  which worker gets which block is not fixed: results must depend on the block number only
 /// cost:    run() allocates nothing; idle workers spin for some microseconds, then sleep
-/// errors:  the exception of the first block (by number) that threw reaches the caller; later blocks may be left out
+/// errors:  "threads: ..." where the system does not give as many as wanted; the exception of the first block (by number) that threw reaches the
+///          caller; later blocks may be left out
 /// A run() inside a block of the same pool is executed by that worker alone, under the same worker number.
 class thread_pool {
  public:
   explicit thread_pool(int threads = hardware()) {
-    for (int worker = 1; worker < threads; ++worker) threads_.emplace_back([this, worker] { serve(worker); });
+    try {
+      for (int worker = 1; worker < threads; ++worker) threads_.emplace_back([this, worker] { serve(worker); });
+    } catch (const std::system_error&) {
+      stop();
+      fail("threads: the system gave ", size(), " of ", threads);
+    }
   }
 
-  ~thread_pool() {
-    stop_.store(true);
-    announce();
-    for (std::thread& thread : threads_) thread.join();
-  }
+  ~thread_pool() { stop(); }
 
   thread_pool(const thread_pool&) = delete;
   thread_pool& operator=(const thread_pool&) = delete;
@@ -162,6 +167,12 @@ class thread_pool {
       take_blocks(worker);
       if (state_.fetch_sub(1, std::memory_order_acq_rel) == 1) state_.notify_all();
     }
+  }
+
+  void stop() {
+    stop_.store(true);
+    announce();
+    for (std::thread& thread : threads_) thread.join();
   }
 
   void announce() {
