@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pairing negated where nothing says which model is meant.
-// expect: akin: !: paired(a, b) belongs to no model yet: write !paired(m, a, b)
+// expect: akin: paired(a, b) belongs to no model yet: write paired(m, a, b)
 // shows: images
 // max-lines: 12
 #include <akin/expr/predicates.hpp>

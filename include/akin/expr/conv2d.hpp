@@ -80,27 +80,34 @@ struct windows<Axis, Kernel, 1, Padding> { using type = std::conditional_t<(Padd
 ///           stride 1 with padding keeps height and width (checked when bound: 2 padding = |kh| - 1); stride 0 is the kernel's extent
 /// values:   zero padding; as for dot
 /// cost:     2 |images| |height'| |width'| |filters| |channels| |kh| |kw| operations
-/// errors:   compile time "akin: conv2d: weight and image share no channel axis"
+/// errors:   compile time "akin: conv2d: weight and image share no channel axis", "akin: conv2d: the image lacks its height or width"; run time on the cpu backend
+///           where stride 0 meets a kernel that is not square
 /// gradient: to the image and to the weight
 template <int Stride, int Padding, class Images, class... X, class Filters, class Channels, class Kh, class Kw, class Height, class Width>
 constexpr auto conv2d(expr<real, axes<Images, X...>> x, expr<real, axes<Filters, Channels, Kh, Kw>> weight, Height, Width) {
+  constexpr bool has_channels = operand_has_axis<axes_are<X...>, axis_is<Channels>>;
+  constexpr bool is_image = operand_has_axis<axes_are<X...>, axis_is<Height>> && operand_has_axis<axes_are<X...>, axis_is<Width>>;
   static_assert(operand_has_axis<axes_are<X...>, axis_is<Channels>>, "akin: conv2d: weight and image share no channel axis");
-  static_assert(operand_has_axis<axes_are<X...>, axis_is<Height>> && operand_has_axis<axes_are<X...>, axis_is<Width>>, "akin: conv2d: the image lacks its height or width");
-  model& m = *x.owner;
-  using rows = typename detail::windows<Height, Kh, Stride, Padding>::type;
-  using columns = typename detail::windows<Width, Kw, Stride, Padding>::type;
-  using out = axes<Images, rows, columns, Filters>;
-  node n{&conv2d_op};
-  n.in = {static_cast<std::int16_t>(x.id), static_cast<std::int16_t>(weight.id), -1, -1};
-  n.axes = m.list(out{});
-  n.argument = {Stride, Padding, m.number_of<Height>(), m.number_of<Width>()};
-  m.relate({extent_rule::windows, m.number_of<rows>(), m.number_of<Height>(), m.number_of<Kh>(), Stride, Padding});
-  m.relate({extent_rule::windows, m.number_of<columns>(), m.number_of<Width>(), m.number_of<Kw>(), Stride, Padding});
-  return expr<real, out>{&m, m.put(n)};
+  static_assert(!has_channels || (operand_has_axis<axes_are<X...>, axis_is<Height>> && operand_has_axis<axes_are<X...>, axis_is<Width>>), "akin: conv2d: the image lacks its height or width");
+  if constexpr (!has_channels || !is_image) return expr<real, unknown>{x.owner, x.id};
+  else {
+    model& m = *x.owner;
+    using rows = typename detail::windows<Height, Kh, Stride, Padding>::type;
+    using columns = typename detail::windows<Width, Kw, Stride, Padding>::type;
+    using out = axes<Images, rows, columns, Filters>;
+    node n{&conv2d_op};
+    n.in = {static_cast<std::int16_t>(x.id), static_cast<std::int16_t>(weight.id), -1, -1};
+    n.axes = m.list(out{});
+    n.argument = {Stride, Padding, m.number_of<Height>(), m.number_of<Width>()};
+    m.relate({extent_rule::windows, m.number_of<rows>(), m.number_of<Height>(), m.number_of<Kh>(), Stride, Padding});
+    m.relate({extent_rule::windows, m.number_of<columns>(), m.number_of<Width>(), m.number_of<Kw>(), Stride, Padding});
+    return expr<real, out>{&m, m.put(n)};
+  }
 }
 
 /// Lets a mistake made before through.
-template <int Stride, int Padding, class Weight, class Height, class Width>
-constexpr expr<real, unknown> conv2d(expr<real, unknown> x, Weight, Height, Width) { return x; }
+template <int Stride, int Padding, class X, class Weight, class Height, class Width>
+  requires(detail::either_unknown<X, Weight>)
+constexpr expr<real, unknown> conv2d(expr<real, X> x, expr<real, Weight>, Height, Width) { return {x.owner, x.id}; }
 
 }  // namespace akin::inline v0

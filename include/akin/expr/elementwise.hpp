@@ -34,8 +34,8 @@ constexpr auto combine(int (*append)(model&, int, int), expr<InA, A> a, expr<InB
   }
 }
 
-template <class A>
-constexpr expr<real, axes<>> literal(expr<real, A> beside, double number) { return {beside.owner, build::constant(*beside.owner, number)}; }
+template <class Kind, class A>
+constexpr expr<real, axes<>> literal(expr<Kind, A> beside, double number) { return {beside.owner, build::constant(*beside.owner, number)}; }
 
 template <const operation& Op, class A>
 constexpr expr<real, A> map(expr<real, A> a) { return {a.owner, build::apply(*a.owner, Op, a.id)}; }
@@ -200,6 +200,18 @@ template <class C, class A, detail::number Number>
 constexpr auto where(expr<boolean, C> condition, expr<real, A> a, Number b) { return where(condition, a, detail::literal(a, static_cast<double>(b))); }
 template <class C, class A, detail::number Number>
 constexpr auto where(expr<boolean, C> condition, Number a, expr<real, A> b) { return where(condition, detail::literal(b, static_cast<double>(a)), b); }
+template <class C, detail::number A, detail::number B>
+constexpr auto where(expr<boolean, C> condition, A a, B b) { return where(condition, detail::literal(condition, static_cast<double>(a)), detail::literal(condition, static_cast<double>(b))); }
+
+template <class Condition>
+inline constexpr bool is_a_condition = std::is_same_v<Condition, axes_are<unknown>>;  // another mistake has been named already
+/// errors:   compile time, since a number is no condition
+template <class Kind, class C, class A, class B>
+  requires(!std::is_same_v<Kind, boolean>)
+constexpr auto where(expr<Kind, C> condition, A, B) {
+  static_assert(is_a_condition<detail::as_axes<C>>, "akin: where: the condition is a number: compare it, as in s > 0");
+  return expr<real, unknown>{condition.owner, condition.id};
+}
 
 }  // namespace akin::inline v0
 

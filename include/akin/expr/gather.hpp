@@ -47,8 +47,9 @@ constexpr expr<real, axes<Ids..., A...>> gather(expr<real, axes<X, A...>> table,
 }
 
 /// Lets a mistake made before through.
-template <class Ids>
-constexpr expr<real, unknown> gather(expr<real, unknown> table, Ids) { return table; }
+template <class Table, class Ids>
+  requires(detail::either_unknown<Table, Ids>)
+constexpr expr<real, unknown> gather(expr<real, Table> table, expr<integer, Ids>) { return {table.owner, table.id}; }
 
 namespace detail {
 
@@ -68,40 +69,55 @@ inline constexpr bool indices_then_axis_come_first<left_is<A...>, right_is<B...>
 
 /// For each i the entry ids[i] along axis x.
 /// shapes:   [I, x, A] and ids [I] -> [I, A]
-/// errors:   compile time "akin: pick: the operand's axes must begin with those of the indices and then the picked axis"
-template <class Axes, class... Ids, some_axis X>
-constexpr auto pick(expr<real, Axes> a, expr<integer, axes<Ids...>> ids, X) {
-  if constexpr (std::is_same_v<Axes, unknown>) {
-    return a;
-  } else if constexpr (!indices_then_axis_come_first<detail::as_left<Axes>, right_is<Ids...>, axis_is<X>>) {
-    static_assert(indices_then_axis_come_first<detail::as_left<Axes>, right_is<Ids...>, axis_is<X>>,
+/// errors:   compile time "akin: pick: the operand's axes must begin with those of the indices and then the picked axis"; run time: an index outside of
+///           [0, |x|) is named with its place
+/// gradient: that of the result at the picked entries, 0 elsewhere
+template <class Axes, class Ids, some_axis X>
+constexpr auto pick(expr<real, Axes> a, expr<integer, Ids> ids, X) {
+  if constexpr (detail::either_unknown<Axes, Ids>) {
+    return expr<real, unknown>{a.owner, a.id};
+  } else if constexpr (!indices_then_axis_come_first<detail::as_left<Axes>, detail::as_right<Ids>, axis_is<X>>) {
+    static_assert(indices_then_axis_come_first<detail::as_left<Axes>, detail::as_right<Ids>, axis_is<X>>,
                   "akin: pick: the operand's axes must begin with those of the indices and then the picked axis");
     return expr<real, unknown>{a.owner, a.id};
   } else {
-  model& m = *a.owner;
-  using out = detail::minus<Axes, axes<X>>;
-  node n{&pick_op};
-  n.in = {static_cast<std::int16_t>(a.id), static_cast<std::int16_t>(ids.id), -1, -1};
-  n.axes = m.list(out{});
-  n.argument[0] = m.number_of<X>();
-  return expr<real, out>{&m, m.put(n)};
+    model& m = *a.owner;
+    using out = detail::minus<Axes, axes<X>>;
+    node n{&pick_op};
+    n.in = {static_cast<std::int16_t>(a.id), static_cast<std::int16_t>(ids.id), -1, -1};
+    n.axes = m.list(out{});
+    n.argument[0] = m.number_of<X>();
+    return expr<real, out>{&m, m.put(n)};
   }
 }
 
+template <class Operand, class Axis>
+inline constexpr bool axis_is_the_last = false;
+template <class... A, class X>
+inline constexpr bool axis_is_the_last<axes_are<A...>, axis_is<X>> = detail::begins_with<axes<A...>, typename detail::joined<detail::minus<axes<A...>, axes<X>>, axes<X>>::type>;
+
 /// The first place of the largest integer along the last axis: where CLIP's end-of-text token stands.
 /// shapes:   [I, x] -> [I]
+/// values:   0 where the extent is 0
 /// errors:   compile time "akin: first_arg_max: it runs along the last axis"
-template <class... A, some_axis X>
-constexpr auto first_arg_max(expr<integer, axes<A...>> ids, over_axes<X>) {
-  model& m = *ids.owner;
-  static_assert(detail::begins_with<axes<A...>, typename detail::joined<detail::minus<axes<A...>, axes<X>>, axes<X>>::type>, "akin: first_arg_max: it runs along the last axis");
-  using out = detail::minus<axes<A...>, axes<X>>;
-  node n{&first_arg_max_op};
-  n.in[0] = static_cast<std::int16_t>(ids.id);
-  n.axes = m.list(out{});
-  n.kind = value_kind::index;
-  n.argument[0] = m.number_of<X>();
-  return expr<integer, out>{&m, m.put(n)};
+/// gradient: none
+template <class Axes, some_axis X>
+constexpr auto first_arg_max(expr<integer, Axes> ids, over_axes<X>) {
+  if constexpr (std::is_same_v<Axes, unknown>) {
+    return ids;
+  } else if constexpr (!axis_is_the_last<detail::as_axes<Axes>, axis_is<X>>) {
+    static_assert(axis_is_the_last<detail::as_axes<Axes>, axis_is<X>>, "akin: first_arg_max: it runs along the last axis");
+    return expr<integer, unknown>{ids.owner, ids.id};
+  } else {
+    model& m = *ids.owner;
+    using out = detail::minus<Axes, axes<X>>;
+    node n{&first_arg_max_op};
+    n.in[0] = static_cast<std::int16_t>(ids.id);
+    n.axes = m.list(out{});
+    n.kind = value_kind::index;
+    n.argument[0] = m.number_of<X>();
+    return expr<integer, out>{&m, m.put(n)};
+  }
 }
 
 }  // namespace akin::inline v0

@@ -95,14 +95,17 @@ constexpr pairing<A, B> paired(A, B) { return {}; }
 template <some_axis A, some_axis B>
 constexpr expr<boolean, axes<A, B>> paired(model& m, A, B) { return same(position(m, A{}), position(m, B{})); }
 
+/// A pairing or a condition as a condition of the model.
 template <class A, class B>
 constexpr expr<boolean, axes<A, B>> predicate(model& m, pairing<A, B>) { return paired(m, A{}, B{}); }
 template <class Axes>
 constexpr expr<boolean, Axes> predicate(model&, expr<boolean, Axes> p) { return p; }
 
 /// How many candidates each anchor is paired with: one, where the candidates are enough. No pair has to be looked at.
+/// errors:   compile time "akin: reduction: the operand does not have this axis"
 template <class A, class B, class X>
 constexpr auto count(model& m, pairing<A, B>, over_axes<X>) {
+  static_assert(operand_has_axis<axes_are<A, B>, axis_is<X>>, "akin: reduction: the operand does not have this axis");
   using anchor = std::conditional_t<std::is_same_v<A, X>, B, A>;
   return as_real(as_real(position(m, anchor{})) < count(m, X{}));
 }
@@ -110,9 +113,11 @@ template <class Axes, class X>
 constexpr auto count(model&, expr<boolean, Axes> p, over_axes<X> o) { return count(p, o); }
 
 template <class Row, class Column, class A, class B>
-constexpr auto where(pairing<Row, Column> condition, expr<real, A> a, B b) { return where(predicate(*a.owner, condition), a, b); }
+constexpr auto where(pairing<Row, Column> condition, expr<real, A> a, expr<real, B> b) { return where(predicate(*a.owner, condition), a, b); }
+template <class Row, class Column, class A, detail::number Number>
+constexpr auto where(pairing<Row, Column> condition, expr<real, A> a, Number b) { return where(predicate(*a.owner, condition), a, detail::literal(a, static_cast<double>(b))); }
 template <class Row, class Column, class B, detail::number Number>
-constexpr auto where(pairing<Row, Column> condition, Number a, expr<real, B> b) { return where(predicate(*b.owner, condition), a, b); }
+constexpr auto where(pairing<Row, Column> condition, Number a, expr<real, B> b) { return where(predicate(*b.owner, condition), detail::literal(b, static_cast<double>(a)), b); }
 template <class Row, class Column, class A>
 constexpr auto operator&&(pairing<Row, Column> a, expr<boolean, A> b) { return predicate(*b.owner, a) && b; }
 template <class Row, class Column, class A>
@@ -122,23 +127,43 @@ constexpr auto operator||(pairing<Row, Column> a, expr<boolean, A> b) { return p
 template <class Row, class Column, class A>
 constexpr auto operator||(expr<boolean, A> a, pairing<Row, Column> b) { return a || predicate(*a.owner, b); }
 
-template <class>
+template <class Pairing>
 inline constexpr bool has_a_model = false;
-/// errors:   compile time, since no operand says which model is meant
-template <class Row, class Column>
-constexpr auto operator!(pairing<Row, Column>) {
-  static_assert(has_a_model<Row>, "akin: !: paired(a, b) belongs to no model yet: write !paired(m, a, b)");
-  return expr<boolean, unknown>{};
-}
 
 namespace detail {
 
+template <class Kind, class Pairing>
+constexpr auto without_a_model(Pairing) {
+  static_assert(has_a_model<Pairing>, "akin: paired(a, b) belongs to no model yet: write paired(m, a, b)");
+  return expr<Kind, unknown>{};
+}
+
+}  // namespace detail
+
+/// errors:   compile time, since no operand says which model is meant
+template <class Row, class Column>
+constexpr auto operator!(pairing<Row, Column> a) { return detail::without_a_model<boolean>(a); }
+template <class A, class B, class C, class D>
+constexpr auto operator&&(pairing<A, B> a, pairing<C, D>) { return detail::without_a_model<boolean>(a); }
+template <class A, class B, class C, class D>
+constexpr auto operator||(pairing<A, B> a, pairing<C, D>) { return detail::without_a_model<boolean>(a); }
+template <class Row, class Column, detail::number A, detail::number B>
+constexpr auto where(pairing<Row, Column> condition, A, B) { return detail::without_a_model<real>(condition); }
+
 template <class P>
-struct axes_of_predicate;
+inline constexpr bool is_predicate = false;
+
+namespace detail {
+
 template <class A, class B>
-struct axes_of_predicate<pairing<A, B>> { using type = axes<A, B>; };
+constexpr axes<A, B> axes_named_by(pairing<A, B>) { return {}; }
 template <class Axes>
-struct axes_of_predicate<expr<boolean, Axes>> { using type = Axes; };
+constexpr Axes axes_named_by(expr<boolean, Axes>) { return {}; }
+template <class P>
+constexpr auto axes_named_by(P) {
+  static_assert(is_predicate<P>, "akin: predicate: expected paired(a, b) or a condition such as same(ids, other_ids)");
+  return unknown{};
+}
 
 }  // namespace detail
 
@@ -154,7 +179,7 @@ inline constexpr bool predicate_names_the_operands_axes<left_is<A...>, right_is<
 /// gradient: 0 where the condition does not hold, even where the value is infinite
 template <class P, class A>
 constexpr auto mean_where(P condition, expr<real, A> a) {
-  using named = typename detail::axes_of_predicate<P>::type;
+  using named = decltype(detail::axes_named_by(condition));
   if constexpr (detail::either_unknown<A, named>) {
     return expr<real, unknown>{a.owner, a.id};
   } else if constexpr (!predicate_names_the_operands_axes<detail::as_left<A>, detail::as_right<named>>) {
@@ -172,7 +197,7 @@ constexpr auto mean_where(P condition, expr<real, A> a) {
 /// gradient: 0 where the predicate does not hold, even where the value is infinite
 template <class A, class P, class X>
 constexpr auto select(expr<real, A> s, P positives, over_axes<X> o) {
-  using named = typename detail::axes_of_predicate<P>::type;
+  using named = decltype(detail::axes_named_by(positives));
   if constexpr (detail::either_unknown<A, named>) {
     return expr<real, unknown>{s.owner, s.id};
   } else if constexpr (!predicate_names_the_operands_axes<detail::as_left<A>, detail::as_right<named>>) {

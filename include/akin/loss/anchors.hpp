@@ -45,7 +45,7 @@ constexpr anchors<unknown, unknown, unknown> no_anchors(model& m) { return {{&m,
 /// errors:   compile time "akin: objective: the positives must name the axes of the similarity", "akin: reduction: the operand does not have this axis"
 template <class Axes, class Positives, class X>
 constexpr auto anchors_of(expr<real, Axes> similarity, Positives positives, over_axes<X> candidates) {
-  using named = typename detail::axes_of_predicate<Positives>::type;
+  using named = decltype(detail::axes_named_by(positives));
   using left = detail::as_left<Axes>;
   using right = detail::as_right<named>;
   model& m = *similarity.owner;

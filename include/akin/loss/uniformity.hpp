@@ -15,7 +15,7 @@ namespace akin::inline v0 {
 /// source:   Wang and Isola 2020 (2005.10242), equation 5, sharpness t = 2
 template <class A, class B, class LeftOut>
 constexpr auto uniformity(expr<real, axes<A, B>> distances, LeftOut left_out, double sharpness = 2) {
-  using named = typename detail::axes_of_predicate<LeftOut>::type;
+  using named = decltype(detail::axes_named_by(left_out));
   if constexpr (std::is_same_v<named, unknown>) {
     return expr<real, unknown>{distances.owner, distances.id};
   } else if constexpr (!predicate_names_the_operands_axes<left_is<A, B>, detail::as_right<named>>) {

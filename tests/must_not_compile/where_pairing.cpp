@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// A pairing of other axes than the values'.
+// expect: akin: where: the condition's axes must contain the values' or be contained
+// max-lines: 12
+#include <akin/akin.hpp>
+
+inline constexpr struct images : akin::batch<"images"> {} images;
+inline constexpr struct texts : akin::batch<"texts"> {} texts;
+inline constexpr struct embed : akin::axis<"embed"> {} embed;
+inline constexpr struct pixels : akin::axis<"pixels"> {} pixels;
+
+struct made {
+  static constexpr auto define(akin::model& m) {
+    const auto s = dot(m.input<"x">(images, embed), m.input<"y">(texts, embed));
+#ifdef AKIN_EXPECT_ERROR
+    return sum(where(akin::paired(images, pixels), s, 0));
+#else
+    return sum(where(akin::paired(images, texts), s, 0));
+#endif
+  }
+};
+
+int main() {
+  akin::parameters<made, float> weights;
+  akin::program<made, akin::cpu_backend> p{weights};
+}
