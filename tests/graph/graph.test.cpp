@@ -48,13 +48,18 @@ constexpr bool zeros_have_the_axes_of_their_type() {
 }
 static_assert(zeros_have_the_axes_of_their_type());
 
+constexpr std::string_view name_of(const model& m, int n) {
+  const named_value& v = m.names[m.at(n).name];
+  return m.text_at(v.text_begin, v.text_size);
+}
+
 constexpr bool scopes_prefix_parameters_and_not_inputs() {
   model m;
   const auto outer = m.scope("visual");
   const auto inner = m.scope("proj");
   const auto w = m.parameter<"weight">(initial::constant(0), embed);
   const auto x = m.input<"x">(embed);
-  return m.name_of(w.id) == "visual.proj.weight" && m.name_of(x.id) == "x" && m.parameter<"weight">(initial::constant(0), embed).id == w.id;
+  return name_of(m, w.id) == "visual.proj.weight" && name_of(m, x.id) == "x" && m.parameter<"weight">(initial::constant(0), embed).id == w.id;
 }
 static_assert(scopes_prefix_parameters_and_not_inputs());
 
@@ -66,7 +71,37 @@ constexpr mistake mistake_of(auto write) {
 static_assert(mistake_of([](model& m) { m.input<"x">(embed), m.input<"x">(embed); }) == mistake::input_named_twice);
 static_assert(mistake_of([](model& m) { m.input<"x">(embed), m.indices<"x">(embed); }) == mistake::input_named_twice);
 static_assert(mistake_of([](model& m) { m.parameter<"x">(initial::constant(0), embed), m.parameter<"x">(initial::constant(0), pixels); }) == mistake::parameter_named_twice);
+static_assert(mistake_of([](model& m) { m.parameter<"x">(initial::constant(0), embed), m.parameter<"x">(initial::constant(1), embed); }) == mistake::parameter_named_twice);
+static_assert(mistake_of([](model& m) { m.parameter<"x">(initial::constant(0), embed), m.frozen<"x">(initial::constant(0), embed); }) == mistake::parameter_named_twice);
 static_assert(mistake_of([](model& m) { m.parameter<"x">(initial::constant(0), embed), m.input<"x">(pixels); }) == mistake::none);
+
+constexpr auto square_of(model& m) { return m.parameter<"x">(initial::constant(0), embed, embed); }
+static_assert(mistake_of([](model& m) { square_of(m); }) == mistake::none);  // a convolution's weight may look so
+static_assert(mistake_of([](model& m) { m.input<"x">(embed, embed); }) == mistake::axis_twice);
+static_assert(mistake_of([](model& m) { exp(square_of(m)); }) == mistake::axis_twice);
+static_assert(mistake_of([](model& m) { sum(square_of(m)); }) == mistake::axis_twice);
+static_assert(mistake_of([](model& m) { dot(m.input<"y">(images, embed), square_of(m)); }) == mistake::axis_twice);
+static_assert(mistake_of([](model& m) { rename(m.input<"y">(pixels, embed), pixels, embed); }) == mistake::axis_twice);
+static_assert(mistake_of([](model& m) { rename(square_of(m), embed, pixels); }) == mistake::axis_twice);
+
+struct batch_of_the_name : batch<"embed"> {};
+struct three_of_the_name : axis<"embed", 3> {};
+static_assert(mistake_of([](model& m) { m.input<"x">(embed), m.input<"y">(batch_of_the_name{}); }) == mistake::two_axes_of_one_name);
+static_assert(mistake_of([](model& m) { m.input<"x">(embed), m.input<"y">(three_of_the_name{}); }) == mistake::two_axes_of_one_name);
+
+constexpr auto state_of(model& m) { return m.state<"seen">(initial::constant(0), embed); }
+static_assert(mistake_of([](model& m) { m.update(state_of(m), m.input<"x">(embed)); }) == mistake::none);
+static_assert(mistake_of([](model& m) { m.update(state_of(m), m.input<"x">(embed)), m.update(state_of(m), m.input<"y">(embed)); }) == mistake::state_updated_twice);
+static_assert(mistake_of([](model& m) { m.update(m.parameter<"w">(initial::constant(0), embed), m.input<"x">(embed)); }) == mistake::updates_no_state);
+static_assert(mistake_of([](model& m) { const auto x = m.input<"x">(embed); m.update(x * 2, x); }) == mistake::updates_no_state);
+static_assert(mistake_of([](model& m) { const auto x = m.input<"x">(embed); m.output<"y">(x), m.output<"y">(x * 2); }) == mistake::output_named_twice);
+
+static_assert(mistake_of([](model& m) { take(m.input<"x">(embed), embed, max_argument); }) == mistake::none);
+static_assert(mistake_of([](model& m) { take(m.input<"x">(embed), embed, max_argument + 1); }) == mistake::no_such_entry);
+static_assert(mistake_of([](model& m) { take(m.input<"x">(images, embed), embed, -1); }) == mistake::no_such_entry);
+static_assert(mistake_of([](model& m) { dropout(m.input<"x">(embed), 0.999); }) == mistake::none);
+static_assert(mistake_of([](model& m) { dropout(m.input<"x">(embed), 1); }) == mistake::dropout_rate);
+static_assert(mistake_of([](model& m) { dropout(m.input<"x">(embed), -0.1); }) == mistake::dropout_rate);
 
 struct product {
   static constexpr auto define(model& m) {
@@ -109,7 +144,7 @@ TEST_CASE("what is frozen, an input of numbers only, or behind stop_gradient cos
   const model& m = full_graph<product, mode::training>;
   int x = -1, unused = -1;
   for (int k = 0; k < m.name_count; ++k)
-    if (m.name_of(m.names[static_cast<std::size_t>(k)].node) == "x") x = m.names[static_cast<std::size_t>(k)].node;
+    if (name_of(m, m.names[static_cast<std::size_t>(k)].node) == "x") x = m.names[static_cast<std::size_t>(k)].node;
   for (int k = 0; k < m.forward_size; ++k)
     if (m.at(k).op == &exp_op && m.at(m.at(k).in[0]).op == &multiply_op) unused = k;
   REQUIRE(x >= 0);

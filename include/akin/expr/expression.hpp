@@ -91,10 +91,19 @@ inline constexpr bool either_unknown = std::is_same_v<A, unknown> || std::is_sam
 
 }  // namespace detail
 
+template <class... A>
+inline constexpr bool axes_differ = true;
+template <class First, class... Rest>
+inline constexpr bool axes_differ<First, Rest...> = !detail::has<axes<Rest...>, First> && axes_differ<Rest...>;
+
 /// over(texts): the axes along which a reduction runs or a contraction sums.
+/// errors:   compile time "akin: over: one axis stands twice"
 template <class... Axes>
 struct over_axes {};
 template <some_axis... A>
-constexpr over_axes<A...> over(A...) { return {}; }
+constexpr auto over(A...) {
+  static_assert(axes_differ<A...>, "akin: over: one axis stands twice");
+  return over_axes<A...>{};
+}
 
 }  // namespace akin::inline v0

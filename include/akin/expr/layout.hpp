@@ -152,7 +152,8 @@ constexpr auto take_first(expr<real, Axes> a, X, Shorter) {
 /// Entry k along an axis, which goes.
 /// shapes:   [A, x, B] -> [A, B]
 /// cost:     one copy
-/// errors:   compile time "akin: layout: the operand does not have this axis"; run time "take: ..." where there is no such entry
+/// errors:   compile time "akin: layout: the operand does not have this axis", "akin: take: ..." for k below 0 or above 32,767; run time "take: ..." where
+///           there is no such entry
 /// gradient: that of the result at entry k, 0 elsewhere
 template <class Axes, some_axis X>
 constexpr auto take(expr<real, Axes> a, X, int k) {
@@ -161,6 +162,7 @@ constexpr auto take(expr<real, Axes> a, X, int k) {
   else {
     model& m = *a.owner;
     using out = detail::minus<Axes, axes<X>>;
+    if (k < 0 || k > max_argument) m.report(mistake::no_such_entry, a.id);
     return expr<real, out>{&m, build::slice(m, a.id, m.list(out{}), {m.number_of<X>(), -1, static_cast<std::int16_t>(k), -1})};
   }
 }

@@ -50,12 +50,20 @@ struct axis_list {
       if (label[k] == axis) return true;
     return false;
   }
+  constexpr bool has_one_twice() const {
+    for (int k = 1; k < rank; ++k)
+      for (int other = 0; other < k; ++other)
+        if (label[k] == label[other]) return true;
+    return false;
+  }
   constexpr bool contains(const axis_list& other) const {
     for (int k = 0; k < other.rank; ++k)
       if (!has(other[k])) return false;
     return true;
   }
 };
+
+inline constexpr int max_argument = 32767;  // of an operation's own integers
 
 struct four_numbers {
   std::int16_t number[4]{};
@@ -92,6 +100,7 @@ struct extent_relation {
 struct axis_entry {
   std::string_view name;
   bool numbers_examples = false;
+  std::int64_t static_extent = 0;
   const char* first = nullptr;  // of the name
 };
 
@@ -133,7 +142,7 @@ struct named_output {
   std::int16_t node = -1, text_begin = 0, text_size = 0;
 };
 
-enum class mistake : unsigned char { none, input_named_twice, parameter_named_twice, three_batch_axes, pair_in_repeat, gradient_leaves_repeat, value_enters_repeat, pair_is_output, pair_not_fusable, circle, position_is_stored, kept_in_repeat, two_axes_of_one_name };
+enum class mistake : unsigned char { none, input_named_twice, parameter_named_twice, three_batch_axes, pair_in_repeat, gradient_leaves_repeat, value_enters_repeat, pair_is_output, pair_not_fusable, circle, position_is_stored, kept_in_repeat, two_axes_of_one_name, axis_twice, no_such_entry, updates_no_state, state_updated_twice, output_named_twice, dropout_rate };
 
 template <class Kind, class Axes>
 struct expr;
@@ -172,7 +181,11 @@ class model {
   /// After a training forward the state takes this value; the gradient of that run still sees the old one. In a repeat every layer has its own.
   template <class Axes>
   constexpr void update(expr<real, Axes> state, expr<real, Axes> value) {
+    const int name = at(state.id).name;
+    if (name < 0 || names[name].role != named_value::role_kind::state) report(mistake::updates_no_state, state.id);
     if (at(state.id).region != region) report(mistake::kept_in_repeat, value.id);
+    for (int k = 0; k < update_count; ++k)
+      if (updates[k].state == state.id) report(mistake::state_updated_twice, state.id);
     updates[static_cast<std::size_t>(update_count++)] = {static_cast<std::int16_t>(state.id), static_cast<std::int16_t>(value.id)};
   }
   /// Keeps a value readable after forward() as program::value<Name>().
@@ -180,6 +193,8 @@ class model {
     requires(!std::is_same_v<Kind, integer>)
   constexpr void output(expr<Kind, Axes> value) {
     if (region != 0) report(mistake::kept_in_repeat, value.id);
+    for (int k = 0; k < output_count; ++k)
+      if (text_at(outputs[k].text_begin, outputs[k].text_size) == Name.view()) report(mistake::output_named_twice, value.id);
     outputs[static_cast<std::size_t>(output_count++)] = {static_cast<std::int16_t>(value.id), append_text(Name.view()), static_cast<std::int16_t>(Name.view().size())};
   }
 
@@ -242,10 +257,6 @@ class model {
     if (found == mistake::none) found = m, found_at = where;
   }
   constexpr std::string_view text_at(int begin, int length) const { return {texts + begin, static_cast<std::size_t>(length)}; }
-  constexpr std::string_view name_of(int node_id) const {
-    const auto& v = names[static_cast<std::size_t>(at(node_id).name)];
-    return text_at(v.text_begin, v.text_size);
-  }
 
   node nodes[max_nodes]{};
   std::int16_t adjoint[max_nodes]{};    // id + 1 of the gradient node; 0: none
@@ -266,6 +277,7 @@ class model {
  private:
   template <class Kind, class... A>
   constexpr expr<Kind, axes<A...>> declare(named_value::role_kind role, std::string_view name, initial start);
+  constexpr bool names_an_axis_twice(const node& n) const;
   constexpr std::int16_t append_text(std::string_view s) {
     const auto begin = static_cast<std::int16_t>(text_size);
     for (char c : s) texts[static_cast<std::size_t>(text_size++)] = c;
@@ -289,6 +301,16 @@ constexpr void no_gradient(model&, int, int) {}
 inline constexpr operation input_op{"input", role::leaf, no_gradient};
 inline constexpr operation parameter_op{"parameter", role::leaf, no_gradient};
 
+// Values are matched by the names of their axes; a convolution alone takes its weight's by their place.
+constexpr bool model::names_an_axis_twice(const node& n) const {
+  const role plays = n.op->plays;
+  if (plays == role::kernel || n.op == &parameter_op) return false;
+  bool twice = n.axes.has_one_twice();
+  if (plays == role::reduce || plays == role::contract || plays == role::alias)
+    for (const int i : n.in) twice = twice || (i >= 0 && at(i).axes.has_one_twice());
+  return twice;
+}
+
 constexpr int model::put(node n) {
   // A twin of a body's node may be reused by the body's gradient: then its value is kept for each layer.
   const int twin = regions[static_cast<std::size_t>(region)].forward;
@@ -301,6 +323,7 @@ constexpr int model::put(node n) {
     for (; table[h] != 0; h = h + 1 == std::uint32_t{4 * max_nodes} ? 0 : h + 1)
       if (nodes[static_cast<std::size_t>(table[h] - 1)] == n) return table[h] - 1;
     if (attempt == 0) continue;
+    if (names_an_axis_twice(n)) report(mistake::axis_twice, size);
     nodes[static_cast<std::size_t>(size)] = n;
     table[h] = static_cast<std::int16_t>(size + 1);
     return size++;
@@ -311,14 +334,15 @@ constexpr int model::put(node n) {
 constexpr int model::add_axis(std::string_view name, bool numbers_examples, std::int64_t static_extent) {
   // One text is one object among template arguments, so that most names are found by address, without a look at their characters.
   const char* const first = name.data();
-  for (int k = 0; k < axis_count; ++k)
-    if (axis_entries[k].first == first) return k;
-  for (int k = 0; k < axis_count; ++k)
-    if (axis_entries[k].name == name) {
-      if (axis_entries[k].numbers_examples != numbers_examples) report(mistake::two_axes_of_one_name, -1);
-      return k;
-    }
-  axis_entries[static_cast<std::size_t>(axis_count)] = {name, numbers_examples, name.data()};
+  int k = 0;
+  while (k < axis_count && axis_entries[k].first != first) ++k;
+  if (k == axis_count)
+    for (k = 0; k < axis_count && axis_entries[k].name != name;) ++k;
+  if (k < axis_count) {
+    if (axis_entries[k].numbers_examples != numbers_examples || axis_entries[k].static_extent != static_extent) report(mistake::two_axes_of_one_name, -1);
+    return k;
+  }
+  axis_entries[axis_count] = {name, numbers_examples, static_extent, first};
   if (static_extent > 0) relate({extent_rule::fixed, static_cast<std::int16_t>(axis_count), -1, -1, static_extent, 0});
   return axis_count++;
 }
@@ -343,7 +367,7 @@ constexpr expr<Kind, axes<A...>> model::declare(named_value::role_kind role, std
     text_size = begin;
     n.name = static_cast<std::int16_t>(k);
     if (!stored) report(mistake::input_named_twice, other.node);
-    else if (!(at(other.node) == n) || other.role != role) report(mistake::parameter_named_twice, other.node);
+    else if (!(at(other.node) == n && other.role == role && other.start == start)) report(mistake::parameter_named_twice, other.node);
     return {this, other.node};
   }
   n.name = static_cast<std::int16_t>(name_count);

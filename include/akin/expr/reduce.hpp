@@ -104,11 +104,11 @@ constexpr auto min(expr<real, A> a, over_axes<O...> o) { return detail::reduce_o
 /// values:   -inf where there are fewer than K entries; NaN is passed over
 /// cost:     of pairs a comparison for each entry, some K steps for each that is among the largest so far, and K numbers of memory for each
 ///           result; elsewhere up to K visits of each entry, on one thread
-/// errors:   compile time "akin: kth_largest: k counts from 1", "akin: reduction: the operand does not have this axis"
+/// errors:   compile time "akin: kth_largest: k counts from 1 to 32,767", "akin: reduction: the operand does not have this axis"
 /// gradient: to the entries that tie there, evenly
 template <int K, class A, class X>
 constexpr auto kth_largest(expr<real, A> a, over_axes<X> o) {
-  static_assert(K >= 1, "akin: kth_largest: k counts from 1");
+  static_assert(K >= 1 && K <= max_argument, "akin: kth_largest: k counts from 1 to 32,767");
   return detail::reduce_over(kth_largest_op, a, o, K);
 }
 

@@ -13,6 +13,10 @@ namespace akin::inline v0 {
 
 template <class Model, mistake Found>
 inline constexpr bool graph_is_sound = Found == mistake::none;
+template <class Result>
+inline constexpr bool result_is_real = false;
+template <class Kind, class Axes>
+inline constexpr bool result_is_real<expr<Kind, Axes>> = std::is_same_v<Kind, real> || std::is_same_v<Axes, unknown>;  // unknown: another mistake has been named already
 template <class Output>
 inline constexpr bool output_is_scalar = false;
 template <>
@@ -59,7 +63,7 @@ consteval bool check_graph() {
   } else {
     constexpr mistake found = plan_of<Model, Mode, Fuses>.found;
     static_assert(graph_is_sound<Model, found> || found != mistake::input_named_twice, "akin: input: two inputs of one name");
-    static_assert(graph_is_sound<Model, found> || found != mistake::parameter_named_twice, "akin: parameter: one name with different axes");
+    static_assert(graph_is_sound<Model, found> || found != mistake::parameter_named_twice, "akin: parameter: one name with different axes, roles or starts");
     static_assert(graph_is_sound<Model, found> || found != mistake::three_batch_axes,
                   "akin: pairs: a value has two batch axes and more; write distances with dot or squared_distance, so that nothing of that size is stored");
     static_assert(graph_is_sound<Model, found> || found != mistake::pair_in_repeat, "akin: pairs: a value with two batch axes inside of repeat");
@@ -70,7 +74,13 @@ consteval bool check_graph() {
                   "akin: pairs: a value with two batch axes can come from dot, arithmetic and predicates, and go into arithmetic, reductions and dot; nothing else");
     static_assert(graph_is_sound<Model, found> || found != mistake::position_is_stored, "akin: position: it can be compared with indices, but has no numbers in memory; give the indices as an input");
     static_assert(graph_is_sound<Model, found> || found != mistake::kept_in_repeat, "akin: repeat: the block updates a state from outside or names an output, of which there would be one for each layer");
-    static_assert(graph_is_sound<Model, found> || found != mistake::two_axes_of_one_name, "akin: axis: one name for an akin::axis and an akin::batch");
+    static_assert(graph_is_sound<Model, found> || found != mistake::two_axes_of_one_name, "akin: axis: one name for an akin::axis and an akin::batch, or for two static extents");
+    static_assert(graph_is_sound<Model, found> || found != mistake::axis_twice, "akin: axis: a value has one axis twice, so that its name does not say which is meant");
+    static_assert(graph_is_sound<Model, found> || found != mistake::no_such_entry, "akin: take: an entry's number is from 0 to 32,767");
+    static_assert(graph_is_sound<Model, found> || found != mistake::updates_no_state, "akin: update: what it changes is no state: declare it with m.state");
+    static_assert(graph_is_sound<Model, found> || found != mistake::state_updated_twice, "akin: update: one state is updated twice");
+    static_assert(graph_is_sound<Model, found> || found != mistake::output_named_twice, "akin: output: two outputs of one name");
+    static_assert(graph_is_sound<Model, found> || found != mistake::dropout_rate, "akin: dropout: a rate is at least 0 and below 1");
     static_assert(graph_is_sound<Model, found> || found != mistake::circle, "akin: plan: steps wait for each other; this is a mistake of akin, please report the model");
     return found == mistake::none;
   }
