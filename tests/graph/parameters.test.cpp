@@ -21,6 +21,17 @@ struct mixed {
   }
 };
 
+struct another_rank {
+  static constexpr auto define(model& m) {
+    const auto visual = m.scope("visual");
+    return sum(m.frozen<"b">(initial::constant(0.5)));
+  }
+};
+
+struct divided_by_nothing {
+  static constexpr auto define(model& m) { return sum(m.parameter<"w">(initial::normal(1, pixels), embed)); }
+};
+
 template <class F>
 std::string sentence_of(F f) {
   try {
@@ -96,6 +107,18 @@ TEST_CASE("mistakes") {
   parameters<mixed, double> v;
   v.bind(1, pixels(5), embed(3));
   CHECK(sentence_of([&] { v.bind(1, pixels(5), embed(3)); }) == "parameters: they are bound already");
+}
+
+TEST_CASE("a start is divided by an axis that the model has") {
+  parameters<divided_by_nothing, double> w;
+  CHECK(sentence_of([&] { w.bind(1, embed(3)); }) == "parameters: the start of 'w' is divided by axis 'pixels', which the model lacks");
+}
+
+TEST_CASE("a tensor of another rank is another tensor") {
+  parameters<mixed, double> w;
+  w.bind(1, pixels(5), embed(3));
+  program<another_rank, reference_backend> p{static_cast<parameter_store<double>&>(w)};
+  CHECK(sentence_of([&] { p.bind(); }) == "program: tensor 'visual.b' has 1 axes, but the program expects 0");
 }
 
 TEST_CASE("a bind that failed leaves the parameters as they were") {

@@ -129,7 +129,8 @@ TEST_CASE("calls in the wrong order, and inputs of the wrong size or kind, are o
   CHECK(sentence_of([&] { p.resize(images(1)); }) == "resize: the program is not bound");
   CHECK(sentence_of([&] { p.gradient<"x">(); }) == "gradient: the program is not bound");
   CHECK(sentence_of([&] { p.value(); }) == "value: the program is not bound");
-  CHECK(!sentence_of([&] { p.set<"x">(x); }).empty());
+  CHECK(sentence_of([&] { p.gradients(); }) == "gradient: the program is not bound");
+  CHECK(sentence_of([&] { p.set<"x">(x); }) == "set: the program is not bound");
   p.bind(images(6), texts(2), pixels(5), embed(4));
   CHECK(sentence_of([&] { p.forward(); }) == "forward: input 'x' is not set");
   CHECK(sentence_of([&] { p.set<"x">(y); }) == "set: input 'x' has 8 numbers, expected 30 [images = 6, pixels = 5]");
@@ -137,8 +138,20 @@ TEST_CASE("calls in the wrong order, and inputs of the wrong size or kind, are o
   p.set<"x">(x);
   p.set<"y">(y);
   CHECK(sentence_of([&] { p.backward(); }) == "backward: forward has not run with these inputs and extents");
-  p.forward();
+  CHECK(sentence_of([&] { p.value(); }) == "value: forward has not run since the last bind or resize");
+  const std::string no_gradients = "gradient: backward has not run since the last forward, bind or resize";
+  CHECK(sentence_of([&] { p.gradients(); }) == no_gradients);
+  const double loss = p.forward();
+  CHECK(p.value().data[0] == loss);
+  CHECK(sentence_of([&] { p.gradient_numbers(); }) == no_gradients);
   p.backward();
+  CHECK(p.gradients().size() == 21);
+  p.set<"x">(x);
+  CHECK(p.value().data[0] == loss);  // that of the last run
+  p.forward();
+  CHECK(sentence_of([&] { p.gradients(); }) == no_gradients);
+  p.resize(images(5));
+  CHECK(sentence_of([&] { p.value(); }) == "value: forward has not run since the last bind or resize");
 
   subject<deep, reference_backend> d{ordinary, images(2), embed(3), layers(2), out_width(3)};
   std::vector<double> reals(2);

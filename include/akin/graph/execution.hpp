@@ -45,7 +45,7 @@ class execution {
   /// Fixes the largest extents and allocates. Every later run, with these or smaller extents, allocates nothing.
   /// Products of pairs that several passes read are kept from the first to the last as far as pair_budget bytes allow.
   void bind(const extent_table& largest, std::int64_t pair_budget) {
-    bound_ = ran_ = has_gradients_ = false;
+    bound_ = ran_ = has_values_ = has_gradients_ = false;
     extents_ = largest;
     connect_parameters();
     connect_states();
@@ -79,12 +79,11 @@ class execution {
     for (const auto& v : b_.names)  // memory lent for other extents may be too small for these
       if (const axis_list& axes = b_.at(v.node).axes; now.size(axes) != extents_.size(axes)) input_[static_cast<std::size_t>(v.node)] = nullptr;
     extents_ = now;
-    ran_ = has_gradients_ = false;
+    ran_ = has_values_ = has_gradients_ = false;
     set_counts();
   }
 
   void set_input(int n, const void* data) {
-    if (!bound_) fail("set: the program is not bound");
     input_[static_cast<std::size_t>(n)] = const_cast<void*>(data);
     ran_ = false;
   }
@@ -97,7 +96,7 @@ class execution {
     take_states();
     run(0, 0, b_.forward_steps);
     keep_updates(0);
-    ran_ = true;
+    ran_ = has_values_ = true;
     has_gradients_ = false;
   }
   void backward() {
@@ -108,6 +107,7 @@ class execution {
     copy_gradients(0);
     has_gradients_ = true;
   }
+  bool has_values() const { return has_values_; }
   bool has_gradients() const { return has_gradients_; }
   /// What the backend's memory holds for the program: arena, states, and, where that is not the host's memory, inputs, weights and gradients. Panels and scratch
   /// come on top.
@@ -331,8 +331,10 @@ class execution {
       const auto* entry = weights_.find(b_.name(v));
       if (!entry) fail("program: the weights have no tensor '", b_.name(v), "'");
       const node& n = b_.at(v.node);
+      if (static_cast<std::size_t>(n.axes.rank) != entry->shape.size())
+        fail("program: tensor '", b_.name(v), "' has ", entry->shape.size(), " axes, but the program expects ", static_cast<int>(n.axes.rank));
       for (int k = 0; k < n.axes.rank; ++k)
-        if (static_cast<std::size_t>(n.axes.rank) != entry->shape.size() || extents_.required(n.axes[k]) != entry->shape[static_cast<std::size_t>(k)])
+        if (extents_.required(n.axes[k]) != entry->shape[static_cast<std::size_t>(k)])
           fail("program: tensor '", b_.name(v), "' has extent ", entry->shape[static_cast<std::size_t>(k)], " along axis '",
                extents_.name(n.axes[k]), "', but the program is bound to ", extents_.required(n.axes[k]));
       offset_[static_cast<std::size_t>(v.node)] = entry->offset;
@@ -515,7 +517,7 @@ class execution {
   std::uint64_t seed_ = 0;
   int strip_axis_ = -1;  // while strips run
   std::int64_t strip_begin_ = 0, strips_extent_ = 0;
-  bool bound_ = false, rehearses_ = false, ran_ = false, has_gradients_ = false;
+  bool bound_ = false, rehearses_ = false, ran_ = false, has_values_ = false, has_gradients_ = false;
 };
 
 template <class Backend>

@@ -116,9 +116,12 @@ void parameter_store<Real>::bind(const blueprint& b, const extent_table& given, 
     }
     for (const auto depth : e.depths) e.count = checked_product(e.count, depth);
     double scale = v.start.scale;
-    for (std::string_view axis : v.start.per)
-      for (std::size_t k = 0; k < b.axes.size() && !axis.empty(); ++k)
-        if (b.axes[k].name == axis) scale /= std::sqrt(static_cast<double>(given.required(static_cast<int>(k))));
+    for (std::string_view name : v.start.per) {
+      if (name.empty()) break;
+      const auto axis = std::find_if(b.axes.begin(), b.axes.end(), [&](const axis_entry& a) { return a.name == name; });
+      if (axis == b.axes.end()) fail("parameters: the start of '", e.pattern, "' is divided by axis '", name, "', which the model lacks");
+      scale /= std::sqrt(static_cast<double>(given.required(static_cast<int>(axis - b.axes.begin()))));
+    }
     scales.push_back(scale);
     starts.push_back(v.start);
     numbers += checked_product(e.slice, e.count);

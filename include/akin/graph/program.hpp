@@ -45,6 +45,7 @@ class program {
   // Here, and not where it is used, so that few instantiations stand between the mistake and the user's line.
   static_assert(detail::looked_at(detail::check_graph<Model, Mode, Backend::fuses>(), detail::check_parameters<Model, Mode, Backend::fuses>(),
                                   detail::check_kernels<Model, Mode, Backend>()));
+  static_assert(result_is_real<detail::result_type<Model>>, "akin: program: the result is an integer or a condition: as_real(...) makes it a real");
 
  public:
   using real_type = typename Backend::real;
@@ -126,8 +127,12 @@ class program {
   }
 
   /// The gradients of all parameters, laid out as the weights are: on the host, or wherever an optimiser wants them.
-  std::span<real_type> gradients() { return execution_.gradients().host(); }
-  shared_numbers<real_type>& gradient_numbers() { return execution_.gradients(); }
+  /// errors: run time, where backward has not run since the last forward, bind or resize
+  std::span<real_type> gradients() { return gradient_numbers().host(); }
+  shared_numbers<real_type>& gradient_numbers() {
+    require_gradients();
+    return execution_.gradients();
+  }
 
   /// The gradient of an input; valid until the next run.
   template <text Name>
@@ -137,8 +142,7 @@ class program {
     if constexpr (n >= 0) {
       constexpr int g = full_graph<Model, Mode>.adjoint_of(n) - 1;
       static_assert(g >= 0, "akin: gradient: nothing flows back to this input");
-      if (!execution_.bound()) fail("gradient: the program is not bound");
-      if (!execution_.has_gradients()) fail("gradient: backward has not run since the last forward, bind or resize");
+      require_gradients();
       return execution_.template on_host<real_type>(g);
     } else {
       return {};
@@ -146,15 +150,16 @@ class program {
   }
 
   /// The result, or a value that the model named with output<Name>.
+  /// errors: run time, where forward has not run since the last bind or resize
   view<const real_type> value() {
-    if (!execution_.bound()) fail("value: the program is not bound");
+    require_values();
     return execution_.template on_host<real_type>(execution_.plan().result);
   }
   template <text Name>
   view<const real_type> value() {
     constexpr int n = detail::find_output<Model, Mode>(Name.view());
     static_assert(n >= 0, "akin: value: the model has no output of this name");
-    if (!execution_.bound()) fail("value: the program is not bound");
+    require_values();
     return execution_.template on_host<real_type>(n);
   }
 
@@ -175,6 +180,8 @@ class program {
     return text;
   }
 
+  /// The extents of the next run.
+  const extent_table& extents() const { return execution_.extents(); }
   parameter_store<real_type>& weights() { return weights_; }
   Backend& backend() { return backend_; }
   std::int64_t bytes() const { return execution_.memory().bytes; }
@@ -187,6 +194,15 @@ class program {
                   detail::check_kernels<Model, Mode, Backend>())
       return detail::code_of_steps<Model, Mode, Backend>;
     else return {};
+  }
+
+  void require_values() const {
+    if (!execution_.bound()) fail("value: the program is not bound");
+    if (!execution_.has_values()) fail("value: forward has not run since the last bind or resize");
+  }
+  void require_gradients() const {
+    if (!execution_.bound()) fail("gradient: the program is not bound");
+    if (!execution_.has_gradients()) fail("gradient: backward has not run since the last forward, bind or resize");
   }
 
   static void refuse_twice(std::initializer_list<extent> given) {
@@ -211,6 +227,7 @@ class program {
   void set_data(const void* data, std::size_t size, value_kind kind) {
     constexpr int n = detail::find_name<Model, Mode>(Name.view());
     static_assert(n >= 0, "akin: set: the model has no input of this name");
+    if (!execution_.bound()) fail("set: the program is not bound");
     const node& x = execution_.plan().at(n);
     const auto expected = execution_.extents().size(x.axes);
     if (static_cast<std::int64_t>(size) != expected)

@@ -126,7 +126,8 @@ class encoder_in_parts {
     bound_rows_ = part_ = std::min(examples_of_a_part, rows_);
     program_.bind(extent{whole.axis, whole.axis == rows::name ? part_ : whole.size}...);
     inputs_ = {};
-    features_.assign(static_cast<std::size_t>(program_.template value<"features">().size() / part_ * rows_), real_type{});
+    const node& features = graph().at(detail::find_output<model_type, mode::training>("features"));
+    features_.assign(static_cast<std::size_t>(program_.extents().size(features.axes) / part_ * rows_), real_type{});
   }
 
   /// Lends an input of the whole batch until the next set.
