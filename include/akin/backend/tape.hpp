@@ -69,8 +69,8 @@ constexpr float start_of(reduction kind) {
   return kind == reduction::sum ? 0.f : kind == reduction::minimum ? infinity : -infinity;
 }
 
-/// How many operands and results one step may have.
-inline constexpr int max_operands_of_step = 40, max_results_of_step = 12;
+/// How many operands, results and lines of its tape one step may have.
+inline constexpr int max_operands_of_step = 40, max_results_of_step = 12, max_lines_of_step = 4096;
 
 /// An operand of a map: its kind, and where it lies. `position` has the axis as the only label of the view.
 template <class Real>

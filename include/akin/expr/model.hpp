@@ -142,7 +142,7 @@ struct named_output {
   std::int16_t node = -1, text_begin = 0, text_size = 0;
 };
 
-enum class mistake : unsigned char { none, input_named_twice, parameter_named_twice, three_batch_axes, pair_in_repeat, gradient_leaves_repeat, value_enters_repeat, pair_is_output, pair_not_fusable, circle, position_is_stored, kept_in_repeat, two_axes_of_one_name, axis_twice, no_such_entry, updates_no_state, state_updated_twice, output_named_twice, dropout_rate };
+enum class mistake : unsigned char { none, input_named_twice, parameter_named_twice, three_batch_axes, pair_in_repeat, gradient_leaves_repeat, value_enters_repeat, pair_is_output, pair_not_fusable, circle, position_is_stored, kept_in_repeat, two_axes_of_one_name, axis_twice, no_such_entry, updates_no_state, state_updated_twice, output_named_twice, dropout_rate, step_too_large };
 
 template <class Kind, class Axes>
 struct expr;

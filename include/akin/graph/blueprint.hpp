@@ -30,6 +30,17 @@ struct blueprint {
   int result = -1, forward_size = 0, forward_steps = 0, pair_passes = 0;
 
   const node& at(int n) const { return nodes[static_cast<std::size_t>(n)]; }
+  detail::plan_parts parts() const { return {nodes.data(), operands.data(), sinks.data()}; }
+  std::span<const plan_operand> operands_of(const plan_step& s) const { return operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count)); }
+  std::span<const plan_sink> sinks_of(const plan_step& s) const { return sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count)); }
+  std::size_t number_of(const plan_step& s) const { return static_cast<std::size_t>(&s - steps.data()); }
+  /// Bytes of one number of a node.
+  std::int64_t number_bytes(int n, std::size_t real_bytes) const { return static_cast<std::int64_t>(at(n).kind == value_kind::index ? sizeof(std::int32_t) : real_bytes); }
+  /// Calls visit(region) for a region and the repeats around it, innermost first; the model itself is none.
+  template <class Visit>
+  void for_each_repeat_around(int region, Visit visit) const {
+    for (int r = region; r > 0; r = regions[static_cast<std::size_t>(r)].parent) visit(r);
+  }
   int home(int n) const {
     while (at(n).op->plays == role::alias || (at(n).op == &again_op && producer[static_cast<std::size_t>(n)] == 0)) n = at(n).in[0];
     return n;
@@ -43,9 +54,9 @@ struct blueprint {
         for (int k = 0; k < at(i).axes.rank; ++k)
           if (const int axis = at(i).axes[k]; axis != pass.space[0] && axis != pass.space[1]) widest = widest < extents[axis] ? extents[axis] : widest;
     };
-    for (const plan_operand& o : operands.subspan(static_cast<std::size_t>(pass.operand), static_cast<std::size_t>(pass.operand_count)))
+    for (const plan_operand& o : operands_of(pass))
       if (o.kind == operand_kind::product) look(o.node);
-    for (const plan_sink& s : sinks.subspan(static_cast<std::size_t>(pass.sink), static_cast<std::size_t>(pass.sink_count)))
+    for (const plan_sink& s : sinks_of(pass))
       if (s.kind == sink_kind::contract) look(s.node);
     return widest;
   }
@@ -63,7 +74,7 @@ struct blueprint {
         if (at(home(operand)).op != &parameter_op) continue;
         std::int64_t columns = 1, depth = 1, layers = 1;
         for (int k = 0; k < at(operand).axes.rank; ++k) (product.axes.has(at(operand).axes[k]) ? columns : depth) *= extents.required(at(operand).axes[k]);
-        for (int r = s.region; r > 0; r = regions[static_cast<std::size_t>(r)].parent) layers *= extents.required(regions[static_cast<std::size_t>(r)].depth_axis);
+        for_each_repeat_around(s.region, [&](int r) { layers *= extents.required(regions[static_cast<std::size_t>(r)].depth_axis); });
         visit(columns, depth, layers);
       }
     }

@@ -138,10 +138,10 @@ class execution {
     for (int k = 0, ran = 0; k < b_.forward_steps; ++k) {
       if (k == ran) {
         run(0, k, 1);
-        ran += strips_at(k) ? strips_at(k)->count : 1;
+        ran += strips_from(k) ? strips_from(k)->count : 1;
       }
       not_finite found;
-      detail::for_each_result(b_, b_.steps[static_cast<std::size_t>(k)], [&](int n) {
+      detail::for_each_result(b_.parts(), b_.steps[static_cast<std::size_t>(k)], [&](int n) {
         if (found.node < 0) found = look_at(n);
       });
       if (found.node >= 0) return found;
@@ -180,7 +180,7 @@ class execution {
     const axis_list& axes = b_.at(n).axes;
     std::int64_t before = axes.rank > 0 && axes[0] == strip_axis_ ? strip_begin_ : 0;
     for (int k = 1; k < axes.rank && before > 0; ++k) before *= extents_[axes[k]];
-    return static_cast<std::byte*>(storage(n)) + before * static_cast<std::int64_t>(b_.at(n).kind == value_kind::index ? sizeof(std::int32_t) : sizeof(real_type));
+    return static_cast<std::byte*>(storage(n)) + before * b_.number_bytes(n, sizeof(real_type));
   }
   /// Where the entries of an axis begin that a step sees: 0, but in strips.
   std::int64_t begin_of(int axis) const { return axis == strip_axis_ ? strip_begin_ : 0; }
@@ -198,7 +198,7 @@ class execution {
   }
   /// What becomes of a product of pairs in this step.
   product_memory memory_of_product(int n, const plan_step& s) const {
-    const int step = static_cast<int>(&s - b_.steps.data()) - b_.ranges[0].begin;
+    const int step = static_cast<int>(b_.number_of(s)) - b_.ranges[0].begin;
     for (const kept_product& p : kept_)
       if (p.node == n && p.numbers > 0) return p.first == step ? product_memory::written : product_memory::read;
     return product_memory::none;
@@ -216,7 +216,7 @@ class execution {
  private:
   // Where the numbers of a node begin.
   void* storage(int n) {
-    return static_cast<std::byte*>(home_storage(b_.home(n))) + first_number(n) * static_cast<std::int64_t>(b_.at(n).kind == value_kind::index ? sizeof(std::int32_t) : sizeof(real_type));
+    return static_cast<std::byte*>(home_storage(b_.home(n))) + first_number(n) * b_.number_bytes(n, sizeof(real_type));
   }
 
   // Which of its home's numbers is the first of an alias. In strips too the entries of its operand lie whole.
@@ -248,7 +248,7 @@ class execution {
   }
 
   std::int64_t bytes_of(int n) const {
-    return extents_.size(b_.at(n).axes) * static_cast<std::int64_t>(b_.at(n).kind == value_kind::index ? sizeof(std::int32_t) : sizeof(real_type));
+    return extents_.size(b_.at(n).axes) * b_.number_bytes(n, sizeof(real_type));
   }
 
   not_finite look_at(int n) {
@@ -272,7 +272,7 @@ class execution {
   void run(int region, int begin, int count) {
     const auto first = static_cast<std::size_t>(b_.ranges[static_cast<std::size_t>(region)].begin + begin);
     for (std::size_t k = first; k < first + static_cast<std::size_t>(count);) {
-      const strip_group* const strips = region == 0 ? strips_at(static_cast<int>(k)) : nullptr;
+      const strip_group* const strips = region == 0 ? strips_from(static_cast<int>(k)) : nullptr;
       if (strips) run_strips(*strips);
       else if (memory_.runs(b_, b_.steps[k])) run_step(k);
       k += static_cast<std::size_t>(strips ? strips->count : 1);
@@ -284,7 +284,7 @@ class execution {
       code_[k].run(*this, b_.steps[k], code_[k].chain);
     } catch (const device_error& e) {
       int result = -1;
-      detail::for_each_result(b_, b_.steps[k], [&](int n) { result = result < 0 ? n : result; });
+      detail::for_each_result(b_.parts(), b_.steps[k], [&](int n) { result = result < 0 ? n : result; });
       fail(e.what(), ", in the step of ", describe_node(b_, result));
     }
   }
@@ -303,9 +303,9 @@ class execution {
   }
 
   // The strips that begin with a step of region 0.
-  const strip_group* strips_at(int step) const {
-    const auto found = std::find_if(b_.strips.begin(), b_.strips.end(), [&](const strip_group& g) { return g.begin == step; });
-    return found == b_.strips.end() ? nullptr : &*found;
+  const strip_group* strips_from(int step) const {
+    const strip_group* const found = strips_of(b_, step);
+    return found && found->begin == step ? found : nullptr;
   }
 
   void run_strips(const strip_group& g) {
@@ -349,7 +349,7 @@ class execution {
     // Outermost first: index = (layer of outer) * |inner| + layer of inner.
     std::array<int, max_regions> around{};
     int depth = 0;
-    for (int r = x.region; r > 0; r = b_.regions[static_cast<std::size_t>(r)].parent) around[static_cast<std::size_t>(depth++)] = r;
+    b_.for_each_repeat_around(x.region, [&](int r) { around[static_cast<std::size_t>(depth++)] = r; });
     while (depth-- > 0) {
       const auto r = static_cast<std::size_t>(around[static_cast<std::size_t>(depth)]);
       layer = layer * extents_[b_.regions[r].depth_axis] + layer_[r];
@@ -473,7 +473,7 @@ class execution {
   // Of all layers.
   std::int64_t bytes_of_state(int n) const {
     std::int64_t bytes = bytes_of(n);
-    for (int r = b_.at(n).region; r > 0; r = b_.regions[static_cast<std::size_t>(r)].parent) bytes *= extents_[b_.regions[static_cast<std::size_t>(r)].depth_axis];
+    b_.for_each_repeat_around(b_.at(n).region, [&](int r) { bytes *= extents_[b_.regions[static_cast<std::size_t>(r)].depth_axis]; });
     return bytes;
   }
 

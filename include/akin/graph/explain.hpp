@@ -52,7 +52,7 @@ namespace detail {
 /// The first pass that reads a product of pairs.
 inline const plan_step* first_pass_of(const blueprint& b, int product) {
   for (const plan_step& s : b.steps)
-    for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count)))
+    for (const plan_operand& o : b.operands_of(s))
       if (o.kind == operand_kind::product && o.node == product) return &s;
   return nullptr;
 }
@@ -65,9 +65,9 @@ inline double operations_of_pass(const blueprint& b, const extent_table& e, cons
       if (const int axis = b.at(factor).axes[k]; axis != s.space[0] && axis != s.space[1]) return static_cast<double>(e[axis]);
     return 0.0;
   };
-  for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count)))
+  for (const plan_operand& o : b.operands_of(s))
     if (o.kind == operand_kind::product && !(memory && memory->keeps(o.node) && first_pass_of(b, o.node) != &s)) depths += depth_of(b.at(o.node).in[0]);
-  for (const plan_sink& k : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count)))
+  for (const plan_sink& k : b.sinks_of(s))
     if (k.kind == sink_kind::contract) depths += depth_of(k.node);
   return 2 * depths * static_cast<double>(e[s.space[0]]) * static_cast<double>(e[s.space[1]]);
 }
@@ -81,8 +81,8 @@ inline std::vector<int> awaited(const blueprint& b, const plan_step& s) {
     seen[static_cast<std::size_t>(n)] = 1;
     open.push_back(n);
   };
-  for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) push(o.node);
-  for (const plan_sink& k : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count)))
+  for (const plan_operand& o : b.operands_of(s)) push(o.node);
+  for (const plan_sink& k : b.sinks_of(s))
     for (int i : b.at(k.node).in) push(i);  // a contraction's tall factor
   while (!open.empty()) {
     const int n = open.back();
@@ -104,7 +104,7 @@ inline std::string explain_chain(const blueprint& b, const extent_table& e, cons
   std::string text = ": " + std::to_string(functions) + (functions == 1 ? " function of " : " functions of ");
   text += std::to_string(s.operand_count) + (s.operand_count == 1 ? " operand" : " operands");
   if (s.product_count > 0) text += ", " + std::to_string(s.product_count) + (s.product_count == 1 ? " product" : " products");
-  for (const plan_sink& k : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count))) {
+  for (const plan_sink& k : b.sinks_of(s)) {
     const node& n = b.at(k.node);
     text += k.kind == sink_kind::store ? "; stores" : k.kind == sink_kind::reduce ? "; " + std::string{n.op->name} + " to" : "; contracts to";
     text += shape_text(b, e, n.axes);
@@ -130,9 +130,9 @@ inline int number_of_pass(const blueprint& b, const plan_step& s) {
 
 /// Which products of a pass are kept between passes, and the bytes that this takes.
 inline std::string explain_kept(const blueprint& b, const memory_plan* memory, const plan_step& s) {
-  const bool in_strips = strips_of(b, static_cast<int>(&s - b.steps.data())) != nullptr;
+  const bool in_strips = strips_of(b, static_cast<int>(b.number_of(s))) != nullptr;
   struct { int count = 0; std::int64_t bytes = 0; } written, read;
-  for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) {
+  for (const plan_operand& o : b.operands_of(s)) {
     if (o.kind != operand_kind::product || !memory || !memory->keeps(o.node)) continue;
     auto& products = first_pass_of(b, o.node) == &s ? written : read;
     ++products.count, products.bytes += memory->kept[static_cast<std::size_t>(o.node)];
@@ -149,7 +149,7 @@ inline std::string explain_kept(const blueprint& b, const memory_plan* memory, c
 inline std::string explain_pass(const blueprint& b, const extent_table* extents, const memory_plan* memory, const plan_step& s) {
   const extent_table unbound{b};
   const extent_table& e = extents ? *extents : unbound;
-  const strip_group* const strips = strips_of(b, static_cast<int>(&s - b.steps.data()));
+  const strip_group* const strips = strips_of(b, static_cast<int>(b.number_of(s)));
   const bool again = strips && std::any_of(b.steps.data() + strips->begin, &s, [](const plan_step& other) { return other.is_pair_pass(); });
   std::string text = "pair pass " + std::to_string(number_of_pass(b, s)) + (again ? ", again," : "") + " of tiles" + shape_text(b, e, s.space);
   text += explain_kept(b, memory, s);

@@ -36,7 +36,7 @@ struct memory_plan {
   std::vector<std::int64_t> kept;    // per node: bytes of a product of pairs that lies in the arena from its first pass to its last; 0: it does not
   std::int64_t strip = 0;            // extent of the strips that joined passes run in
   needed_steps needed;               // what runs
-  bool runs(const blueprint& b, const plan_step& s) const { return needed.step[static_cast<std::size_t>(&s - b.steps.data())] != 0; }
+  bool runs(const blueprint& b, const plan_step& s) const { return needed.step[b.number_of(s)] != 0; }
   bool keeps(int product) const { return kept[static_cast<std::size_t>(product)] != 0; }
 };
 
@@ -100,7 +100,7 @@ inline std::vector<kept_product> products_of_several_passes(const blueprint& b) 
   std::vector<kept_product> all;
   for (int k = 0; k < b.ranges[0].count; ++k) {
     const plan_step& s = b.steps[static_cast<std::size_t>(b.ranges[0].begin + k)];
-    for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) {
+    for (const plan_operand& o : b.operands_of(s)) {
       if (o.kind != operand_kind::product) continue;
       const auto known = std::find_if(all.begin(), all.end(), [&](const kept_product& p) { return p.node == o.node; });
       if (known == all.end()) all.push_back({o.node, k, k, 0, strips_of(b, k)});
@@ -126,8 +126,9 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
       // What runs in strips runs again and again: its values live from its first step to its last.
       const strip_group* const strips = r == 0 ? strips_of(b, k) : nullptr;
       const int begin = strips ? strips->begin : k, end = strips ? strips->begin + strips->count - 1 : k;
-      detail::for_each_result(b, s, [&](int n) { first[static_cast<std::size_t>(n)] = begin, last[static_cast<std::size_t>(n)] = end; });
-      detail::for_each_read(b, s, [&](int n) {
+      detail::for_each_result(b.parts(), s, [&](int n) { first[static_cast<std::size_t>(n)] = begin, last[static_cast<std::size_t>(n)] = end; });
+      detail::for_each_read(b.parts(), s, [&](int read) {
+        const int n = b.home(read);
         if (b.at(n).region == static_cast<int>(r)) last[static_cast<std::size_t>(n)] = end;
         else plan.saved[static_cast<std::size_t>(n)] = 1;
       });
@@ -151,18 +152,18 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
   for (const std::size_t r : detail::inner_first(b)) {
     std::vector<detail::lifetime> scratch, saved;
     const auto& range = b.ranges[r];
-    const auto bytes_of = [&](std::int64_t numbers, std::size_t each) { return (numbers * static_cast<std::int64_t>(each) + 63) / 64 * 64; };
+    const auto bytes_of = [](std::int64_t numbers, std::int64_t each) { return (numbers * each + 63) / 64 * 64; };
     if (r == 0)
       for (const kept_product& p : kept) {
         if (p.numbers == 0) continue;
-        const std::int64_t bytes = plan.kept[static_cast<std::size_t>(p.node)] = bytes_of(p.numbers, real_bytes);
+        const std::int64_t bytes = plan.kept[static_cast<std::size_t>(p.node)] = bytes_of(p.numbers, static_cast<std::int64_t>(real_bytes));
         plan.sum_of_values += bytes;
         scratch.push_back({bytes, p.strips ? p.strips->begin : p.first, p.last, &plan.offset[static_cast<std::size_t>(p.node)]});
       }
     for (std::size_t n = 0; n < count; ++n) {
       const bool carry = r > 0 && static_cast<int>(n) == b.regions[r].carry_in;
       if (b.nodes[n].region != static_cast<int>(r) || (first[n] < 0 && !carry) || external[n]) continue;
-      const auto bytes = bytes_of(extents.size(b.nodes[n].axes), b.nodes[n].kind == value_kind::index ? 4 : real_bytes);
+      const auto bytes = bytes_of(extents.size(b.nodes[n].axes), b.number_bytes(static_cast<int>(n), real_bytes));
       plan.sum_of_values += bytes;
       if (plan.saved[n] && r > 0) saved.push_back({bytes, 0, 0, &plan.offset[n]});
       else scratch.push_back({bytes, carry ? 0 : first[n], carry ? range.count : last[n], &plan.offset[n]});
@@ -179,7 +180,7 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
         continue;
       }
       f.first_layer = plan.needed.first_layer[inner];
-      if (b.regions[inner].recomputed && f.saved_bytes > 0) f.carry_bytes = bytes_of(extents.size(b.at(s.node).axes), real_bytes);
+      if (b.regions[inner].recomputed && f.saved_bytes > 0) f.carry_bytes = bytes_of(extents.size(b.at(s.node).axes), b.number_bytes(s.node, real_bytes));
       scratch.push_back({f.room(), k, k, &f.scratch_at});
       if (f.saved_bytes == 0) continue;
       const auto bytes = f.kept_bytes() * f.place_of(extents.required(b.regions[inner].depth_axis));

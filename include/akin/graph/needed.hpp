@@ -11,32 +11,6 @@
 
 namespace akin::inline v0 {
 
-namespace detail {
-
-// Calls visit(node) for every value that a step reads, by the node that holds it.
-template <class Visit>
-void for_each_read(const blueprint& b, const plan_step& s, Visit visit) {
-  const auto inputs = [&](int n) {
-    for (int i : b.at(n).in)
-      if (i >= 0) visit(b.home(i));
-  };
-  if (s.kind == step_kind::kernel || s.kind == step_kind::repeat) return inputs(s.node);
-  for (const plan_operand& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) {
-    if (o.kind == operand_kind::product || o.kind == operand_kind::listed) inputs(o.node);
-    else if (o.node >= 0) visit(b.home(o.node));
-  }
-  for (const plan_sink& k : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count)))
-    if (k.kind == sink_kind::contract) inputs(k.node);
-}
-
-template <class Visit>
-void for_each_result(const blueprint& b, const plan_step& s, Visit visit) {
-  if (s.kind == step_kind::kernel || s.kind == step_kind::repeat) return visit(static_cast<int>(s.node));
-  for (const plan_sink& k : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count))) visit(static_cast<int>(k.node));
-}
-
-}  // namespace detail
-
 /// The steps that run, and for each region of a forward body the first layer that takes part in a gradient.
 struct needed_steps {
   std::vector<char> step;
@@ -71,8 +45,8 @@ class needed_finder {
   void want(int n) { wanted_[static_cast<std::size_t>(b_.home(n))] = 1; }
 
   void take(const plan_step& s) {
-    needed_.step[static_cast<std::size_t>(&s - b_.steps.data())] = 1;
-    for_each_read(b_, s, [&](int n) { want(n); });
+    needed_.step[b_.number_of(s)] = 1;
+    for_each_read(b_.parts(), s, [&](int n) { want(n); });
   }
 
   // From the last step to the first, so that whoever reads has been seen.
@@ -83,7 +57,7 @@ class needed_finder {
       const plan_step& s = b_.steps[static_cast<std::size_t>(range.begin + k)];
       const int body = s.kind == step_kind::repeat ? b_.at(s.node).argument[0] : 0;
       bool needed = whole || (region == 0 && k < b_.forward_steps) || (body > 0 && first_trained_in(body) >= 0);
-      for_each_result(b_, s, [&](int n) { needed = needed || wanted_[static_cast<std::size_t>(n)]; });
+      for_each_result(b_.parts(), s, [&](int n) { needed = needed || wanted_[static_cast<std::size_t>(n)]; });
       if (!needed) continue;
       take(s);
       if (body > 0) enter(body, wanted_[static_cast<std::size_t>(s.node)]);
@@ -103,8 +77,9 @@ class needed_finder {
     std::int64_t first = -1;
     for (std::size_t k = 0; k < b_.names.size(); ++k) {
       if (first_trained_[k] < 0) continue;
-      for (int r = b_.at(b_.names[k].node).region; r > 0; r = b_.regions[static_cast<std::size_t>(r)].parent)
+      b_.for_each_repeat_around(b_.at(b_.names[k].node).region, [&](int r) {
         if (r == forward) first = first < 0 ? first_trained_[k] : std::min(first, first_trained_[k]);
+      });
     }
     return first;
   }

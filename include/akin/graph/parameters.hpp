@@ -109,11 +109,11 @@ void parameter_store<Real>::bind(const blueprint& b, const extent_table& given, 
       return size;
     };
     for (int k = 0; k < n.axes.rank; ++k) e.shape.push_back(note(n.axes[k])), e.slice = checked_product(e.slice, e.shape.back());
-    for (int r = n.region; r > 0; r = b.regions[static_cast<std::size_t>(r)].parent) {
+    b.for_each_repeat_around(n.region, [&](int r) {
       const region_entry& around = b.regions[static_cast<std::size_t>(r)];
       e.depths.insert(e.depths.begin(), note(around.depth_axis));
       e.first_numbers.insert(e.first_numbers.begin(), around.first_number);
-    }
+    });
     for (const auto depth : e.depths) e.count = checked_product(e.count, depth);
     double scale = v.start.scale;
     for (std::string_view name : v.start.per) {

@@ -12,7 +12,6 @@ enum class step_kind : unsigned char { kernel, map, pairs, repeat };
 struct plan_operand {
   operand_kind kind = operand_kind::real;
   std::int16_t node = -1;
-  std::int16_t product = -1;
   constexpr bool operator==(const plan_operand&) const = default;
 };
 
@@ -79,23 +78,35 @@ constexpr int batch_axes(const model& m, const axis_list& l) {
 
 namespace detail {
 
+/// What the steps of a plan refer to, while the compiler plans and at run time.
+struct plan_parts {
+  const node* nodes;
+  const plan_operand* operands;
+  const plan_sink* sinks;
+};
+
 /// Calls read(node) for every value that a step reads.
 template <class Read>
-constexpr void for_each_read(const model& m, const plan& p, const plan_step& s, Read read) {
+constexpr void for_each_read(const plan_parts& p, const plan_step& s, Read read) {
   const auto inputs = [&](int n) {
-    for (const int i : m.nodes[n].in)
-      if (i >= 0) read(i);
+    for (const int i : p.nodes[n].in)  // a pass makes its pair values itself
+      if (i >= 0 && !(s.kind == step_kind::pairs && p.nodes[i].axes.contains(s.space))) read(i);
   };
   if (s.kind == step_kind::kernel || s.kind == step_kind::repeat) return inputs(s.node);
   for (int k = s.operand; k < s.operand + s.operand_count; ++k) {
     const plan_operand& o = p.operands[k];
     if (o.kind == operand_kind::product || o.kind == operand_kind::listed) inputs(o.node);
-    else if (o.node >= 0 && o.kind != operand_kind::position) read(o.node);
+    else if (o.node >= 0 && o.kind != operand_kind::position) read(static_cast<int>(o.node));
   }
   for (int k = s.sink; k < s.sink + s.sink_count; ++k)
-    if (p.sinks[k].kind == sink_kind::contract)
-      for (const int i : m.nodes[p.sinks[k].node].in)
-        if (i >= 0 && batch_axes(m, m.nodes[i].axes) < 2) read(i);  // the tall factor
+    if (p.sinks[k].kind == sink_kind::contract) inputs(p.sinks[k].node);
+}
+
+/// Calls visit(node) for every value that a step makes.
+template <class Visit>
+constexpr void for_each_result(const plan_parts& p, const plan_step& s, Visit visit) {
+  if (s.kind == step_kind::kernel || s.kind == step_kind::repeat) return visit(static_cast<int>(s.node));
+  for (int k = s.sink; k < s.sink + s.sink_count; ++k) visit(static_cast<int>(p.sinks[k].node));
 }
 
 /// Puts the steps into an order: the k-th becomes the one that is order[k] now.

@@ -345,7 +345,7 @@ class planner {
     if (!here) {
       plan_operand o{operand_kind::real, static_cast<std::int16_t>(n)};
       if (pair(n) && x.op == &listed_op) o.kind = operand_kind::listed;
-      else if (pair(n)) o = {operand_kind::product, static_cast<std::int16_t>(n), s.product_count++};
+      else if (pair(n)) o.kind = operand_kind::product, ++s.product_count;
       else if (x.op == &position_op) o.kind = operand_kind::position;
       else if (x.kind == value_kind::index) o.kind = operand_kind::integer;
       result = operand(s, o);
@@ -382,6 +382,7 @@ class planner {
       for (int k = s.sink; k < s.sink + s.sink_count; ++k) p_.sinks[k].step = static_cast<std::int16_t>(write(step, p_.sinks[k].step));
       s.tape_size = static_cast<std::int16_t>(p_.tape_size - s.tape);
       s.operand_count = static_cast<std::int16_t>(p_.operand_count - s.operand);
+      if (s.operand_count > max_operands_of_step || s.sink_count > max_results_of_step || s.tape_size > max_lines_of_step) report(mistake::step_too_large, s.node);
     }
   }
 
@@ -389,7 +390,7 @@ class planner {
     if (visited_[step]) return;
     visited_[step] = open_[step] = true;
     const plan_step s = p_.steps[step];
-    for_each_read(m_, p_, s, [&](int n) {
+    for_each_read({m_.nodes, p_.operands, p_.sinks}, s, [&](int n) {
       const int before = p_.producer[home_of(m_, n)] - 1;
       if (before < 0) return;
       const int home = p_.steps[before].region;

@@ -73,14 +73,14 @@ class pair_memory {
     for (const auto& s : b.steps) {
       if (!s.is_pair_pass()) continue;
       const pair_tiles space{extents[s.space[0]], extents[s.space[1]]};
-      const auto operands = b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count));
+      const auto operands = b.operands_of(s);
       const auto lists = std::count_if(operands.begin(), operands.end(), [](const auto& o) { return o.kind == operand_kind::listed; });
       tile_count = std::max<std::int64_t>(tile_count, s.product_count + lists + s.sink_count + 1);  // and one that is packed
       factors = std::max<std::int64_t>(factors, 2 * s.product_count + s.sink_count);
       floats_per_factor = std::max(floats_per_factor, whole_vectors(space.packed_floats(b.widest_factor(s, extents))));
       blocks = std::max(blocks, space.rows / pair_tiles::fewest_rows + 1);
       std::int64_t of_this = 0;
-      for (const auto& sink : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count))) {
+      for (const auto& sink : b.sinks_of(s)) {
         const auto& n = b.at(sink.node);
         of_this += state_floats(n.op->reduces, n.argument[0], n.axes.has(s.space[0]) ? space.rows : space.columns);
       }

@@ -134,9 +134,9 @@ class thrust_backend {
   template <class Blueprint, class Extents>
   device::panel_plan panels_of(const Blueprint& b, const Extents& extents, const auto& step) const {
     device::panel_plan p{extents[step.space[0]], extents[step.space[1]], panel_bytes_ / 4};
-    for (const auto& o : b.operands.subspan(static_cast<std::size_t>(step.operand), static_cast<std::size_t>(step.operand_count)))
+    for (const auto& o : b.operands_of(step))
       p.panels += o.kind == operand_kind::product || o.kind == operand_kind::listed ? 1 : 0;
-    for (const auto& sink : b.sinks.subspan(static_cast<std::size_t>(step.sink), static_cast<std::size_t>(step.sink_count))) {
+    for (const auto& sink : b.sinks_of(step)) {
       const bool reduces = sink.kind == decltype(sink.kind)::reduce;
       const auto& n = b.at(sink.node);
       const bool merges_alone = reduces && merges(n.op->reduces);

@@ -84,13 +84,9 @@ inline constexpr compiled_chain chain_of_words =
     {{portable::run_chain<Words...>, nullptr, nullptr}, {}};
 #endif
 
-template <class Chain>
-inline constexpr bool step_is_small_enough = Chain::operands <= max_chain_operands && Chain::results <= max_chain_results && Chain::tape.size() <= 4096;
-
 /// The function of a chain, which has `operands`, `results`, a `tape`, and in `taken` the line that each result takes.
 template <class Chain>
 constexpr compiled_chain compile() {
-  static_assert(step_is_small_enough<Chain>, "akin: plan: a fused step takes at most 40 operands, 12 results and 4,096 functions");
   return []<std::size_t... Line, std::size_t... Result>(std::index_sequence<Line...>, std::index_sequence<Result...>) {
     return chain_of_words<tape_line::of(Chain::tape[Line]).word..., tape_line::of({scalar::none, Chain::taken[Result], std::int16_t{Result}}).word...>;
   }(std::make_index_sequence<Chain::tape.size()>{}, std::make_index_sequence<Chain::taken.size()>{});
@@ -99,7 +95,6 @@ constexpr compiled_chain compile() {
 /// The function of a pair pass.
 template <class Chain>
 constexpr compiled_chain compile_pairs() {
-  static_assert(step_is_small_enough<Chain>, "akin: plan: a fused step takes at most 40 operands, 12 results and 4,096 functions");
 #if AKIN_HAS_X86
   return {{}, {portable::run_pairs<Chain>, avx2::run_pairs<Chain>, avx512::run_pairs<Chain>}};
 #else
