@@ -2,6 +2,7 @@
 // Gradients of a contrastive loss over a batch that its encoders see in parts: as of the whole batch, in the memory of one part.
 #pragma once
 
+#include <akin/backend/index_work.hpp>
 #include <akin/graph/program.hpp>
 #include <akin/support/random.hpp>
 #include <akin/train/optimizer.hpp>
@@ -66,11 +67,6 @@ inline constexpr bool encodes_one_by_one = detail::looks_one_by_one<Encoder>();
 
 namespace detail {
 
-template <class Real>
-struct clear_number {
-  Real* numbers;
-  AKIN_HOST_DEVICE void operator()(std::int64_t k) const { numbers[k] = 0; }
-};
 template <class Real>
 struct add_number {
   const Real* numbers;
@@ -250,7 +246,7 @@ class gradient_cache : private detail::encoder_side<Encoded, Backend>... {
   }
   void backward() {
     loss_.backward();
-    loss_.backend().each(sums_.size(), detail::clear_number<real_type>{sums_.write_on(loss_.backend())});
+    loss_.backend().each(sums_.size(), detail::assign_zero<real_type>{sums_.write_on(loss_.backend())});
     detail::add_gradients(loss_, sums_);
     std::uint64_t number = 0;
     (backward_side<detail::encoder_side<Encoded, Backend>>(number++), ...);

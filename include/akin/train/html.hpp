@@ -5,6 +5,7 @@
 #include <akin/data/image.hpp>
 #include <akin/data/resize.hpp>
 #include <akin/support/error.hpp>
+#include <akin/support/utf8.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,26 +17,6 @@
 namespace akin::inline v0 {
 
 namespace detail {
-
-/// Length of the UTF-8 sequence at the start of `text`; 0 when it is none, an overlong one or a surrogate.
-inline std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t k) {
-    return k < text.size() ? static_cast<unsigned>(static_cast<unsigned char>(text[k])) : 0u;
-  };
-  const auto follows = [&](std::size_t k) { return (byte(k) & 0xc0u) == 0x80u; };
-  const unsigned first = byte(0), second = byte(1);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first < 0xe0) return follows(1) ? 2 : 0;
-  if (first >= 0xe0 && first < 0xf0) {
-    const bool legal = (first != 0xe0 || second >= 0xa0) && (first != 0xed || second < 0xa0);
-    return legal && follows(1) && follows(2) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first < 0xf5) {
-    const bool legal = (first != 0xf0 || second >= 0x90) && (first != 0xf4 || second < 0x90);
-    return legal && follows(1) && follows(2) && follows(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 inline void append_big_endian(std::string& bytes, std::uint32_t value) {
   for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(static_cast<unsigned char>(value >> shift));
@@ -65,7 +46,7 @@ inline std::string escape_html(std::string_view text) {
   std::string result;
   result.reserve(text.size());
   while (!text.empty()) {
-    const std::size_t length = detail::utf8_length(text);
+    const std::size_t length = utf8_sequence(text);
     const char c = text[0];
     const auto byte = static_cast<unsigned char>(c);
     if (length == 0 || (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f) result += "\uFFFD";

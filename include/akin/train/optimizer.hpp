@@ -20,6 +20,7 @@ enum class decay_policy {
   open_clip_4  // at most one dimension, and the positional and class embeddings of transformers
 };
 
+/// Whether weight decay reaches a tensor, by its full name and the number of its axes.
 inline bool decays(decay_policy policy, std::string_view name, std::size_t rank) {
   const auto has = [&](std::string_view part) { return name.find(part) != std::string_view::npos; };
   if (policy == decay_policy::legacy) return rank >= 2 && !has("bn") && !has("ln") && !has("bias") && !has("logit_scale");
@@ -37,6 +38,8 @@ struct parameter_group {
   double rate = 1;  // times that of the step
 };
 
+/// The stretches of trained tensors, neighbours under one rule as one. A tensor whose rate is 0 is in none.
+/// errors: run time, where the weights are not bound
 template <class Real>
 std::vector<parameter_group> parameter_groups(const parameter_store<Real>& weights, decay_policy policy, const rate_of_tensor& rate = {}) {
   if (!weights.bound()) fail("optimizer: the weights are not bound; call weights.bind(seed, ...) first");
@@ -62,14 +65,32 @@ concept some_program = requires(Program& p) {
   p.gradient_numbers();
 };
 
-namespace detail {
+/// How an optimiser steps, by gradients on the host or by a program's; what an update is, it says itself.
+/// errors: run time, where there are not as many gradients as weights
+template <class Optimizer, class Real>
+class steps_by_gradients {
+ public:
+  /// One update; gradients are laid out as the weights are.
+  void step(std::span<const Real> gradients, double rate) {
+    host_backend host;
+    step_on(host, gradients.data(), std::ssize(gradients), rate);
+  }
+  /// One update by a program's gradients, where it has computed them.
+  void step(some_program auto& program, double rate) {
+    auto& gradients = program.gradient_numbers();
+    step_on(program.backend(), gradients.read_on(program.backend()), gradients.size(), rate);
+  }
 
-template <class Real>
-void check_gradients(std::integral auto count, const parameter_store<Real>& weights) {
-  if (static_cast<std::int64_t>(count) != weights.size()) fail("optimizer: got ", count, " gradients for ", weights.size(), " weights; is the program bound?");
-}
+ protected:
+  explicit steps_by_gradients(parameter_store<Real>& weights) : weights_{weights} {}
+  parameter_store<Real>& weights_;
 
-}  // namespace detail
+ private:
+  void step_on(auto& backend, const Real* gradients, std::int64_t count, double rate) {
+    if (count != weights_.size()) fail("optimizer: got ", count, " gradients for ", weights_.size(), " weights; is the program bound?");
+    static_cast<Optimizer&>(*this).update(backend, gradients, rate);
+  }
+};
 
 template <class Real>
 struct square_of {
@@ -124,7 +145,7 @@ struct sgd_update {
 
 /// w -= rate * (v = momentum * v + g + decay * w)
 template <class Real>
-class sgd {
+class sgd : public steps_by_gradients<sgd<Real>, Real> {
  public:
   struct settings {
     double momentum = 0.9, weight_decay = 0;
@@ -133,33 +154,22 @@ class sgd {
   };
 
   sgd(parameter_store<Real>& weights, const settings& s)
-      : weights_{weights}, settings_{s}, groups_{parameter_groups(weights, s.policy, s.rate)}, velocity_{"velocities", weights.size()} {}
-
-  /// One update; gradients are laid out as the weights are.
-  void step(std::span<const Real> gradients, double rate) {
-    detail::check_gradients(gradients.size(), weights_);
-    host_backend host;
-    update(host, gradients.data(), rate);
-  }
-  /// One update by a program's gradients, where it has computed them.
-  void step(some_program auto& program, double rate) {
-    detail::check_gradients(program.gradient_numbers().size(), weights_);
-    update(program.backend(), program.gradient_numbers().read_on(program.backend()), rate);
-  }
+      : base{weights}, settings_{s}, groups_{parameter_groups(weights, s.policy, s.rate)}, velocity_{"velocities", weights.size()} {}
 
   const std::vector<parameter_group>& groups() const { return groups_; }
   std::span<Real> velocity() { return velocity_.host(); }
 
  private:
+  using base = steps_by_gradients<sgd<Real>, Real>;
+  friend base;
   template <class Backend>
   void update(Backend& backend, const Real* gradients, double rate) {
-    Real *const weights = weights_.numbers().update_on(backend), *const velocity = velocity_.update_on(backend);
+    Real *const weights = this->weights_.numbers().update_on(backend), *const velocity = velocity_.update_on(backend);
     for (const auto& g : groups_)
       backend.each(g.size, sgd_update<Real>{gradients + g.begin, weights + g.begin, velocity + g.begin, static_cast<Real>(rate * g.rate), static_cast<Real>(settings_.momentum),
                                             static_cast<Real>(g.decays ? settings_.weight_decay : 0)});
   }
 
-  parameter_store<Real>& weights_;
   settings settings_;
   std::vector<parameter_group> groups_;
   shared_numbers<Real> velocity_;
@@ -183,7 +193,7 @@ struct adamw_update {
 /// values: w -= rate * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps) after w *= 1 - rate * decay
 /// source: Loshchilov and Hutter 2019
 template <class Real>
-class adamw {
+class adamw : public steps_by_gradients<adamw<Real>, Real> {
  public:
   struct settings {
     double beta1 = 0.9, beta2 = 0.98, eps = 1e-6, weight_decay = 0.2;
@@ -192,19 +202,7 @@ class adamw {
   };
 
   adamw(parameter_store<Real>& weights, const settings& s)
-      : weights_{weights}, settings_{s}, groups_{parameter_groups(weights, s.policy, s.rate)}, first_{"first moments", weights.size()}, second_{"second moments", weights.size()} {}
-
-  /// One update; gradients are laid out as the weights are.
-  void step(std::span<const Real> gradients, double rate) {
-    detail::check_gradients(gradients.size(), weights_);
-    host_backend host;
-    update(host, gradients.data(), rate);
-  }
-  /// One update by a program's gradients, where it has computed them.
-  void step(some_program auto& program, double rate) {
-    detail::check_gradients(program.gradient_numbers().size(), weights_);
-    update(program.backend(), program.gradient_numbers().read_on(program.backend()), rate);
-  }
+      : base{weights}, settings_{s}, groups_{parameter_groups(weights, s.policy, s.rate)}, first_{"first moments", weights.size()}, second_{"second moments", weights.size()} {}
 
   std::int64_t steps() const { return steps_; }
   void set_steps(std::int64_t steps) { steps_ = steps; }
@@ -213,18 +211,19 @@ class adamw {
   std::span<Real> second_moment() { return second_.host(); }
 
  private:
+  using base = steps_by_gradients<adamw<Real>, Real>;
+  friend base;
   template <class Backend>
   void update(Backend& backend, const Real* gradients, double rate) {
     ++steps_;
     const auto real = [](double x) { return static_cast<Real>(x); };
     const double t = static_cast<double>(steps_), scale1 = rate / (1 - std::pow(settings_.beta1, t)), scale2 = 1 / std::sqrt(1 - std::pow(settings_.beta2, t));
-    Real *const weights = weights_.numbers().update_on(backend), *const first = first_.update_on(backend), *const second = second_.update_on(backend);
+    Real *const weights = this->weights_.numbers().update_on(backend), *const first = first_.update_on(backend), *const second = second_.update_on(backend);
     for (const auto& g : groups_)
       backend.each(g.size, adamw_update<Real>{gradients + g.begin, weights + g.begin, first + g.begin, second + g.begin, real(settings_.beta1), real(settings_.beta2), real(settings_.eps),
                                               real(g.decays ? 1 - rate * g.rate * settings_.weight_decay : 1), real(scale1 * g.rate), real(scale2)});
   }
 
-  parameter_store<Real>& weights_;
   settings settings_;
   std::vector<parameter_group> groups_;
   shared_numbers<Real> first_, second_;
