@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <iostream>
+#include <span>
 #include <vector>
 
 // The letters of the figure: n images and n texts, h x w x c pixels, l words; d_i and d_t features, d_e in common.
@@ -67,7 +68,8 @@ int main() {
   float last = loss;
   for (int step = 0; step < 40; ++step) {
     clip.backward();
-    for (std::size_t k = 0; k < weights.values().size(); ++k) weights.values()[k] -= 0.5f * clip.gradients()[k];
+    const std::span<float> values = weights.values(), gradients = clip.gradients();
+    for (std::size_t k = 0; k < values.size(); ++k) values[k] -= 0.5f * gradients[k];
     last = clip.forward();
   }
   std::cout << "loss " << last << " after 40 steps\n";

@@ -29,14 +29,11 @@ constexpr void running_sum_vjp(akin::model& m, int n, int gradient) {
   m.add_adjoint(op.in[0], append_running_sum(m, gradient, op.argument[0], op.argument[1] == 0));
 }
 
-template <class Operand, class Axis>
-inline constexpr bool has_axis = akin::operand_has_axis<Operand, Axis>;
-
 /// shapes:   [A, x, B] -> [A, x, B]
 /// gradient: the running sum from the other end
 template <class... A, akin::some_axis X>
 constexpr akin::expr<akin::real, akin::axes<A...>> running_sum(akin::expr<akin::real, akin::axes<A...>> a, akin::over_axes<X>) {
-  static_assert(has_axis<akin::axes_are<A...>, akin::axis_is<X>>, "mine: running_sum: the operand does not have this axis");
+  static_assert(akin::operand_has_axis<akin::axes_are<A...>, akin::axis_is<X>>, "mine: running_sum: the operand does not have this axis");
   akin::model& m = *a.owner;
   return {&m, append_running_sum(m, a.id, m.number_of<X>(), false)};
 }

@@ -52,8 +52,8 @@ void check_region(const layout& l, int region, std::size_t real_bytes) {
       REQUIRE(f.scratch_at + f.scratch_bytes <= static_cast<std::int64_t>(scratch.size()));
       for (std::int64_t i = f.scratch_at; i < f.scratch_at + f.scratch_bytes; ++i) scratch[static_cast<std::size_t>(i)] = -2;
     }
-    detail::for_each_result(l.b, s, write);
-    detail::for_each_read(l.b, s, read);  // after its own writes: a step may not write over its operands
+    detail::for_each_result(l.b.parts(), s, write);
+    detail::for_each_read(l.b.parts(), s, [&](int n) { read(l.b.home(n)); });  // after its own writes: a step may not write over its operands
   }
   if (region == 0) {
     read(l.b.home(l.b.result));

@@ -56,6 +56,8 @@ struct results {
   bool operator==(const results&) const = default;
 };
 
+constexpr image_strides nchw(const conv2d_shape& s) { return {s.channels * s.height * s.width, s.width, 1, s.height * s.width}; }
+
 struct conv2d_case {
   conv2d_shape shape;
   image_strides strides;
@@ -63,7 +65,7 @@ struct conv2d_case {
 
   conv2d_case(const conv2d_shape& s, bool channels_last)
       : shape(s),
-        strides(channels_last ? image_strides::nhwc(s) : image_strides::nchw(s)),
+        strides(channels_last ? image_strides::nhwc(s) : nchw(s)),
         x(numbers(s.images * s.height * s.width * s.channels, 1)),
         weights(numbers(s.filters * s.channels * s.kernel_height * s.kernel_width, 2)),
         out_gradient(numbers(s.images * s.out_height() * s.out_width() * s.filters, 3)) {}

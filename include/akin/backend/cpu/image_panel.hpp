@@ -35,9 +35,6 @@ struct image_strides {
   static constexpr image_strides nhwc(const conv2d_shape& s) {
     return {s.height * s.width * s.channels, s.width * s.channels, s.channels, 1};
   }
-  static constexpr image_strides nchw(const conv2d_shape& s) {
-    return {s.channels * s.height * s.width, s.width, 1, s.height * s.width};
-  }
 };
 
 namespace detail {
