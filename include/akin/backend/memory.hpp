@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a backend's numbers lie. Nothing above the backends reads memory that a backend computes in: it asks for a copy on the
-// host.
+// Where a backend's numbers lie. Nothing above the backends reads memory that a backend computes in: it asks for a copy on the host.
 #pragma once
 
 #include <akin/support/error.hpp>
@@ -47,8 +46,7 @@ class memory_block {
 };
 
 /// Numbers that the host shares with a backend: each finds what the other has left.
-/// cost: one array; for a backend that computes outside the host's memory another one there, and a copy where the other side has
-/// written
+/// cost: one array; for a backend that computes outside the host's memory another one there, and a copy where the other side has written
 template <class Real>
 class shared_numbers {
  public:

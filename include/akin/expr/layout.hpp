@@ -70,7 +70,10 @@ consteval bool check_axis() {
 
 }  // namespace detail
 
-/// [.., width, ..] -> [.., heads, head_width, ..], with head_width = width / heads (checked when bound).
+/// [.., width, ..] -> [.., heads, head_width, ..], with head_width = width / heads.
+/// cost:     none: the same numbers
+/// errors:   compile time "akin: layout: the operand does not have this axis"; run time where |width| is no multiple of |heads|
+/// gradient: that of the result, under the old axis
 template <class Kind, class Axes, some_axis Old, some_axis Outer, some_axis Inner>
 constexpr auto split(expr<Kind, Axes> x, Old, Outer, Inner) {
   if constexpr (std::is_same_v<Axes, unknown>) return x;
@@ -101,7 +104,9 @@ template <class... A, class First, class Second>
 inline constexpr bool axes_are_neighbours<axes_are<A...>, axis_is<First>, axis_is<Second>> = detail::adjacent<axes<A...>, First, Second>;
 
 /// [.., outer, inner, ..] -> [.., merged, ..], with |merged| = |outer| |inner|.
+/// cost:     none: the same numbers
 /// errors:   compile time "akin: merge: the two axes must be neighbours in this order"
+/// gradient: that of the result, under the old axes
 template <class Kind, class Axes, some_axis Outer, some_axis Inner, some_axis New>
 constexpr auto merge(expr<Kind, Axes> x, Outer, Inner, New) {
   if constexpr (std::is_same_v<Axes, unknown>) return x;

@@ -162,6 +162,9 @@ template <class A, class X>
 constexpr auto softmax(expr<real, A> a, over_axes<X> o) { return exp(a - log_sum_exp(a, o)); }
 
 /// Rows scaled to unit length; a row of zeros stays zero and has gradient 0.
+/// shapes:   [A, x] -> [A, x]
+/// cost:     two visits of the operand: its squares, then the division
+/// errors:   compile time "akin: reduction: the operand does not have this axis"
 /// gradient: dx = (dy - y <y, dy>) / |x|
 template <class A, class X>
 constexpr auto l2_normalize(expr<real, A> a, over_axes<X> o) {

@@ -182,8 +182,11 @@ class program {
 
   /// The extents of the next run.
   const extent_table& extents() const { return execution_.extents(); }
+  /// The weights that the program borrows.
   parameter_store<real_type>& weights() { return weights_; }
+  /// What computes: whoever works on gradients or weights where they lie asks it to.
   Backend& backend() { return backend_; }
+  /// Of the arena, 0 before bind; explain() says what comes on top.
   std::int64_t bytes() const { return execution_.memory().bytes; }
 
  private:

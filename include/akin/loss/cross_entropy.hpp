@@ -10,7 +10,7 @@ namespace akin::inline v0 {
 /// shapes:   logits [images, texts], positives paired(images, texts) or any boolean [images, texts], over(texts) -> []
 /// values:   an anchor without a positive is left out of the mean; 0 where no anchor has one. With one positive, paired(...), the loss of an anchor is
 ///           log(1 + e^(log_sum_exp of the others - own)): however small, it keeps its digits, and so does its gradient
-/// cost:     one pass over the tiles, one more for the gradient; the logits are never stored
+/// cost:     one pass over the tiles, its gradient included, where the positives are paired(...); else one more for the gradient
 /// errors:   those of anchors_of
 /// gradient: (softmax - target) / number of anchors
 /// source:   van den Oord et al. 2018; several positives: Khosla et al. 2020, L_out

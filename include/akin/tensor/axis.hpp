@@ -38,8 +38,8 @@ struct axis : any_axis {
   constexpr extent operator()(std::int64_t size) const { return {name, size}; }
 };
 
-/// An axis that numbers examples: images, texts, anchors. A value with two such axes is a pair value: it is computed tile by tile
-/// and never stored.
+/// An axis that numbers examples: images, texts, anchors. A value with two such axes is a pair value: a backend that fuses
+/// computes it tile by tile, and stores of it at most products, as far as program::pair_budget allows.
 template <text Name>
 struct batch : any_axis {
   static constexpr std::string_view name = Name.view();

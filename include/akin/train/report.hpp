@@ -379,8 +379,7 @@ class report_page {
 /// values: thumbnails are shrunk to 96 or 128 pixels and stored as PNG; long series are drawn as means with a band
 /// cost:   limits keep a file below 10 MB: 40 rows and 40 columns of similarities, 24 answers of each kind, 64 classes as a
 ///         confusion matrix (above that the 50 most frequent errors), 1,000 classes as a table
-/// errors: a class index without a class; cosines, prompts or a confusion matrix that do not fit the classes; an image whose
-/// bytes
+/// errors: a class index without a class; cosines, prompts or a confusion matrix that do not fit the classes; an image whose bytes
 ///         do not fit its size
 inline std::string report_html(const report& r) { return detail::report_page(r).html(); }
 

@@ -261,8 +261,7 @@ class chart_drawing {
 }  // namespace detail
 
 /// A card with a title, its last value, and the line.
-/// values: points are sorted by x; more than 200 are drawn as the means of neighbours, in a band from lowest to highest; values
-/// that
+/// values: points are sorted by x; more than 200 are drawn as the means of neighbours, in a band from lowest to highest; values that
 ///         are not finite (or beyond 1e100) are gaps in the line and are counted below it; points without a finite x are dropped
 /// cost:   at most 200 readings, about 60 KB
 inline std::string line_chart(const std::vector<series_point>& points, const chart_text& text) {

@@ -25,8 +25,7 @@ AKIN_HOST_DEVICE inline std::int32_t as_integer(float x) {
   return bits;
 }
 
-/// A product that is not joined with the sum that takes it: a value that another pass computes again must have the same bits
-/// there.
+/// A product that is not joined with the sum that takes it: a value that another pass computes again must have the same bits there.
 AKIN_HOST_DEVICE inline float product(float a, float b) {
 #if defined(__CUDA_ARCH__)
   return __fmul_rn(a, b);

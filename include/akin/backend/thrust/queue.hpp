@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the Thrust backend's work goes: loops over indices, copies, products and scratch, in the order in which they are asked
-// for.
+// Where the Thrust backend's work goes: loops over indices, copies, products and scratch, in the order in which they are asked for.
 #pragma once
 
 #include <thrust/detail/config.h>

@@ -17,8 +17,8 @@
 namespace akin::inline v0 {
 
 /// values: fp32; the same bits on every run, since all work and all sums are cut by extents only and nothing is added atomically
-/// cost:   a stream, scratch that grows to what steps need, and for pair passes panels of `panel_bytes` each, which explain()
-/// lists errors: run time "thrust: ...": no device, too little of its memory, a call that failed
+/// cost:   a stream, scratch that grows to what steps need, and for pair passes panels of `panel_bytes` each, which explain() lists
+/// errors: run time "thrust: ...": no device, too little of its memory, a call that failed
 class thrust_backend {
  public:
   using real = float;
@@ -27,8 +27,7 @@ class thrust_backend {
   /// A panel holds products of as many rows with all columns as fit, one row at least.
   explicit thrust_backend(std::int64_t panel_bytes = std::int64_t{64} << 20) : panel_bytes_{panel_bytes} {}
 
-  // ---- memory
-  // ---------------------------------------------------------------------------------------------------------------------
+  // ---- memory -------------------------------------------------------------------------------------------------------------------
 
   std::unique_ptr<memory_block> allocate(std::int64_t bytes) { return queue_.allocate(bytes); }
   void copy(const void* from, void* to, std::int64_t bytes) { queue_.copy(from, to, bytes); }
@@ -68,8 +67,7 @@ class thrust_backend {
     return text;
   }
 
-  // ---- fused work
-  // -----------------------------------------------------------------------------------------------------------------
+  // ---- fused work ---------------------------------------------------------------------------------------------------------------
 
   static constexpr std::int64_t strip = 1024;  // rows, or columns
   static bool keeps_pairs() { return true; }
@@ -91,8 +89,7 @@ class thrust_backend {
     device::pair_pass{queue_, chain, a, panel_bytes_ / 4, panels}.run();
   }
 
-  // ---- kernels
-  // --------------------------------------------------------------------------------------------------------------------
+  // ---- kernels ------------------------------------------------------------------------------------------------------------------
 
   void contract(view<const float> a, view<const float> b, view<float> out) { device::contract(queue_, a, b, out); }
   void conv2d(view<const float> x, view<const float> w, view<float> out, int stride, int padding, int height, int width) {
