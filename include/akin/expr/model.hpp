@@ -132,6 +132,8 @@ struct named_value {
   std::int16_t node = -1;
   std::int16_t text_begin = 0, text_size = 0;
   initial start{};
+  /// Whether a program is given its numbers, and the weights do not hold them.
+  constexpr bool takes_input() const { return role == role_kind::input || role == role_kind::data; }
 };
 
 struct state_update {

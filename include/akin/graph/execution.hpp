@@ -3,13 +3,11 @@
 #pragma once
 
 #include <akin/expr/kernel.hpp>
-#include <akin/graph/explain.hpp>
-#include <akin/graph/parameters.hpp>
+#include <akin/graph/binding.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -38,7 +36,7 @@ class execution {
 
   const blueprint& plan() const { return b_; }
   const extent_table& extents() const { return extents_; }
-  const memory_plan& memory() const { return memory_; }
+  const memory_plan& memory() const { return bound_to_.memory; }
   Backend& backend() { return backend_; }
   bool bound() const { return bound_; }
 
@@ -46,26 +44,15 @@ class execution {
   /// Products of pairs that several passes read are kept from the first to the last as far as pair_budget bytes allow.
   void bind(const extent_table& largest, std::int64_t pair_budget) {
     bound_ = ran_ = has_values_ = has_gradients_ = false;
-    extents_ = largest;
-    connect_parameters();
-    connect_states();
-    connect_inputs();
-    const auto first_trained = find_trained();
-    choose_external(first_trained);
-    choose_kept(pair_budget);
-    memory_ = plan_memory(b_, extents_, external_, find_needed(b_, first_trained), kept_, sizeof(real_type));
-    if constexpr (Backend::fuses) memory_.strip = Backend::strip;
-    arena_.reset(), inputs_.reset(), states_.reset(), updated_.reset();  // the next ones may need their room
-    arena_ = take("arena", memory_.bytes);
-    states_ = take("states", states_bytes_);
-    updated_ = take("states", states_bytes_);
-    if constexpr (!Backend::computes_on_host) inputs_ = take("inputs", inputs_bytes_);
-    largest_ = extents_;
+    extents_ = largest_ = largest;
+    bound_to_ = {};  // the next one may need its room
+    bound_to_ = binder<Backend>{backend_, weights_, b_, extents_}.bind(stays_, pair_budget);
+    input_.assign(b_.nodes.size(), nullptr);
+    if constexpr (!Backend::computes_on_host) fetched_.resize(b_.nodes.size());
     scratch_.assign(b_.regions.size(), nullptr);
     saved_.assign(b_.regions.size(), nullptr);
     layer_.assign(b_.regions.size(), 0);
-    scratch_[0] = arena_->data();
-    counts_ = shared_numbers<real_type>{"counts", static_cast<std::int64_t>(b_.axes.size())};
+    scratch_[0] = bound_to_.arena->data();
     set_counts();
     reserve();
     bound_ = true;
@@ -102,24 +89,19 @@ class execution {
   void backward() {
     if (!ran_) fail("backward: forward has not run with these inputs and extents");
     weights_at_ = weights_.numbers().read_on(backend_);
-    gradients_at_ = gradients_.write_on(backend_);
+    gradients_at_ = bound_to_.gradients.write_on(backend_);
     run(0, b_.forward_steps, b_.ranges[0].count - b_.forward_steps);
     copy_gradients(0);
     has_gradients_ = true;
   }
   bool has_values() const { return has_values_; }
   bool has_gradients() const { return has_gradients_; }
-  /// What the backend's memory holds for the program: arena, states, and, where that is not the host's memory, inputs, weights and gradients. Panels and scratch
-  /// come on top.
-  std::int64_t needed_bytes() const {
-    const std::int64_t numbers = Backend::computes_on_host ? 0 : weights_.size() * (b_.adjoint.empty() ? 1 : 2);
-    return memory_.bytes + 2 * states_bytes_ + inputs_bytes_ + numbers * static_cast<std::int64_t>(sizeof(real_type));
-  }
+  std::int64_t needed_bytes() const { return bound_to_.needed_bytes(); }
   /// States that the model updates take their new values; a run, its gradient included, reads those from before it.
   void apply_updates() {
     if (b_.updates.empty()) return;
     real_type* const weights = weights_.numbers().update_on(backend_);
-    for (const auto& u : b_.updates) backend_.copy(updated_->data() + state_at(u.state), weights + offset_[static_cast<std::size_t>(u.state)], bytes_of_state(u.state));
+    for (const auto& u : b_.updates) backend_.copy(bound_to_.updated->data() + bound_to_.state_at[static_cast<std::size_t>(u.state)], weights + bound_to_.offset[static_cast<std::size_t>(u.state)], extents_.bytes_of_layers(u.state, sizeof(real_type)));
   }
 
   /// A value that is not finite, and where along its first axis; node -1: all are finite.
@@ -171,7 +153,7 @@ class execution {
     return {v.data, static_cast<std::size_t>(v.size())};
   }
   /// The gradients of all parameters, laid out as the weights are.
-  shared_numbers<real_type>& gradients() { return gradients_; }
+  shared_numbers<real_type>& gradients() { return bound_to_.gradients; }
 
   // --- for step functions ----------------------------------------------------------------------------------------------------------
 
@@ -199,7 +181,7 @@ class execution {
   /// What becomes of a product of pairs in this step.
   product_memory memory_of_product(int n, const plan_step& s) const {
     const int step = static_cast<int>(b_.number_of(s)) - b_.ranges[0].begin;
-    for (const kept_product& p : kept_)
+    for (const kept_product& p : bound_to_.kept)
       if (p.node == n && p.numbers > 0) return p.first == step ? product_memory::written : product_memory::read;
     return product_memory::none;
   }
@@ -211,7 +193,44 @@ class execution {
     for (const auto layer : layer_) h = mix(h + static_cast<std::uint64_t>(layer) + 0x9e3779b97f4a7c15ull);
     return static_cast<std::int32_t>(h >> 32);
   }
-  void repeat(const plan_step& s);
+  void repeat(const plan_step& s) {
+    const node& n = b_.at(s.node);
+    const auto r = static_cast<std::size_t>(n.argument[0]);
+    const region_entry& region = b_.regions[r];
+    const bool backwards = region.forward >= 0;
+    const auto f = backwards ? static_cast<std::size_t>(region.forward) : r;
+    const std::int64_t layers = extents_[region.depth_axis];
+    const auto parent = static_cast<std::size_t>(region.parent);
+    const std::int64_t bytes = extents_.bytes(s.node, sizeof(real_type));
+    const auto forward_parent = static_cast<std::size_t>(b_.regions[f].parent);
+    const memory_plan::frame& frame = bound_to_.memory.frames[f];
+    const bool recomputed = frame.carry_bytes > 0;
+    std::byte* const kept = (forward_parent == 0 ? scratch_[0] : saved_[forward_parent]) + frame.saved_at;
+    scratch_[r] = scratch_[parent] + bound_to_.memory.frames[r].scratch_at;
+    if (recomputed) {  // one saved frame for all layers
+      if (backwards) scratch_[f] = scratch_[parent] + frame.again_at;
+      saved_[f] = scratch_[f] + frame.scratch_bytes;
+    }
+    const void* carried = pointer(n.in[0]);
+    for (std::int64_t step = 0; step < layers - (backwards ? frame.first_layer : 0); ++step) {
+      const std::int64_t layer = backwards ? layers - 1 - step : step;
+      std::byte* const of_layer = kept + frame.place_of(layer) * frame.kept_bytes();
+      layer_[f] = layer;  // the gradient's body shares its layer's number: dropout draws the same numbers again
+      if (!recomputed) saved_[f] = of_layer;
+      else if (!backwards) backend_.copy(carried, of_layer, bytes);
+      else {
+        backend_.copy(of_layer, pointer(b_.regions[f].carry_in), bytes);
+        run(static_cast<int>(f), 0, b_.ranges[f].count);
+      }
+      backend_.copy(carried, pointer(region.carry_in), bytes);
+      run(static_cast<int>(r), 0, b_.ranges[r].count);
+      if (backwards) copy_gradients(static_cast<int>(r));
+      else keep_updates(static_cast<int>(r));
+      carried = region.carry_out >= 0 ? pointer(region.carry_out) : carried;
+    }
+    backend_.copy(carried, pointer(s.node), bytes);
+    layer_[f] = 0;
+  }
 
  private:
   // Where the numbers of a node begin.
@@ -238,17 +257,13 @@ class execution {
   void* home_storage(int n) {
     const auto k = static_cast<std::size_t>(n);
     const node& x = b_.at(n);
-    if (x.op == &input_op) return Backend::computes_on_host ? input_[k] : inputs_->data() + input_at_[k];
-    if (x.op == &parameter_op && state_at_[k] >= 0) return states_->data() + state_at_[k] + layer_offset(n) * static_cast<std::int64_t>(sizeof(real_type));
+    if (x.op == &input_op) return Backend::computes_on_host ? input_[k] : bound_to_.inputs->data() + bound_to_.input_at[k];
+    if (x.op == &parameter_op && bound_to_.state_at[k] >= 0) return bound_to_.states->data() + bound_to_.state_at[k] + layer_offset(n) * static_cast<std::int64_t>(sizeof(real_type));
     if (x.op == &parameter_op) return weights_at_ + parameter_offset(n);
     if (x.op == &count_op) return counts_at_ + x.argument[0];
-    if (gradient_of_[k] >= 0) return gradients_at_ + parameter_offset(gradient_of_[k]);
+    if (bound_to_.gradient_of[k] >= 0) return gradients_at_ + parameter_offset(bound_to_.gradient_of[k]);
     const auto r = static_cast<std::size_t>(x.region);
-    return (memory_.saved[k] && r > 0 ? saved_[r] : scratch_[r]) + memory_.offset[k];
-  }
-
-  std::int64_t bytes_of(int n) const {
-    return extents_.size(b_.at(n).axes) * b_.number_bytes(n, sizeof(real_type));
+    return (bound_to_.memory.saved[k] && r > 0 ? saved_[r] : scratch_[r]) + bound_to_.memory.offset[k];
   }
 
   not_finite look_at(int n) {
@@ -274,7 +289,7 @@ class execution {
     for (std::size_t k = first; k < first + static_cast<std::size_t>(count);) {
       const strip_group* const strips = region == 0 ? strips_from(static_cast<int>(k)) : nullptr;
       if (strips) run_strips(*strips);
-      else if (memory_.runs(b_, b_.steps[k])) run_step(k);
+      else if (bound_to_.memory.runs(b_, b_.steps[k])) run_step(k);
       k += static_cast<std::size_t>(strips ? strips->count : 1);
     }
   }
@@ -294,8 +309,8 @@ class execution {
     if constexpr (Backend::computes_on_host) return backend_.reserve(b_, extents_);
     else {
       weights_at_ = weights_.numbers().read_on(backend_);
-      counts_at_ = counts_.read_on(backend_);
-      if (!b_.adjoint.empty()) gradients_at_ = gradients_.write_on(backend_);
+      counts_at_ = bound_to_.counts.read_on(backend_);
+      if (!b_.adjoint.empty()) gradients_at_ = bound_to_.gradients.write_on(backend_);
       rehearses_ = true;
       backend_.reserve(b_, extents_, [&] { run(0, 0, b_.ranges[0].count); });
       rehearses_ = false;
@@ -318,30 +333,13 @@ class execution {
         e.strip_axis_ = -1;
       }
     } at_the_end{*this};
-    for (strip_begin_ = 0; strip_begin_ == 0 || strip_begin_ < strips_extent_; strip_begin_ += memory_.strip) {
-      extents_.replace(g.axis, std::min(memory_.strip, strips_extent_ - strip_begin_));
+    for (strip_begin_ = 0; strip_begin_ == 0 || strip_begin_ < strips_extent_; strip_begin_ += bound_to_.memory.strip) {
+      extents_.replace(g.axis, std::min(bound_to_.memory.strip, strips_extent_ - strip_begin_));
       for (auto k = static_cast<std::size_t>(g.begin); k < static_cast<std::size_t>(g.begin + g.count); ++k) run_step(k);
     }
   }
 
-  void connect_parameters() {
-    offset_.assign(b_.nodes.size(), -1);
-    for (const auto& v : b_.names) {
-      if (v.role == named_value::role_kind::input || v.role == named_value::role_kind::data) continue;
-      const auto* entry = weights_.find(b_.name(v));
-      if (!entry) fail("program: the weights have no tensor '", b_.name(v), "'");
-      const node& n = b_.at(v.node);
-      if (static_cast<std::size_t>(n.axes.rank) != entry->shape.size())
-        fail("program: tensor '", b_.name(v), "' has ", entry->shape.size(), " axes, but the program expects ", static_cast<int>(n.axes.rank));
-      for (int k = 0; k < n.axes.rank; ++k)
-        if (extents_.required(n.axes[k]) != entry->shape[static_cast<std::size_t>(k)])
-          fail("program: tensor '", b_.name(v), "' has extent ", entry->shape[static_cast<std::size_t>(k)], " along axis '",
-               extents_.name(n.axes[k]), "', but the program is bound to ", extents_.required(n.axes[k]));
-      offset_[static_cast<std::size_t>(v.node)] = entry->offset;
-    }
-  }
-
-  std::int64_t parameter_offset(int n) const { return offset_[static_cast<std::size_t>(n)] + layer_offset(n); }
+  std::int64_t parameter_offset(int n) const { return bound_to_.offset[static_cast<std::size_t>(n)] + layer_offset(n); }
   // How many numbers of a parameter belong to the layers before the one that runs.
   std::int64_t layer_offset(int n) const {
     const node& x = b_.at(n);
@@ -357,90 +355,17 @@ class execution {
     return layer == 0 ? 0 : layer * extents_.size(x.axes);
   }
 
-  // For each name the first layer of the outermost repeat around it whose tensor is trained; -1: none.
-  std::vector<std::int64_t> find_trained() const {
-    std::vector<std::int64_t> first(b_.names.size(), -1);
-    for (std::size_t k = 0; k < b_.names.size(); ++k) {
-      if (b_.names[k].role != named_value::role_kind::parameter) continue;
-      const parameter_entry& e = *weights_.find(b_.name(b_.names[k]));
-      std::int64_t tensor = 0;
-      while (stays_ && tensor < e.count && stays_(parameter_store<real_type>::name_of_layer(e, tensor))) ++tensor;
-      if (tensor < e.count || e.count == 0) first[k] = e.depths.empty() || e.count == 0 ? 0 : tensor / (e.count / e.depths[0]);
-    }
-    return first;
-  }
-
-  // A parameter's gradient is made where it belongs, unless its node is something else too; then it is copied.
-  void choose_external(std::span<const std::int64_t> first_trained) {
-    external_.assign(b_.nodes.size(), 0);
-    gradient_of_.assign(b_.nodes.size(), -1);
-    copies_.clear();
-    if (b_.adjoint.empty()) return;
-    for (const auto& v : b_.names) {
-      if (first_trained[static_cast<std::size_t>(&v - b_.names.data())] < 0 || b_.adjoint[static_cast<std::size_t>(v.node)] == 0) continue;
-      const int adjoint = b_.adjoint[static_cast<std::size_t>(v.node)] - 1, g = b_.home(adjoint);
-      const auto k = static_cast<std::size_t>(g);
-      const node& p = b_.at(v.node);
-      const bool in_its_gradient_region = b_.at(g).region == 0 ? p.region == 0 : b_.regions[static_cast<std::size_t>(b_.at(g).region)].forward == p.region;
-      bool carried = false;
-      for (const auto& r : b_.regions) carried = carried || (r.carry_out >= 0 && b_.home(r.carry_out) == g);
-      if (b_.producer[k] != 0 && in_its_gradient_region && gradient_of_[k] < 0 && !carried && g != b_.home(b_.result) && bytes_of(g) == bytes_of(adjoint)) {
-        gradient_of_[k] = v.node;
-        external_[k] = 1;
-      } else {
-        copies_.push_back({v.node, adjoint});
-      }
-    }
-    gradients_ = shared_numbers<real_type>{"gradients", weights_.size()};
-  }
-
   void copy_gradients(int region) {
-    for (const auto& [parameter, g] : copies_) {
+    for (const auto& [parameter, g] : bound_to_.copies) {
       const int home = b_.at(parameter).region;
       if (home != (region == 0 ? 0 : b_.regions[static_cast<std::size_t>(region)].forward)) continue;
-      backend_.copy(pointer(g), gradients_at_ + parameter_offset(parameter), bytes_of(parameter));
-    }
-  }
-
-  // From the extents, the precision and the budget alone, so that nothing else decides what runs.
-  void choose_kept(std::int64_t pair_budget) {
-    kept_ = products_of_several_passes(b_);
-    if constexpr (Backend::fuses) {
-      if (!backend_.keeps_pairs()) return;
-      for (kept_product& p : kept_) {
-        const axis_list& axes = b_.at(p.node).axes;
-        const auto extent = [&](int axis) { return p.strips && p.strips->axis == axis ? std::min(Backend::strip, extents_[axis]) : extents_[axis]; };
-        const std::int64_t numbers = Backend::kept_pairs(extent(std::min(axes[0], axes[1])), extent(std::max(axes[0], axes[1])));
-        const std::int64_t bytes = numbers * static_cast<std::int64_t>(sizeof(real_type));
-        if (bytes > pair_budget) continue;
-        p.numbers = numbers;
-        pair_budget -= bytes;
-      }
+      backend_.copy(pointer(g), gradients_at_ + parameter_offset(parameter), extents_.bytes(parameter, sizeof(real_type)));
     }
   }
 
   void set_counts() {
-    const auto counts = counts_.host();
+    const auto counts = bound_to_.counts.host();
     for (std::size_t k = 0; k < counts.size(); ++k) counts[k] = static_cast<real_type>(extents_[static_cast<int>(k)]);
-  }
-
-  // A backend that does not compute on the host keeps a copy of each input.
-  void connect_inputs() {
-    input_.assign(b_.nodes.size(), nullptr);
-    if constexpr (!Backend::computes_on_host) {
-      inputs_bytes_ = 0;
-      input_at_.assign(b_.nodes.size(), 0);
-      fetched_.resize(b_.nodes.size());
-      for (const auto& v : b_.names)
-        if (takes_input(v)) input_at_[static_cast<std::size_t>(v.node)] = std::exchange(inputs_bytes_, inputs_bytes_ + (bytes_of(v.node) + 63) / 64 * 64);
-    }
-  }
-
-  // Room for a part of what the program needs, or a sentence that says how much it needs in all.
-  std::unique_ptr<memory_block> take(std::string_view what, std::int64_t bytes) {
-    auto block = backend_.allocate(bytes);
-    if (!block) fail("bind: the program needs ", bytes_text(needed_bytes()), ", of which its ", what, " of ", bytes_text(bytes), " found no room");
-    return block;
   }
 
   // What the host may have changed, where the backend computes.
@@ -448,49 +373,29 @@ class execution {
     weights_at_ = weights_.numbers().read_on(backend_);
     if constexpr (requires { backend_.look_at_weights(weights_at_, weights_.size(), weights_.numbers().version()); })
       backend_.look_at_weights(weights_at_, weights_.size(), weights_.numbers().version());
-    counts_at_ = counts_.read_on(backend_);
-    if (!b_.adjoint.empty()) gradients_at_ = gradients_.write_on(backend_);  // forward makes those that its own passes yield
+    counts_at_ = bound_to_.counts.read_on(backend_);
+    if (!b_.adjoint.empty()) gradients_at_ = bound_to_.gradients.write_on(backend_);  // forward makes those that its own passes yield
     if constexpr (!Backend::computes_on_host)
       for (const auto& v : b_.names)
-        if (takes_input(v)) backend_.copy_in(input_[static_cast<std::size_t>(v.node)], pointer(v.node), bytes_of(v.node));
+        if (v.takes_input()) backend_.copy_in(input_[static_cast<std::size_t>(v.node)], pointer(v.node), extents_.bytes(v.node, sizeof(real_type)));
   }
-
-  static bool takes_input(const named_value& v) { return v.role == named_value::role_kind::input || v.role == named_value::role_kind::data; }
 
   // Copies of the states that this run reads and updates: the gradient recomputes from the values that forward saw.
   void take_states() {
-    for (const auto& u : b_.updates) backend_.copy(weights_at_ + offset_[static_cast<std::size_t>(u.state)], states_->data() + state_at(u.state), bytes_of_state(u.state));
+    for (const auto& u : b_.updates) backend_.copy(weights_at_ + bound_to_.offset[static_cast<std::size_t>(u.state)], bound_to_.states->data() + bound_to_.state_at[static_cast<std::size_t>(u.state)], extents_.bytes_of_layers(u.state, sizeof(real_type)));
   }
 
   // The new values of the states of a region, before the next layer computes its own.
   void keep_updates(int region) {
     for (const auto& u : b_.updates)
       if (b_.at(u.state).region == region)
-        backend_.copy(pointer(u.value), updated_->data() + state_at(u.state) + layer_offset(u.state) * static_cast<std::int64_t>(sizeof(real_type)), bytes_of(u.state));
-  }
-
-  std::int64_t state_at(int n) const { return state_at_[static_cast<std::size_t>(n)]; }
-  // Of all layers.
-  std::int64_t bytes_of_state(int n) const {
-    std::int64_t bytes = bytes_of(n);
-    b_.for_each_repeat_around(b_.at(n).region, [&](int r) { bytes *= extents_[b_.regions[static_cast<std::size_t>(r)].depth_axis]; });
-    return bytes;
-  }
-
-  void connect_states() {
-    std::int64_t size = 0;
-    state_at_.assign(b_.nodes.size(), -1);
-    for (const auto& u : b_.updates) {
-      state_at_[static_cast<std::size_t>(u.state)] = size;
-      size += bytes_of_state(u.state);
-    }
-    states_bytes_ = size;
+        backend_.copy(pointer(u.value), bound_to_.updated->data() + bound_to_.state_at[static_cast<std::size_t>(u.state)] + layer_offset(u.state) * static_cast<std::int64_t>(sizeof(real_type)), extents_.bytes(u.state, sizeof(real_type)));
   }
 
   void require_inputs() {
     if (!bound_) fail("forward: the program is not bound");
     for (const auto& v : b_.names)
-      if (takes_input(v) && input_[static_cast<std::size_t>(v.node)] == nullptr && extents_.size(b_.at(v.node).axes) > 0)
+      if (v.takes_input() && input_[static_cast<std::size_t>(v.node)] == nullptr && extents_.size(b_.at(v.node).axes) > 0)
         fail("forward: input '", b_.name(v), "' is not set");
   }
 
@@ -500,64 +405,16 @@ class execution {
   std::span<const step_code<Backend>> code_;
   extent_table extents_, largest_;
   std::function<bool(std::string_view)> stays_;
-  std::vector<kept_product> kept_;
-  memory_plan memory_;
-  std::unique_ptr<memory_block> arena_, inputs_, states_, updated_;
+  binding<real_type> bound_to_;
   std::vector<void*> input_;
-  std::vector<std::int64_t> input_at_;
-  std::int64_t inputs_bytes_ = 0, states_bytes_ = 0;
   std::vector<std::vector<std::byte>> fetched_;
   std::vector<std::byte*> scratch_, saved_;
-  std::vector<std::int64_t> layer_, offset_, state_at_;
-  std::vector<char> external_;
-  std::vector<int> gradient_of_;
-  std::vector<std::pair<int, int>> copies_;
-  shared_numbers<real_type> counts_, gradients_;
+  std::vector<std::int64_t> layer_;
   real_type *weights_at_ = nullptr, *counts_at_ = nullptr, *gradients_at_ = nullptr;
   std::uint64_t seed_ = 0;
   int strip_axis_ = -1;  // while strips run
   std::int64_t strip_begin_ = 0, strips_extent_ = 0;
   bool bound_ = false, rehearses_ = false, ran_ = false, has_values_ = false, has_gradients_ = false;
 };
-
-template <class Backend>
-void execution<Backend>::repeat(const plan_step& s) {
-  const node& n = b_.at(s.node);
-  const auto r = static_cast<std::size_t>(n.argument[0]);
-  const region_entry& region = b_.regions[r];
-  const bool backwards = region.forward >= 0;
-  const auto f = backwards ? static_cast<std::size_t>(region.forward) : r;
-  const std::int64_t layers = extents_[region.depth_axis];
-  const auto parent = static_cast<std::size_t>(region.parent);
-  const std::int64_t bytes = bytes_of(s.node);
-  const auto forward_parent = static_cast<std::size_t>(b_.regions[f].parent);
-  const memory_plan::frame& frame = memory_.frames[f];
-  const bool recomputed = frame.carry_bytes > 0;
-  std::byte* const kept = (forward_parent == 0 ? scratch_[0] : saved_[forward_parent]) + frame.saved_at;
-  scratch_[r] = scratch_[parent] + memory_.frames[r].scratch_at;
-  if (recomputed) {  // one saved frame for all layers
-    if (backwards) scratch_[f] = scratch_[parent] + frame.again_at;
-    saved_[f] = scratch_[f] + frame.scratch_bytes;
-  }
-  const void* carried = pointer(n.in[0]);
-  for (std::int64_t step = 0; step < layers - (backwards ? frame.first_layer : 0); ++step) {
-    const std::int64_t layer = backwards ? layers - 1 - step : step;
-    std::byte* const of_layer = kept + frame.place_of(layer) * frame.kept_bytes();
-    layer_[f] = layer;  // the gradient's body shares its layer's number: dropout draws the same numbers again
-    if (!recomputed) saved_[f] = of_layer;
-    else if (!backwards) backend_.copy(carried, of_layer, bytes);
-    else {
-      backend_.copy(of_layer, pointer(b_.regions[f].carry_in), bytes);
-      run(static_cast<int>(f), 0, b_.ranges[f].count);
-    }
-    backend_.copy(carried, pointer(region.carry_in), bytes);
-    run(static_cast<int>(r), 0, b_.ranges[r].count);
-    if (backwards) copy_gradients(static_cast<int>(r));
-    else keep_updates(static_cast<int>(r));
-    carried = region.carry_out >= 0 ? pointer(region.carry_out) : carried;
-  }
-  backend_.copy(carried, pointer(s.node), bytes);
-  layer_[f] = 0;
-}
 
 }  // namespace akin::inline v0

@@ -63,6 +63,13 @@ class extent_table {
     for (int k = 0; k < axes.rank; ++k) product = checked_product(product, required(axes[k]));
     return product;
   }
+  /// Bytes of a node's numbers, in one layer and in all.
+  std::int64_t bytes(int n, std::size_t real_bytes) const { return size(blueprint_.at(n).axes) * blueprint_.number_bytes(n, real_bytes); }
+  std::int64_t bytes_of_layers(int n, std::size_t real_bytes) const {
+    std::int64_t all = bytes(n, real_bytes);
+    blueprint_.for_each_repeat_around(blueprint_.at(n).region, [&](int r) { all *= (*this)[blueprint_.regions[static_cast<std::size_t>(r)].depth_axis]; });
+    return all;
+  }
   std::int64_t required(int axis) const {
     const auto e = (*this)[axis];
     if (e < 0) fail("bind: axis '", name(axis), "' has no extent: give it one, as in bind(", name(axis), "(64))");

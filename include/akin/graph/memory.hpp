@@ -152,18 +152,18 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
   for (const std::size_t r : detail::inner_first(b)) {
     std::vector<detail::lifetime> scratch, saved;
     const auto& range = b.ranges[r];
-    const auto bytes_of = [](std::int64_t numbers, std::int64_t each) { return (numbers * each + 63) / 64 * 64; };
+    const auto in_lines = [](std::int64_t bytes) { return (bytes + 63) / 64 * 64; };
     if (r == 0)
       for (const kept_product& p : kept) {
         if (p.numbers == 0) continue;
-        const std::int64_t bytes = plan.kept[static_cast<std::size_t>(p.node)] = bytes_of(p.numbers, static_cast<std::int64_t>(real_bytes));
+        const std::int64_t bytes = plan.kept[static_cast<std::size_t>(p.node)] = in_lines(p.numbers * static_cast<std::int64_t>(real_bytes));
         plan.sum_of_values += bytes;
         scratch.push_back({bytes, p.strips ? p.strips->begin : p.first, p.last, &plan.offset[static_cast<std::size_t>(p.node)]});
       }
     for (std::size_t n = 0; n < count; ++n) {
       const bool carry = r > 0 && static_cast<int>(n) == b.regions[r].carry_in;
       if (b.nodes[n].region != static_cast<int>(r) || (first[n] < 0 && !carry) || external[n]) continue;
-      const auto bytes = bytes_of(extents.size(b.nodes[n].axes), b.number_bytes(static_cast<int>(n), real_bytes));
+      const auto bytes = in_lines(extents.bytes(static_cast<int>(n), real_bytes));
       plan.sum_of_values += bytes;
       if (plan.saved[n] && r > 0) saved.push_back({bytes, 0, 0, &plan.offset[n]});
       else scratch.push_back({bytes, carry ? 0 : first[n], carry ? range.count : last[n], &plan.offset[n]});
@@ -180,7 +180,7 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
         continue;
       }
       f.first_layer = plan.needed.first_layer[inner];
-      if (b.regions[inner].recomputed && f.saved_bytes > 0) f.carry_bytes = bytes_of(extents.size(b.at(s.node).axes), b.number_bytes(s.node, real_bytes));
+      if (b.regions[inner].recomputed && f.saved_bytes > 0) f.carry_bytes = in_lines(extents.bytes(s.node, real_bytes));
       scratch.push_back({f.room(), k, k, &f.scratch_at});
       if (f.saved_bytes == 0) continue;
       const auto bytes = f.kept_bytes() * f.place_of(extents.required(b.regions[inner].depth_axis));

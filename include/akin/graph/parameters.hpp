@@ -82,7 +82,53 @@ class parameter_store {
   }
 
   /// Fixes the extents of the parameters' axes, allocates, and initialises from the seed.
-  void bind(const blueprint& b, const extent_table& given, std::uint64_t seed);
+  void bind(const blueprint& b, const extent_table& given, std::uint64_t seed) {
+    if (bound_) fail("parameters: they are bound already");
+    release();  // what a bind that failed has left
+    std::vector<double> scales;
+    std::vector<initial> starts;
+    std::int64_t numbers = 0;
+    for (const named_value& v : b.names) {
+      if (v.takes_input()) continue;
+      const node& n = b.at(v.node);
+      parameter_entry e{std::string{b.name(v)}, v.role, {}, {}, {}, 1, 1, numbers};
+      const auto note = [&](int axis) {
+        const std::string name{given.name(axis)};
+        const auto size = given.required(axis);
+        if (std::none_of(extents_.begin(), extents_.end(), [&](const auto& x) { return x.first == name; })) extents_.emplace_back(name, size);
+        return size;
+      };
+      for (int k = 0; k < n.axes.rank; ++k) e.shape.push_back(note(n.axes[k])), e.slice = checked_product(e.slice, e.shape.back());
+      b.for_each_repeat_around(n.region, [&](int r) {
+        const region_entry& around = b.regions[static_cast<std::size_t>(r)];
+        e.depths.insert(e.depths.begin(), note(around.depth_axis));
+        e.first_numbers.insert(e.first_numbers.begin(), around.first_number);
+      });
+      for (const auto depth : e.depths) e.count = checked_product(e.count, depth);
+      double scale = v.start.scale;
+      for (std::string_view name : v.start.per) {
+        if (name.empty()) break;
+        const auto axis = std::find_if(b.axes.begin(), b.axes.end(), [&](const axis_entry& a) { return a.name == name; });
+        if (axis == b.axes.end()) fail("parameters: the start of '", e.pattern, "' is divided by axis '", name, "', which the model lacks");
+        scale /= std::sqrt(static_cast<double>(given.required(static_cast<int>(axis - b.axes.begin()))));
+      }
+      scales.push_back(scale);
+      starts.push_back(v.start);
+      numbers += checked_product(e.slice, e.count);
+      entries_.push_back(std::move(e));
+    }
+    numbers_ = shared_numbers<Real>{"parameters", numbers};
+    for (std::size_t k = 0; k < entries_.size(); ++k) {
+      random_stream random{seed, k};
+      for (Real& x : values().subspan(static_cast<std::size_t>(entries_[k].offset), static_cast<std::size_t>(entries_[k].slice * entries_[k].count)))
+        switch (starts[k].kind) {
+          case initial::form::constant: x = static_cast<Real>(scales[k]); break;
+          case initial::form::normal: x = static_cast<Real>(scales[k] * random.normal()); break;
+          case initial::form::uniform: x = static_cast<Real>(scales[k] * (2 * random.uniform() - 1)); break;
+        }
+    }
+    bound_ = true;
+  }
 
  private:
   std::vector<parameter_entry> entries_;
@@ -90,55 +136,6 @@ class parameter_store {
   shared_numbers<Real> numbers_;
   bool bound_ = false;
 };
-
-template <class Real>
-void parameter_store<Real>::bind(const blueprint& b, const extent_table& given, std::uint64_t seed) {
-  if (bound_) fail("parameters: they are bound already");
-  release();  // what a bind that failed has left
-  std::vector<double> scales;
-  std::vector<initial> starts;
-  std::int64_t numbers = 0;
-  for (const named_value& v : b.names) {
-    if (v.role == named_value::role_kind::input || v.role == named_value::role_kind::data) continue;
-    const node& n = b.at(v.node);
-    parameter_entry e{std::string{b.name(v)}, v.role, {}, {}, {}, 1, 1, numbers};
-    const auto note = [&](int axis) {
-      const std::string name{given.name(axis)};
-      const auto size = given.required(axis);
-      if (std::none_of(extents_.begin(), extents_.end(), [&](const auto& x) { return x.first == name; })) extents_.emplace_back(name, size);
-      return size;
-    };
-    for (int k = 0; k < n.axes.rank; ++k) e.shape.push_back(note(n.axes[k])), e.slice = checked_product(e.slice, e.shape.back());
-    b.for_each_repeat_around(n.region, [&](int r) {
-      const region_entry& around = b.regions[static_cast<std::size_t>(r)];
-      e.depths.insert(e.depths.begin(), note(around.depth_axis));
-      e.first_numbers.insert(e.first_numbers.begin(), around.first_number);
-    });
-    for (const auto depth : e.depths) e.count = checked_product(e.count, depth);
-    double scale = v.start.scale;
-    for (std::string_view name : v.start.per) {
-      if (name.empty()) break;
-      const auto axis = std::find_if(b.axes.begin(), b.axes.end(), [&](const axis_entry& a) { return a.name == name; });
-      if (axis == b.axes.end()) fail("parameters: the start of '", e.pattern, "' is divided by axis '", name, "', which the model lacks");
-      scale /= std::sqrt(static_cast<double>(given.required(static_cast<int>(axis - b.axes.begin()))));
-    }
-    scales.push_back(scale);
-    starts.push_back(v.start);
-    numbers += checked_product(e.slice, e.count);
-    entries_.push_back(std::move(e));
-  }
-  numbers_ = shared_numbers<Real>{"parameters", numbers};
-  for (std::size_t k = 0; k < entries_.size(); ++k) {
-    random_stream random{seed, k};
-    for (Real& x : values().subspan(static_cast<std::size_t>(entries_[k].offset), static_cast<std::size_t>(entries_[k].slice * entries_[k].count)))
-      switch (starts[k].kind) {
-        case initial::form::constant: x = static_cast<Real>(scales[k]); break;
-        case initial::form::normal: x = static_cast<Real>(scales[k] * random.normal()); break;
-        case initial::form::uniform: x = static_cast<Real>(scales[k] * (2 * random.uniform() - 1)); break;
-      }
-  }
-  bound_ = true;
-}
 
 /// The weights of a model. Programs for training, evaluation and encoding borrow them.
 /// Real is float for the cpu backend and double for the reference backend.

@@ -23,7 +23,7 @@ constexpr int find_name(std::string_view name) {
   constexpr const model& m = full_graph<Model, Mode>;
   for (int k = 0; k < m.name_count; ++k) {
     const auto& v = m.names[static_cast<std::size_t>(k)];
-    if ((v.role == named_value::role_kind::input || v.role == named_value::role_kind::data) && m.text_at(v.text_begin, v.text_size) == name) return v.node;
+    if (v.takes_input() && m.text_at(v.text_begin, v.text_size) == name) return v.node;
   }
   return -1;
 }
