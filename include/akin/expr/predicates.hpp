@@ -95,7 +95,7 @@ constexpr pairing<A, B> paired(A, B) { return {}; }
 template <some_axis A, some_axis B>
 constexpr expr<boolean, axes<A, B>> paired(model& m, A, B) { return same(position(m, A{}), position(m, B{})); }
 
-/// A pairing, or a condition, as a condition of the model: what takes either asks for it so.
+/// A pairing, or a condition, as a condition of the model.
 /// shapes:   [A, B], or those of the condition
 /// gradient: none
 template <class A, class B>

@@ -15,7 +15,7 @@
 
 namespace akin::inline v0 {
 
-/// What binder has decided. Offsets are those of region 0 and of the first layer.
+/// What a program is bound to; of what each layer has, the first layer's place.
 template <class Real>
 struct binding {
   std::vector<std::int64_t> offset;         // per node: a parameter's first number in the weights
