@@ -74,7 +74,7 @@ struct blueprint {
         if (at(home(operand)).op != &parameter_op) continue;
         std::int64_t columns = 1, depth = 1, layers = 1;
         for (int k = 0; k < at(operand).axes.rank; ++k) (product.axes.has(at(operand).axes[k]) ? columns : depth) *= extents.required(at(operand).axes[k]);
-        for_each_repeat_around(s.region, [&](int r) { layers *= extents.required(regions[static_cast<std::size_t>(r)].depth_axis); });
+        for_each_repeat_around(s.region, [&](int number) { layers *= extents.required(regions[static_cast<std::size_t>(number)].depth_axis); });
         visit(columns, depth, layers);
       }
     }

@@ -347,7 +347,7 @@ class execution {
     // Outermost first: index = (layer of outer) * |inner| + layer of inner.
     std::array<int, max_regions> around{};
     int depth = 0;
-    b_.for_each_repeat_around(x.region, [&](int r) { around[static_cast<std::size_t>(depth++)] = r; });
+    b_.for_each_repeat_around(x.region, [&](int number) { around[static_cast<std::size_t>(depth++)] = number; });
     while (depth-- > 0) {
       const auto r = static_cast<std::size_t>(around[static_cast<std::size_t>(depth)]);
       layer = layer * extents_[b_.regions[r].depth_axis] + layer_[r];

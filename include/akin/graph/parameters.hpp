@@ -99,8 +99,8 @@ class parameter_store {
         return size;
       };
       for (int k = 0; k < n.axes.rank; ++k) e.shape.push_back(note(n.axes[k])), e.slice = checked_product(e.slice, e.shape.back());
-      b.for_each_repeat_around(n.region, [&](int r) {
-        const region_entry& around = b.regions[static_cast<std::size_t>(r)];
+      b.for_each_repeat_around(n.region, [&](int number) {
+        const region_entry& around = b.regions[static_cast<std::size_t>(number)];
         e.depths.insert(e.depths.begin(), note(around.depth_axis));
         e.first_numbers.insert(e.first_numbers.begin(), around.first_number);
       });
@@ -108,7 +108,7 @@ class parameter_store {
       double scale = v.start.scale;
       for (std::string_view name : v.start.per) {
         if (name.empty()) break;
-        const auto axis = std::find_if(b.axes.begin(), b.axes.end(), [&](const axis_entry& a) { return a.name == name; });
+        const auto axis = std::find_if(b.axes.begin(), b.axes.end(), [&](const axis_entry& entry) { return entry.name == name; });
         if (axis == b.axes.end()) fail("parameters: the start of '", e.pattern, "' is divided by axis '", name, "', which the model lacks");
         scale /= std::sqrt(static_cast<double>(given.required(static_cast<int>(axis - b.axes.begin()))));
       }
