@@ -35,7 +35,7 @@ template <class Model, class Backend, akin::mode Mode = akin::mode::training>
 class subject {
  public:
   using real = typename Backend::real;
-  static constexpr const akin::model& graph = akin::full_graph<Model, Mode>;
+  static constexpr const akin::model& graph() { return akin::full_graph<Model, Mode>; }
 
   template <class... Extents>
   explicit subject(const generator& fill, const Extents&... given) : subject{std::tuple<>{}, fill, given...} {}
@@ -75,10 +75,10 @@ class subject {
   results run() {
     results r;
     r["loss"] = {forward()};
-    collect_outputs(r, std::make_integer_sequence<int, graph.output_count>{});
+    collect_outputs(r, std::make_integer_sequence<int, graph().output_count>{});
     if constexpr (akin::has_gradient<Model, Mode>) {
       program().backward();
-      collect_gradients(r, std::make_integer_sequence<int, graph.name_count>{});
+      collect_gradients(r, std::make_integer_sequence<int, graph().name_count>{});
       for (const auto& t : weights.tensors())
         if (t.role == akin::named_value::role_kind::parameter)
           for (std::size_t k = 0; k < t.values.size(); ++k) r["d " + t.name].push_back(static_cast<double>(program().gradients()[static_cast<std::size_t>(t.offset) + k]));
@@ -87,7 +87,7 @@ class subject {
   }
 
   /// Gives the program its inputs, again after a bind.
-  void lend() { lend(std::make_integer_sequence<int, graph.name_count>{}); }
+  void lend() { lend(std::make_integer_sequence<int, graph().name_count>{}); }
 
   akin::parameters<Model, real> weights;
   std::map<std::string, std::vector<real>> reals;
@@ -104,9 +104,9 @@ class subject {
   static constexpr auto text_of = akin::detail::text_of_name<Model, Mode, K>();
   template <int K>
   static constexpr auto text_of_output = [] {
-    constexpr auto v = graph.outputs[K];
+    constexpr auto v = graph().outputs[K];
     akin::text<static_cast<std::size_t>(v.text_size) + 1> t;
-    for (int k = 0; k < v.text_size; ++k) t.characters[k] = graph.texts[static_cast<std::size_t>(v.text_begin + k)];
+    for (int k = 0; k < v.text_size; ++k) t.characters[k] = graph().texts[static_cast<std::size_t>(v.text_begin + k)];
     return t;
   }();
 
@@ -114,10 +114,10 @@ class subject {
   void lend(std::integer_sequence<int, K...>) { (lend_one<K>(), ...); }
   template <int K>
   void lend_one() {
-    constexpr auto v = graph.names[K];
+    constexpr auto v = graph().names[K];
     if constexpr (v.role == akin::named_value::role_kind::input || v.role == akin::named_value::role_kind::data) {
       const std::string name{text_of<K>.view()};
-      if constexpr (graph.at(v.node).kind == akin::value_kind::index) program().template set<text_of<K>>(std::span<const std::int32_t>{integers[name]});
+      if constexpr (graph().at(v.node).kind == akin::value_kind::index) program().template set<text_of<K>>(std::span<const std::int32_t>{integers[name]});
       else program().template set<text_of<K>>(std::span<const real>{reals[name]});
     }
   }
@@ -129,8 +129,8 @@ class subject {
   void collect_gradients(results& r, std::integer_sequence<int, K...>) { (collect_gradient<K>(r), ...); }
   template <int K>
   void collect_gradient(results& r) {
-    constexpr auto v = graph.names[K];
-    if constexpr (v.role == akin::named_value::role_kind::input && graph.adjoint_of(v.node) != 0) copy(program().template gradient<text_of<K>>(), r["d " + std::string{text_of<K>.view()}]);
+    constexpr auto v = graph().names[K];
+    if constexpr (v.role == akin::named_value::role_kind::input && graph().adjoint_of(v.node) != 0) copy(program().template gradient<text_of<K>>(), r["d " + std::string{text_of<K>.view()}]);
   }
   static void copy(akin::view<const real> v, std::vector<double>& into) { into.assign(v.data, v.data + v.size()); }
 

@@ -57,8 +57,8 @@ class gradient_checker {
   }
 
  private:
-  static constexpr const model& graph = full_graph<Model, mode::training>;
-  static constexpr auto names = std::make_integer_sequence<int, graph.name_count>{};
+  static constexpr const model& graph() { return full_graph<Model, mode::training>; }
+  static constexpr auto names = std::make_integer_sequence<int, graph().name_count>{};
   template <int K>
   static constexpr auto text_of = text_of_name<Model, mode::training, K>();
   using role = named_value::role_kind;
@@ -71,14 +71,14 @@ class gradient_checker {
   }
   template <int K>
   void fill_one(const input_generator& fill) {
-    constexpr named_value v = graph.names[K];
+    constexpr named_value v = graph().names[K];
     if constexpr (v.role == role::input || v.role == role::data) {
       random_stream random{2, K};
-      for (std::int64_t k = 0; k < extents_.size(graph.at(v.node).axes); ++k) {
-        if constexpr (graph.at(v.node).kind == value_kind::index) integers_[K].push_back(static_cast<std::int32_t>(fill(text_of<K>.view(), k, std::floor(3 * random.uniform()))));
+      for (std::int64_t k = 0; k < extents_.size(graph().at(v.node).axes); ++k) {
+        if constexpr (graph().at(v.node).kind == value_kind::index) integers_[K].push_back(static_cast<std::int32_t>(fill(text_of<K>.view(), k, std::floor(3 * random.uniform()))));
         else reals_[K].push_back(fill(text_of<K>.view(), k, random.normal()));
       }
-      if constexpr (graph.at(v.node).kind == value_kind::index) program_.template set<text_of<K>>(std::span<const std::int32_t>{integers_[K]});
+      if constexpr (graph().at(v.node).kind == value_kind::index) program_.template set<text_of<K>>(std::span<const std::int32_t>{integers_[K]});
       else program_.template set<text_of<K>>(std::span<const double>{reals_[K]});
     }
   }
@@ -96,8 +96,8 @@ class gradient_checker {
   }
   template <int K>
   void collect() {
-    constexpr named_value v = graph.names[K];
-    if constexpr (v.role == role::input && graph.adjoint_of(v.node) != 0) {
+    constexpr named_value v = graph().names[K];
+    if constexpr (v.role == role::input && graph().adjoint_of(v.node) != 0) {
       const auto g = program_.template gradient<text_of<K>>();
       tensors_.push_back({std::string{text_of<K>.view()}, reals_[K], {g.data, g.data + g.size()}});
     }
