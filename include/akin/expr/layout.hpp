@@ -221,8 +221,10 @@ inline constexpr int differ_at = -1;
 template <class... A, class... B>
   requires(sizeof...(A) == sizeof...(B) && sizeof...(A) > 0)
 inline constexpr int differ_at<axes<A...>, axes<B...>> = [] {
-  int place = 0, differences = 0, k = 0;
-  ((std::is_same_v<A, B> ? 0 : (place = k, ++differences), ++k), ...);
+  constexpr bool same[] = {std::is_same_v<A, B>...};
+  int place = 0, differences = 0;
+  for (int k = 0; k < static_cast<int>(sizeof...(A)); ++k)
+    if (!same[k]) place = k, ++differences;
   return differences <= 1 ? place : -1;
 }();
 
