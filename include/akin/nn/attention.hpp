@@ -25,6 +25,11 @@ consteval auto name_from() {
 
 inline constexpr struct query_key_value : axis<"query, key, value", 3> {} query_key_value;
 
+// PyTorch's names of the parameters: constants, since nvcc leaves a literal that is a default argument a pointer.
+inline constexpr text in_proj_weight = "in_proj_weight";
+inline constexpr text in_proj_bias = "in_proj_bias";
+inline constexpr text out_proj = "out_proj";
+
 }  // namespace detail
 
 /// Axes that attention derives from its operand's. Their extents follow: nobody binds them.
@@ -68,7 +73,7 @@ struct attention_start {
 /// cost:     8 |examples| |tokens| |width|^2 + 4 |examples| |tokens|^2 |width| operations; the scores are stored for the gradient
 /// errors:   run time "bind: axis 'merged heads of ...' of extent 10 cannot be split into 3 equal parts (axis ...)"
 /// source:   Vaswani et al. 2017, section 3.2
-template <text Weight = "in_proj_weight", text Bias = "in_proj_bias", text Out = "out_proj", class Examples, some_axis Tokens,
+template <text Weight = detail::in_proj_weight, text Bias = detail::in_proj_bias, text Out = detail::out_proj, class Examples, some_axis Tokens,
           some_axis Width, some_axis Heads, class Visible = all_tokens_rule>
 constexpr auto self_attention(model& m, std::string_view name, expr<real, axes<Examples, Tokens, Width>> x, Heads heads,
                               Visible visible = {}, attention_start<Width> start = {}) {

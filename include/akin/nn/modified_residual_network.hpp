@@ -146,7 +146,7 @@ constexpr auto modified_residual_network(model& m, std::string_view name, expr<r
   t::relate_widths(m);
   const auto scope = m.scope(name);
 
-  const auto halved = detail::convolve_and_normalize<2, struct kernel_3_rows, struct kernel_3_columns>(m, "conv1", "bn1", pixels, Height{},
+  const auto halved = detail::convolve_and_normalize<2, struct detail::kernel_3_rows, struct detail::kernel_3_columns>(m, "conv1", "bn1", pixels, Height{},
                                                                                                       Width{}, Channels{}, t::width_half);
   const auto stem = relu(detail::conv3_norm(m, "conv3", "bn3", relu(detail::conv3_norm(m, "conv2", "bn2", relu(halved), t::width_half)), t::width));
 
