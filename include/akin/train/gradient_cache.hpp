@@ -18,7 +18,10 @@ namespace akin::inline v0 {
 
 /// An encoder, and the input of the loss that its features are.
 template <text Input, class Encoder>
-struct encoded {};
+struct encoded {
+  static constexpr auto input = Input;
+  using encoder = Encoder;
+};
 
 namespace detail {
 
@@ -197,15 +200,13 @@ class encoder_in_parts {
 namespace detail {
 
 template <class Encoded, class Backend>
-class encoder_side;
-template <text Input, class Encoder, class Backend>
-class encoder_side<encoded<Input, Encoder>, Backend> : public encoder_in_parts<Encoder, Backend> {
-  static_assert(encodes_one_by_one<Encoder>,
+class encoder_side : public encoder_in_parts<typename Encoded::encoder, Backend> {
+  static_assert(encodes_one_by_one<typename Encoded::encoder>,
                 "akin: gradient_cache: the encoder mixes the examples of a batch, as batch normalisation in training does, so that parts of a "
                 "batch have other features than the whole");
  public:
-  using encoder_in_parts<Encoder, Backend>::encoder_in_parts;
-  static constexpr auto input = Input;
+  using encoder_in_parts<typename Encoded::encoder, Backend>::encoder_in_parts;
+  static constexpr auto input = Encoded::input;
 };
 
 }  // namespace detail
@@ -234,7 +235,7 @@ class gradient_cache : private detail::encoder_side<Encoded, Backend>... {
 
   program<Loss, Backend>& loss() { return loss_; }
   template <text Input>
-  auto& encoder() { return find<Input>(*this); }
+  auto& encoder() { return find<Input, Encoded...>(); }
 
   /// The random state of the next forward and backward.
   void seed(std::uint64_t state) { seed_ = state; }
@@ -259,8 +260,12 @@ class gradient_cache : private detail::encoder_side<Encoded, Backend>... {
   Backend& backend() { return loss_.backend(); }
 
  private:
-  template <text Input, class Encoder>
-  static encoder_in_parts<Encoder, Backend>& find(detail::encoder_side<encoded<Input, Encoder>, Backend>& side) { return side; }
+  template <text Input, class First, class... Rest>
+  auto& find() {
+    using side = detail::encoder_side<First, Backend>;
+    if constexpr (First::input.view() == Input.view()) return static_cast<encoder_in_parts<typename First::encoder, Backend>&>(static_cast<side&>(*this));
+    else return find<Input, Rest...>();
+  }
 
   std::uint64_t seed_of(std::uint64_t side) const { return mix(seed_ + 0x9e3779b97f4a7c15ull * (side + 1)); }
   template <class Side>
