@@ -5,6 +5,7 @@
 #include <akin/expr/conv2d.hpp>
 #include <akin/graph/planner.hpp>
 
+#include <array>
 #include <span>
 
 namespace akin::inline v0 {
@@ -85,48 +86,68 @@ struct blueprint {
 namespace detail {
 
 template <class Model, mode Mode, bool Fuses>
-inline constexpr planner surveyed = planner{full_graph<Model, Mode>, Fuses}.survey();
+inline constexpr planner surveyed{full_graph<Model, Mode>, Fuses};
 template <class Model, mode Mode, bool Fuses>
 inline constexpr plan plan_of = planner{surveyed<Model, Mode, Fuses>}.arrange();
 
-template <std::size_t Size, class T, std::size_t Capacity>
-constexpr std::array<T, Size> first(const T (&all)[Capacity]) {
-  std::array<T, Size> some{};
-  for (std::size_t k = 0; k != Size; ++k) some[k] = all[k];
-  return some;
+/// How long the arrays of a blueprint are.
+struct blueprint_sizes {
+  std::size_t nodes, steps, tape, operands, sinks, regions, strips, axes, relations, names, updates, outputs, texts;
+};
+constexpr blueprint_sizes sizes_of(const model& m, const plan& p) {
+  const auto z = [](int k) { return static_cast<std::size_t>(k); };
+  return {z(m.size), z(p.step_count), z(p.tape_size), z(p.operand_count), z(p.sink_count), z(m.region_count), z(p.strip_count),
+          z(m.axis_count), z(m.relation_count), z(m.name_count), z(m.training() ? m.update_count : 0), z(m.output_count), z(m.text_size)};
 }
 
-// The constexpr arrays that a blueprint's spans point to.
+template <blueprint_sizes Size>
+struct blueprint_arrays {
+  std::array<node, Size.nodes> nodes{};
+  std::array<std::int16_t, Size.nodes> producer{}, adjoint{};
+  std::array<plan_step, Size.steps> steps{};
+  std::array<scalar_step, Size.tape> tape{};
+  std::array<plan_operand, Size.operands> operands{};
+  std::array<plan_sink, Size.sinks> sinks{};
+  std::array<region_entry, Size.regions> regions{};
+  std::array<region_range, Size.regions> ranges{};
+  std::array<strip_group, Size.strips> strips{};
+  std::array<axis_entry, Size.axes> axes{};
+  std::array<extent_relation, Size.relations> relations{};
+  std::array<named_value, Size.names> names{};
+  std::array<state_update, Size.updates> updates{};
+  std::array<named_output, Size.outputs> outputs{};
+  std::array<char, Size.texts> texts{};
+  int result, forward_size, forward_steps, pair_passes;
+
+  constexpr blueprint_arrays(const model& m, const plan& p)
+      : result{m.result}, forward_size{m.forward_size}, forward_steps{p.forward_steps}, pair_passes{p.pair_passes} {
+    take(nodes, m.nodes), take(producer, p.producer), take(adjoint, m.adjoint), take(steps, p.steps), take(tape, p.tape);
+    take(operands, p.operands), take(sinks, p.sinks), take(regions, m.regions), take(ranges, p.regions), take(strips, p.strips);
+    take(axes, m.axis_entries), take(relations, m.relations), take(names, m.names), take(updates, m.updates), take(outputs, m.outputs);
+    take(texts, m.texts);
+  }
+
+ private:
+  template <class T, std::size_t Count, std::size_t Capacity>
+  static constexpr void take(std::array<T, Count>& some, const T (&all)[Capacity]) {
+    for (std::size_t k = 0; k != Count; ++k) some[k] = all[k];
+  }
+};
+
+// What a blueprint's spans point to. Two constants look into the graph and the plan, since nvcc takes 10 MB for each that does.
 template <class Model, mode Mode, bool Fuses>
 struct blueprint_storage {
-  static constexpr const model& m() { return full_graph<Model, Mode>; }  // functions, since nvcc takes such a reference for initialised twice
-  static constexpr const plan& p() { return plan_of<Model, Mode, Fuses>; }
-  static constexpr auto nodes = first<m().size>(m().nodes);
-  static constexpr auto producer = first<m().size>(p().producer);
-  static constexpr auto adjoint = first<m().size>(m().adjoint);
-  static constexpr auto steps = first<p().step_count>(p().steps);
-  static constexpr auto tape = first<p().tape_size>(p().tape);
-  static constexpr auto operands = first<p().operand_count>(p().operands);
-  static constexpr auto sinks = first<p().sink_count>(p().sinks);
-  static constexpr auto regions = first<m().region_count>(m().regions);
-  static constexpr auto ranges = first<m().region_count>(p().regions);
-  static constexpr auto strips = first<p().strip_count>(p().strips);
-  static constexpr auto axes = first<m().axis_count>(m().axis_entries);
-  static constexpr auto relations = first<m().relation_count>(m().relations);
-  static constexpr auto names = first<m().name_count>(m().names);
-  static constexpr auto updates = first<m().training() ? m().update_count : 0>(m().updates);
-  static constexpr auto outputs = first<m().output_count>(m().outputs);
-  static constexpr auto texts = first<m().text_size>(m().texts);
-  static constexpr int result = m().result, forward_size = m().forward_size, forward_steps = p().forward_steps, pair_passes = p().pair_passes;
+  static constexpr blueprint_sizes size = sizes_of(full_graph<Model, Mode>, plan_of<Model, Mode, Fuses>);
+  static constexpr blueprint_arrays<size> all{full_graph<Model, Mode>, plan_of<Model, Mode, Fuses>};
 };
 
 }  // namespace detail
 
 template <class Model, mode Mode, bool Fuses>
 blueprint blueprint_of() {
-  using s = detail::blueprint_storage<Model, Mode, Fuses>;
-  return {s::nodes, s::producer, s::adjoint, s::steps, s::tape, s::operands, s::sinks, s::regions, s::ranges, s::strips, s::axes, s::relations, s::names, s::updates,
-          s::outputs, std::string_view{s::texts.data(), s::texts.size()}, s::result, s::forward_size, s::forward_steps, s::pair_passes};
+  const auto& s = detail::blueprint_storage<Model, Mode, Fuses>::all;
+  return {s.nodes, s.producer, s.adjoint, s.steps, s.tape, s.operands, s.sinks, s.regions, s.ranges, s.strips, s.axes, s.relations, s.names, s.updates,
+          s.outputs, std::string_view{s.texts.data(), s.texts.size()}, s.result, s.forward_size, s.forward_steps, s.pair_passes};
 }
 
 }  // namespace akin::inline v0

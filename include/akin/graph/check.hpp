@@ -89,9 +89,10 @@ consteval bool check_graph() {
 
 template <class Model, mode Mode, class Backend, int Step>
 constexpr const operation* operation_without_kernel() {
-  constexpr plan_step step = plan_of<Model, Mode, Backend::fuses>.steps[static_cast<std::size_t>(Step)];
+  using storage = blueprint_storage<Model, Mode, Backend::fuses>;
+  constexpr plan_step step = storage::all.steps[static_cast<std::size_t>(Step)];
   if constexpr (step.kind == step_kind::kernel) {
-    constexpr const operation* op = full_graph<Model, Mode>.at(step.node).op;
+    constexpr const operation* op = storage::all.nodes[static_cast<std::size_t>(step.node)].op;
     return has_kernel<op, Backend> ? nullptr : op;
   }
   return nullptr;
@@ -103,7 +104,7 @@ inline constexpr const operation* first_without_kernel = []<int... Step>(std::in
   for (const operation* op : {static_cast<const operation*>(nullptr), operation_without_kernel<Model, Mode, Backend, Step>()...})
     if (first == nullptr) first = op;
   return first;
-}(std::make_integer_sequence<int, plan_of<Model, Mode, Backend::fuses>.step_count>{});
+}(std::make_integer_sequence<int, static_cast<int>(blueprint_storage<Model, Mode, Backend::fuses>::size.steps)>{});
 
 template <class Model, mode Mode, class Backend>
 consteval bool check_kernels() {

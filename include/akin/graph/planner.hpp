@@ -15,13 +15,10 @@ constexpr bool transcendental(scalar s) { return s >= scalar::exp && s <= scalar
 /// tensors.
 class planner {
  public:
-  constexpr planner(const model& m, bool fuses) : m_{m}, fuses_{fuses} {}
-
   /// What is needed, and what waits for what.
-  constexpr planner survey() {
+  constexpr planner(const model& m, bool fuses) : m_{m}, fuses_{fuses} {
     mark_live();
     measure();
-    return *this;
   }
 
   /// Which values are stored, and the steps that make them, in their order.

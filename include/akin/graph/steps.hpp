@@ -10,21 +10,22 @@
 
 namespace akin::inline v0 {
 
-/// The fused elementwise expression of one step, as constants that a backend unrolls into registers.
+/// The fused elementwise expression of one step, as constants that a backend unrolls into registers. Read from the blueprint, which is small: nvcc takes 10 MB for
+/// each constant that looks into a whole plan.
 template <class Model, mode Mode, bool Fuses, int Step>
 struct chain {
-  static constexpr const plan& p() { return detail::plan_of<Model, Mode, Fuses>; }
-  static constexpr plan_step step = p().steps[static_cast<std::size_t>(Step)];
+  using storage = detail::blueprint_storage<Model, Mode, Fuses>;
+  static constexpr plan_step step = storage::all.steps[static_cast<std::size_t>(Step)];
   static constexpr int operands = step.operand_count, results = step.sink_count;
   static constexpr auto tape = [] {
     std::array<scalar_step, static_cast<std::size_t>(step.tape_size)> t{};
-    for (std::size_t k = 0; k < t.size(); ++k) t[k] = p().tape[static_cast<std::size_t>(step.tape) + k];
+    for (std::size_t k = 0; k != t.size(); ++k) t[k] = storage::all.tape[static_cast<std::size_t>(step.tape) + k];
     return t;
   }();
   /// The line of the tape that each result takes.
   static constexpr auto taken = [] {
     std::array<std::int16_t, static_cast<std::size_t>(step.sink_count)> t{};
-    for (std::size_t k = 0; k < t.size(); ++k) t[k] = p().sinks[static_cast<std::size_t>(step.sink) + k].step;
+    for (std::size_t k = 0; k != t.size(); ++k) t[k] = storage::all.sinks[static_cast<std::size_t>(step.sink) + k].step;
     return t;
   }();
 };
@@ -36,8 +37,8 @@ struct pair_chain : chain<Model, Mode, Fuses, Step> {
   static constexpr auto places = [] {
     std::array<pair_place, static_cast<std::size_t>(base::operands)> t{};
     for (std::size_t k = 0; k < t.size(); ++k) {
-      const plan_operand& o = base::p().operands[static_cast<std::size_t>(base::step.operand) + k];
-      const axis_list& axes = full_graph<Model, Mode>.at(o.node).axes;
+      const plan_operand& o = base::storage::all.operands[static_cast<std::size_t>(base::step.operand) + k];
+      const axis_list& axes = base::storage::all.nodes[static_cast<std::size_t>(o.node)].axes;
       t[k] = o.kind == operand_kind::product || o.kind == operand_kind::listed ? pair_place::product
              : axes.has(base::step.space[0])                                   ? pair_place::per_row
              : axes.has(base::step.space[1])                                   ? pair_place::per_column
@@ -48,8 +49,8 @@ struct pair_chain : chain<Model, Mode, Fuses, Step> {
   static constexpr auto uses = [] {
     std::array<pair_result, static_cast<std::size_t>(base::results)> t{};
     for (std::size_t k = 0; k < t.size(); ++k) {
-      const plan_sink& s = base::p().sinks[static_cast<std::size_t>(base::step.sink) + k];
-      const node& n = full_graph<Model, Mode>.at(s.node);
+      const plan_sink& s = base::storage::all.sinks[static_cast<std::size_t>(base::step.sink) + k];
+      const node& n = base::storage::all.nodes[static_cast<std::size_t>(s.node)];
       const pair_use use = s.kind == sink_kind::contract     ? pair_use::to_factor
                            : n.axes.has(base::step.space[0]) ? pair_use::to_rows
                            : n.axes.has(base::step.space[1]) ? pair_use::to_columns
@@ -163,13 +164,13 @@ constexpr step_code<Backend> code_of_step() {
   else if constexpr (link::step.kind == step_kind::pairs)
     return {run_pairs<Backend>, Backend::template compile_pairs<pair_chain<Model, Mode, Backend::fuses, Step>>()};
   else if constexpr (link::step.kind == step_kind::repeat) return {run_repeat<Backend>, {}};
-  else return {run_kernel<full_graph<Model, Mode>.nodes[static_cast<std::size_t>(link::step.node)].op, Backend>, {}};
+  else return {run_kernel<link::storage::all.nodes[static_cast<std::size_t>(link::step.node)].op, Backend>, {}};
 }
 
 template <class Model, mode Mode, class Backend>
 inline constexpr auto code_of_steps = []<int... Step>(std::integer_sequence<int, Step...>) {
   return std::array<step_code<Backend>, sizeof...(Step)>{code_of_step<Model, Mode, Backend, Step>()...};
-}(std::make_integer_sequence<int, plan_of<Model, Mode, Backend::fuses>.step_count>{});
+}(std::make_integer_sequence<int, static_cast<int>(blueprint_storage<Model, Mode, Backend::fuses>::size.steps)>{});
 
 }  // namespace detail
 
