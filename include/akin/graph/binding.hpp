@@ -20,7 +20,7 @@ template <class Real>
 struct binding {
   std::vector<std::int64_t> offset;         // per node: a parameter's first number in the weights
   std::vector<std::int64_t> state_at;       // per node: the first byte of a state that the model updates; -1: it is none
-  std::vector<std::int64_t> input_at;       // per node: the first byte of the backend's copy of an input
+  std::vector<std::int64_t> input_at;       // per node: the first byte of the backend's copy of an input, in either of two rooms
   std::vector<int> gradient_of;             // per node: the parameter whose gradient it is, made where it belongs; -1: none
   std::vector<std::pair<int, int>> copies;  // parameters and the nodes that their gradients are copied from
   std::vector<kept_product> kept;
@@ -30,7 +30,7 @@ struct binding {
   std::int64_t inputs_bytes = 0, states_bytes = 0, weights_bytes = 0;  // weights and their gradients, where the backend has copies of them
 
   /// What the backend's memory holds for the program. Panels and scratch come on top.
-  std::int64_t needed_bytes() const { return memory.bytes + 2 * states_bytes + inputs_bytes + weights_bytes; }
+  std::int64_t needed_bytes() const { return memory.bytes + 2 * (states_bytes + inputs_bytes) + weights_bytes; }
 };
 
 /// Decides what a program is bound to, and allocates it.
@@ -56,7 +56,7 @@ class binder {
     made_.arena = take("arena", made_.memory.bytes);
     made_.states = take("states", made_.states_bytes);
     made_.updated = take("states", made_.states_bytes);
-    if constexpr (!Backend::computes_on_host) made_.inputs = take("inputs", made_.inputs_bytes);
+    if constexpr (!Backend::computes_on_host) made_.inputs = take("inputs", 2 * made_.inputs_bytes);
     made_.counts = shared_numbers<real_type>{"counts", static_cast<std::int64_t>(b_.axes.size())};
     return std::move(made_);
   }

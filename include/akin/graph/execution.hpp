@@ -257,7 +257,7 @@ class execution {
   void* home_storage(int n) {
     const auto k = static_cast<std::size_t>(n);
     const node& x = b_.at(n);
-    if (x.op == &input_op) return Backend::computes_on_host ? input_[k] : bound_to_.inputs->data() + bound_to_.input_at[k];
+    if (x.op == &input_op) return Backend::computes_on_host ? input_[k] : bound_to_.inputs->data() + input_room_ * bound_to_.inputs_bytes + bound_to_.input_at[k];
     if (x.op == &parameter_op && bound_to_.state_at[k] >= 0) return bound_to_.states->data() + bound_to_.state_at[k] + layer_offset(n) * static_cast<std::int64_t>(sizeof(real_type));
     if (x.op == &parameter_op) return weights_at_ + parameter_offset(n);
     if (x.op == &count_op) return counts_at_ + x.argument[0];
@@ -375,9 +375,13 @@ class execution {
       backend_.look_at_weights(weights_at_, weights_.size(), weights_.numbers().version());
     counts_at_ = bound_to_.counts.read_on(backend_);
     if (!b_.adjoint.empty()) gradients_at_ = bound_to_.gradients.write_on(backend_);  // forward makes those that its own passes yield
-    if constexpr (!Backend::computes_on_host)
+    if constexpr (!Backend::computes_on_host) {
+      input_room_ = 1 - input_room_;  // the step before may still read the other one
+      backend_.begin_inputs();
       for (const auto& v : b_.names)
-        if (v.takes_input()) backend_.copy_in(input_[static_cast<std::size_t>(v.node)], pointer(v.node), extents_.bytes(v.node, sizeof(real_type)));
+        if (v.takes_input()) backend_.copy_input(input_[static_cast<std::size_t>(v.node)], pointer(v.node), extents_.bytes(v.node, sizeof(real_type)));
+      backend_.end_inputs();
+    }
   }
 
   // Copies of the states that this run reads and updates: the gradient recomputes from the values that forward saw.
@@ -407,6 +411,7 @@ class execution {
   std::function<bool(std::string_view)> stays_;
   binding<real_type> bound_to_;
   std::vector<void*> input_;
+  std::int64_t input_room_ = 0;
   std::vector<std::vector<std::byte>> fetched_;
   std::vector<std::byte*> scratch_, saved_;
   std::vector<std::int64_t> layer_;

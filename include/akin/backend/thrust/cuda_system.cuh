@@ -33,7 +33,7 @@ __global__ void __launch_bounds__(256, 1) run_indices(std::int64_t count, const 
   if (k < count) work(k);
 }
 
-/// A stream and a cuBLAS handle of its own: programs with systems of their own run side by side.
+/// A stream for work, one for inputs and a cuBLAS handle of its own: programs with systems of their own run side by side.
 /// errors: run time, where there is no device
 class system {
  public:
@@ -42,7 +42,8 @@ class system {
     if (const auto status = cudaGetDeviceCount(&devices); status != cudaSuccess || devices == 0)
       fail("thrust: there is no CUDA device", status == cudaSuccess ? "" : ": ",
            status == cudaSuccess ? "" : cudaGetErrorString(status));
-    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+    for (auto* s : {&stream_, &inputs_}) check(cudaStreamCreateWithFlags(s, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+    for (auto* e : {&asked_before_, &inputs_are_here_}) check(cudaEventCreateWithFlags(e, cudaEventDisableTiming), "cudaEventCreateWithFlags");
     check(cublasCreate(&products_), "cublasCreate");
     check(cublasSetStream(products_, stream_), "cublasSetStream");
     check(cudaMalloc(&product_space_, product_space_bytes), "cudaMalloc");
@@ -54,11 +55,12 @@ class system {
     }
   }
   ~system() {
-    cudaStreamSynchronize(stream_);
+    for (auto s : {inputs_, stream_}) cudaStreamSynchronize(s);
     for (auto& b : pinned_) cudaFreeHost(b.data), cudaEventDestroy(b.sent);
     cublasDestroy(products_);
     cudaFree(product_space_);
-    cudaStreamDestroy(stream_);
+    for (auto e : {asked_before_, inputs_are_here_}) cudaEventDestroy(e);
+    for (auto s : {inputs_, stream_}) cudaStreamDestroy(s);
   }
   system(const system&) = delete;
   system& operator=(const system&) = delete;
@@ -73,17 +75,20 @@ class system {
     check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToDevice, stream_), "cudaMemcpyAsync");
   }
   /// While one pinned buffer is on its way the other is filled; returns when `from` may change.
-  void copy_in(const void* from, void* to, std::int64_t bytes) {
-    for (std::int64_t at = 0; at < bytes; at += pinned_bytes, next_ = 1 - next_) {
-      auto& buffer = pinned_[next_];
-      const auto count = static_cast<std::size_t>(std::min<std::int64_t>(pinned_bytes, bytes - at));
-      check(cudaEventSynchronize(buffer.sent), "cudaEventSynchronize");
-      std::memcpy(buffer.data, static_cast<const std::byte*>(from) + at, count);
-      check(cudaMemcpyAsync(static_cast<std::byte*>(to) + at, buffer.data, count, cudaMemcpyHostToDevice, stream_),
-            "cudaMemcpyAsync");
-      check(cudaEventRecord(buffer.sent, stream_), "cudaEventRecord");
-    }
+  void copy_in(const void* from, void* to, std::int64_t bytes) { copy_in(from, to, bytes, stream_); }
+
+  /// Inputs come into two rooms by turns, beside work that reads the other room: before the first of them the copies wait for all work asked for before
+  /// the last such call, and after the last of them work waits for the copies.
+  void begin_inputs() {
+    check(cudaStreamWaitEvent(inputs_, asked_before_, 0), "cudaStreamWaitEvent");
+    check(cudaEventRecord(asked_before_, stream_), "cudaEventRecord");
   }
+  void copy_input(const void* from, void* to, std::int64_t bytes) { copy_in(from, to, bytes, inputs_); }
+  void end_inputs() {
+    check(cudaEventRecord(inputs_are_here_, inputs_), "cudaEventRecord");
+    check(cudaStreamWaitEvent(stream_, inputs_are_here_, 0), "cudaStreamWaitEvent");
+  }
+
   /// Waits for all work before it.
   void copy_out(const void* from, void* to, std::int64_t bytes) {
     check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToHost, stream_), "cudaMemcpyAsync");
@@ -98,6 +103,18 @@ class system {
   }
 
  private:
+  void copy_in(const void* from, void* to, std::int64_t bytes, cudaStream_t stream) {
+    for (std::int64_t at = 0; at < bytes; at += pinned_bytes, next_ = 1 - next_) {
+      auto& buffer = pinned_[next_];
+      const auto count = static_cast<std::size_t>(std::min<std::int64_t>(pinned_bytes, bytes - at));
+      check(cudaEventSynchronize(buffer.sent), "cudaEventSynchronize");
+      std::memcpy(buffer.data, static_cast<const std::byte*>(from) + at, count);
+      check(cudaMemcpyAsync(static_cast<std::byte*>(to) + at, buffer.data, count, cudaMemcpyHostToDevice, stream),
+            "cudaMemcpyAsync");
+      check(cudaEventRecord(buffer.sent, stream), "cudaEventRecord");
+    }
+  }
+
   template <class T>
   static matrix<T> turned(const matrix<T>& m) {
     return {m.data, m.column_step, m.row_step, m.batch_step};
@@ -134,7 +151,8 @@ class system {
     cudaEvent_t sent = nullptr;
   };
 
-  cudaStream_t stream_ = nullptr;
+  cudaStream_t stream_ = nullptr, inputs_ = nullptr;
+  cudaEvent_t asked_before_ = nullptr, inputs_are_here_ = nullptr;
   cublasHandle_t products_ = nullptr;
   void* product_space_ = nullptr;
   std::array<pinned_buffer, 2> pinned_{};

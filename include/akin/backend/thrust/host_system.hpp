@@ -85,6 +85,9 @@ class system {
   }
   void copy(const void* from, void* to, std::int64_t bytes) { std::memcpy(to, from, static_cast<std::size_t>(bytes)); }
   void copy_in(const void* from, void* to, std::int64_t bytes) { copy(from, to, bytes); }
+  void begin_inputs() {}
+  void copy_input(const void* from, void* to, std::int64_t bytes) { copy(from, to, bytes); }
+  void end_inputs() {}
   void copy_out(const void* from, void* to, std::int64_t bytes) { copy(from, to, bytes); }
   void wait() {}
   void multiply(const matrix_product& p) { each(product_tile::count(p), product_tile{p}); }

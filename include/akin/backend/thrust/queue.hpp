@@ -40,8 +40,14 @@ class queue {
     if (rehearses_) return;
     guarded([&] { system_->copy(from, to, bytes); });
   }
-  void copy_in(const void* from, void* to, std::int64_t bytes) {
-    guarded([&] { system_->copy_in(from, to, bytes); });
+  void begin_inputs() {
+    guarded([&] { system_->begin_inputs(); });
+  }
+  void copy_input(const void* from, void* to, std::int64_t bytes) {
+    guarded([&] { system_->copy_input(from, to, bytes); });
+  }
+  void end_inputs() {
+    guarded([&] { system_->end_inputs(); });
   }
   void copy_out(const void* from, void* to, std::int64_t bytes) {
     guarded([&] { system_->copy_out(from, to, bytes); });

@@ -31,7 +31,10 @@ class thrust_backend {
 
   std::unique_ptr<memory_block> allocate(std::int64_t bytes) { return queue_.allocate(bytes); }
   void copy(const void* from, void* to, std::int64_t bytes) { queue_.copy(from, to, bytes); }
-  void copy_in(const void* from, void* to, std::int64_t bytes) { queue_.copy_in(from, to, bytes); }
+  /// Inputs, into two rooms by turns: they need not wait for the step before, which reads the other room.
+  void begin_inputs() { queue_.begin_inputs(); }
+  void copy_input(const void* from, void* to, std::int64_t bytes) { queue_.copy_input(from, to, bytes); }
+  void end_inputs() { queue_.end_inputs(); }
   void copy_out(const void* from, void* to, std::int64_t bytes) { queue_.copy_out(from, to, bytes); }
   template <class Work>
   void each(std::int64_t count, const Work& work) {
