@@ -34,6 +34,8 @@ inline void note_allocation(std::size_t bytes) {
 inline std::string uncounted() {
 #if defined(AKIN_MALLOC_BELONGS_TO_A_SANITIZER)
   return "allocations are not counted, since malloc belongs to the sanitizer";
+#elif defined(__CUDACC__)
+  return "allocations are not counted, since to nvcc malloc is a function of the device too";
 #elif !defined(__GLIBC__)
   return "allocations are not counted, since the C library is not glibc";
 #else
@@ -63,7 +65,7 @@ std::size_t allocated_bytes_of(Work&& work) {
 }  // namespace akin_test
 
 // operator new reaches malloc or aligned_alloc: it is counted by what it calls.
-#if defined(__GLIBC__) && !defined(AKIN_MALLOC_BELONGS_TO_A_SANITIZER)
+#if defined(__GLIBC__) && !defined(AKIN_MALLOC_BELONGS_TO_A_SANITIZER) && !defined(__CUDACC__)
 extern "C" {
 
 void* __libc_malloc(std::size_t) noexcept;
