@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <functional>
 #include <limits>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -196,6 +197,51 @@ TEST_CASE("a model's tensors from transformers' names: joined, transposed, renam
   CHECK(values_of(weights, "ln_final.weight") == file.read<float>("text_model.final_layer_norm.weight"));
   CHECK(values_of(weights, "transformer.resblocks.0.mlp.c_proj.weight") ==
         file.read<float>("text_model.encoder.layers.0.mlp.fc2.weight"));
+}
+
+TEST_CASE("a matrix that is transposed may have leading extents of 1, or lack them") {
+  const temporary_folder folder;
+  changed_model m{"hf"};
+  const auto source = open_clip_folder(golden("hf"));
+  for (const char* const name : {"text_projection.weight", "visual_projection.weight"}) {
+    auto& shape = m[name].shape;
+    shape.insert(shape.begin(), 1);
+  }
+  const auto copy = open_clip_folder(m.write(folder));
+  parameters<clip> expected, got;
+  bind(expected, source.architecture), bind(got, source.architecture);
+  load_clip_weights(source.weights, source.architecture, expected);
+  load_clip_weights(copy.weights, copy.architecture, got);
+  CHECK(std::ranges::equal(got.values(), expected.values()));
+  const auto rearranged = read_clip_tensors(copy.weights, copy.architecture),
+             plain = read_clip_tensors(source.weights, source.architecture);
+  for (std::size_t k = 0; k < plain.entries.size(); ++k) {
+    CAPTURE(plain.entries[k].name);
+    CHECK(std::ranges::equal(rearranged.entries[k].bytes, plain.entries[k].bytes));
+  }
+
+  // Embeddings of one number: [1, width] may be written as [width], and its transpose has no leading 1.
+  clip_architecture narrow = source.architecture;
+  narrow.embed = 1;
+  std::list<std::vector<float>> numbers;
+  std::vector<tensor_entry> ours;
+  for (const auto& tensor : clip_tensors(narrow)) {
+    auto& values = numbers.emplace_back(static_cast<std::size_t>(tensor.size()));
+    for (std::size_t k = 0; k < values.size(); ++k) values[k] = static_cast<float>(k % 97);
+    ours.push_back(make_entry<float>(tensor.name, tensor.shape, values));
+  }
+  write_clip_weights(folder / "narrow", narrow, ours, weight_names::transformers);
+  const safetensors_file written{folder / "narrow"};
+  std::vector<tensor_entry> theirs{written.tensors().begin(), written.tensors().end()};
+  for (auto& entry : theirs)
+    if (entry.name.ends_with("_projection.weight")) entry.shape = {entry.shape.back()};
+  write_safetensors(folder / "flat", theirs);
+  const safetensors_file flat{folder / "flat"};
+  const auto back = read_clip_tensors(flat, narrow);
+  for (std::size_t k = 0; k < ours.size(); ++k) {
+    CAPTURE(ours[k].name);
+    CHECK(std::ranges::equal(back.entries[k].bytes, ours[k].bytes));
+  }
 }
 
 TEST_CASE("there and back in the other names, byte for byte") {

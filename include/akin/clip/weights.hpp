@@ -103,6 +103,13 @@ inline void check_activation(const safetensors_file& file, const clip_architectu
 
 namespace detail {
 
+/// A tensor that check_tensors has passed, in the shape of the layout, whose leading extents of 1 the file may leave out or add.
+inline tensor_entry entry_of(const safetensors_file& file, const tensor_shape& tensor) {
+  tensor_entry entry = *file.find(tensor.name);
+  entry.shape = tensor.shape;
+  return entry;
+}
+
 inline tensor_entry part_of(const tensor_entry& whole, std::int64_t begin, std::int64_t count) {
   const auto bytes = static_cast<std::size_t>(bits_of(whole.type) / 8);
   return {whole.name,
@@ -125,7 +132,7 @@ inline void read_transposed(const tensor_entry& matrix, std::span<float> out, st
 inline void read_tensor(const safetensors_file& file, const weight_layout& layout, std::size_t tensor, std::span<float> to) {
   for (const tensor_piece& piece : layout.pieces) {
     if (piece.from != tensor) continue;
-    const tensor_entry& entry = *file.find(layout.theirs[piece.to].name);
+    const tensor_entry entry = entry_of(file, layout.theirs[piece.to]);
     if (piece.transposed) read_transposed(entry, to, file.path());
     else
       read_entry(part_of(entry, piece.to_begin, piece.count),
@@ -260,7 +267,7 @@ inline rearranged_tensors read_clip_tensors(const safetensors_file& file, const 
   check_tensors(file, layout);
   check_activation(file, a);
   std::vector<tensor_entry> theirs;
-  for (const tensor_shape& tensor : layout.theirs) theirs.push_back(*file.find(tensor.name));
+  for (const tensor_shape& tensor : layout.theirs) theirs.push_back(detail::entry_of(file, tensor));
   return rearrange(theirs, layout.ours, reversed(layout.pieces));
 }
 
@@ -279,6 +286,7 @@ inline void write_clip_weights(const std::string& path, const clip_architecture&
       fail("write_clip_weights: the tensor '", tensor.name, "' has the shape ", shape_text(place->shape), ", expected ",
            shape_text(tensor.shape));
     ours.push_back(*place);
+    ours.back().shape = tensor.shape;
   }
   std::list<std::vector<std::byte>> rounded;
   if (type)
