@@ -13,16 +13,19 @@
 
 namespace {
 
-std::string trained_model(const temporary_folder& folder) {
+/// A model with these special pieces.
+std::string trained_model(const temporary_folder& folder, const std::string& special) {
   std::string lines;
   for (int k = 0; k < 50; ++k)
     lines += "a photo of a cat\nthe quick brown fox jumps over the lazy dog\nsome words that stand in captions\n";
   const auto status = sentencepiece::SentencePieceTrainer::Train(
       "--input=" + folder.put("lines", lines) + " --model_prefix=" + (folder / "m") +
-      " --vocab_size=60 --pad_id=0 --eos_id=1 --unk_id=2 --bos_id=-1 --hard_vocab_limit=false --minloglevel=2");
+      " --vocab_size=60 --hard_vocab_limit=false --minloglevel=2 " + special);
   REQUIRE_MESSAGE(status.ok(), status.ToString());
   return folder / "m.model";
 }
+
+const std::string t5 = "--pad_id=0 --eos_id=1 --unk_id=2 --bos_id=-1", gemma = "--pad_id=0 --eos_id=1 --bos_id=2 --unk_id=3";
 
 }  // namespace
 
@@ -35,7 +38,7 @@ TEST_CASE("SigLIP's cleaning drops punctuation") {
 
 TEST_CASE("rows are the model's ids, then the end") {
   const temporary_folder folder;
-  const std::string path = trained_model(folder);
+  const std::string path = trained_model(folder, t5);
   const akin::siglip_tokenizer tokenizer{path};
   sentencepiece::SentencePieceProcessor model;
   REQUIRE(model.Load(path).ok());
@@ -56,8 +59,25 @@ TEST_CASE("rows are the model's ids, then the end") {
   CHECK(contains(sentence_of([&] { tokenizer.rows(texts, 0); }), "no place"));
 }
 
+TEST_CASE("SigLIP 2's rows end once, and are padded with <pad>") {
+  const temporary_folder folder;
+  const std::string path = trained_model(folder, gemma);
+  const akin::siglip_tokenizer tokenizer{path};
+  sentencepiece::SentencePieceProcessor model;
+  REQUIRE(model.Load(path).ok());
+  std::vector<int> expected = model.EncodeAsIds("a photo of a cat");
+  expected.push_back(1);
+  expected.resize(64, 0);
+  const std::vector<std::string> texts{"A photo of a CAT."};
+  CHECK(tokenizer.rows(texts).ids == expected);
+  CHECK(tokenizer.rows(texts, 3).ids == std::vector<std::int32_t>{expected[0], expected[1], 1});
+}
+
 TEST_CASE("what is no model is refused") {
   const temporary_folder folder;
+  CHECK(contains(sentence_of([&] { akin::siglip_tokenizer{trained_model(folder, "--eos_id=-1 --bos_id=-1")}; }),
+                 "m.model' has no piece that ends a text"));
+  CHECK(contains(sentence_of([&] { akin::siglip_tokenizer{trained_model(folder, "--pad_id=-1")}; }), "has no piece for padding"));
   CHECK(contains(sentence_of([&] { akin::siglip_tokenizer{folder / "nothing"}; }), "nothing"));
   CHECK(contains(sentence_of([&] { akin::siglip_tokenizer{folder.put("rubbish", "no model at all")}; }), "rubbish"));
 }

@@ -30,30 +30,39 @@ inline cleaned_text canonicalize_text(std::string_view text) {
   return {encode_utf8(lower(collapse_spaces(decoded.codes))), decoded.replaced};
 }
 
-/// SigLIP's tokenizer over a SentencePiece model. Any number of threads may use one at the same time.
+/// SigLIP's tokenizer over a SentencePiece model. Any number of threads may use one at the same time. The first SigLIP's models
+/// have no piece that begins a text, and pad with the one that ends it (1); SigLIP 2 has Gemma's, and pads with <pad> (0).
+/// source: open_clip's tokenizer.py (SigLipTokenizer)
 class siglip_tokenizer {
  public:
-  /// errors: run time, where the file is no SentencePiece model
+  /// errors: run time, where the file is no SentencePiece model, or has no pieces for the end of a text and for padding
   explicit siglip_tokenizer(const std::string& path) {
     if (const auto status = processor_.Load(path); !status.ok())
       fail("cannot read the SentencePiece model '", path, "': ", detail::printable(status.ToString()));
+    end_ = processor_.eos_id();
+    padding_ = processor_.bos_id() < 0 ? end_ : processor_.pad_id();
+    if (end_ < 0 || padding_ < 0)
+      fail("the SentencePiece model '", path, "' has no piece ", end_ < 0 ? "that ends a text" : "for padding",
+           ", which SigLIP's models have");
   }
 
   /// Rows that an embedding table needs.
   std::int64_t size() const { return processor_.GetPieceSize(); }
 
-  /// A row for each text: its ids, the end (1), and the end again as padding; a longer text keeps the end in the last place.
+  /// A row for each text: its ids, the end, padding; a longer text keeps the end in the last place.
   /// shapes: [texts] -> [texts, context length]
   /// errors: run time, where the context is empty
   token_rows rows(std::span<const std::string> texts, std::int64_t context_length = 64) const {
     if (context_length < 1) fail("tokenizer: a context of ", context_length, " ids has no place for the end of a text");
     const auto width = static_cast<std::size_t>(context_length);
     token_rows result;
-    result.ids.resize(texts.size() * width, end);
+    result.ids.reserve(texts.size() * width);
     for (std::size_t k = 0; k < texts.size(); ++k) {
       const cleaned_text cleaned = canonicalize_text(texts[k]);
       const std::vector<int> ids = processor_.EncodeAsIds(cleaned.text);
-      std::copy_n(ids.begin(), (std::min)(ids.size(), width - 1), result.ids.begin() + static_cast<std::ptrdiff_t>(k * width));
+      result.ids.insert(result.ids.end(), ids.begin(), ids.begin() + (std::min)(std::ssize(ids), context_length - 1));
+      result.ids.push_back(end_);
+      result.ids.resize((k + 1) * width, padding_);
       result.cut += ids.size() > width - 1;
       result.replaced += cleaned.replaced;
     }
@@ -61,9 +70,8 @@ class siglip_tokenizer {
   }
 
  private:
-  static constexpr std::int32_t end = 1;  // </s>, in the models of all public SigLIPs
-
   sentencepiece::SentencePieceProcessor processor_;
+  std::int32_t end_ = 0, padding_ = 0;
 };
 
 }  // namespace akin::inline v0
