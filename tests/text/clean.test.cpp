@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cleaning does what ftfy, html.unescape, str.split and str.lower do together; the expected texts are theirs.
+#include <akin/support/random.hpp>
 #include <akin/text/clean.hpp>
 
 #include <doctest/doctest.h>
@@ -58,6 +59,42 @@ TEST_CASE("bytes that are no UTF-8 become U+FFFD and are counted") {
   CHECK(cleaned.text == "na\ufffdme \ufffd \u00e9");
   CHECK(cleaned.replaced == 2);
   CHECK(akin::clean_text("\u00e9").replaced == 0);
+}
+
+TEST_CASE("references are resolved until none is left, in one pass") {
+  namespace unicode = akin::detail::unicode;
+  const auto one_pass = [](std::u32string_view text) {  // what is replaced is not read again
+    std::u32string result;
+    while (!text.empty()) {
+      const auto reference = text.front() == '&' ? unicode::strict_reference(text.substr(1)) : std::nullopt;
+      result += reference ? reference->meaning : std::u32string{text.front()};
+      text.remove_prefix(1 + (reference ? reference->size : 0));
+    }
+    return result;
+  };
+  akin::random_stream random{1, 0};
+  constexpr std::u32string_view parts[]{U"&", U"amp;", U"#", U"5", U"1", U"3", U"4", U"9", U";", U"lt", U"&#5", U"&#x26;", U"AMP"};
+  std::size_t changed = 0;
+  for (int attempt = 0; attempt < 20'000; ++attempt) {
+    std::u32string text;
+    for (std::int64_t k = random.below(24); k >= 0; --k) text += parts[static_cast<std::size_t>(random.below(std::size(parts)))];
+    std::u32string expected = text;
+    for (std::u32string next = one_pass(text); next != expected; next = one_pass(expected)) expected = next;
+    changed += expected != text;
+    REQUIRE(unicode::without_strict_references(text) == expected);
+  }
+  CHECK(changed > 5'000);
+}
+
+TEST_CASE("a megabyte of references in references is cleaned at once") {
+  std::string text = "&";
+  while (text.size() < 1'000'000) text += "amp;";
+  CHECK(akin::clean_text(text).text == "&");
+  // '1' makes '3', that '5', that '7', that '9', and that '1' again.
+  constexpr int depth = 250'000;
+  std::string nested;
+  for (int k = depth; k > 0; --k) nested += k % 5 == 0 ? "&#4" : "&#5";
+  CHECK(akin::clean_text(nested + '1' + std::string(depth, ';')).text == "1");
 }
 
 TEST_CASE("Normalization Form C composes, reorders and leaves excluded pairs apart") {

@@ -86,7 +86,7 @@ inline std::u32string fix_text(std::u32string_view text) {
     text.remove_prefix(line.size());
     references = references && line.find(U'<') == std::u32string::npos;
     while (may_change(line, references)) {
-      std::u32string fixed = nfc(replace_characters(references ? unescape_html(line, strict_reference) : line));
+      std::u32string fixed = nfc(replace_characters(references ? without_strict_references(line) : line));
       if (fixed == line) break;
       line = std::move(fixed);
     }
@@ -160,7 +160,7 @@ namespace detail::unicode {
 inline decoded_text repaired(std::string_view text) {
   decoded_text result = decode_utf8(text);
   std::u32string& codes = result.codes;
-  if (may_change(codes, true)) codes = unescape_html(unescape_html(fix_text(codes), loose_reference), loose_reference);
+  if (may_change(codes, true)) codes = unescape_html(unescape_html(fix_text(codes)));
   return result;
 }
 
@@ -168,9 +168,9 @@ inline decoded_text repaired(std::string_view text) {
 
 /// A text as open_clip cleans it for CLIP: ftfy's fixes, HTML references resolved twice, single spaces, lower case.
 /// values:  equal to open_clip's for valid UTF-8, but for mojibake, which ftfy repairs and this leaves as it is; bytes that are
-/// not
-///          UTF-8 become U+FFFD as in Python's decoder with errors="replace"
-/// cost:    O(bytes); a text without anything to repair is read once
+///          not UTF-8 become U+FFFD as in Python's decoder with errors="replace"
+/// cost:    O(bytes), once more for each layer of references that other repairs complete, as a control in "&lt;" hides it; a text
+///          without anything to repair is read once
 /// source:  open_clip's tokenizer.py (_clean_lower), ftfy 6, Python's html.unescape and str.lower
 inline cleaned_text clean_text(std::string_view text) {
   using namespace detail::unicode;

@@ -98,16 +98,35 @@ inline std::optional<html_reference> strict_reference(std::u32string_view text) 
   return html_reference{name.size(), *meaning};
 }
 
-/// The text with each reference replaced by what it means; what is replaced is not read again.
-template <class Rule>
-std::u32string unescape_html(std::u32string_view text, Rule reference_after_ampersand) {
+/// The text without strict references: what they mean takes part in others, so that none is left. A reference is resolved when
+/// its semicolon comes, since what stands before it does not change any more.
+/// cost: O(text)
+inline std::u32string without_strict_references(std::u32string_view text) {
+  constexpr std::size_t longest = 27;  // from the ampersand to the semicolon
+  std::u32string result;
+  result.reserve(text.size());
+  for (const char32_t code : text) {
+    result += code;
+    if (code != ';') continue;
+    const std::u32string_view end = std::u32string_view(result).substr(result.size() - (std::min)(result.size(), longest));
+    const std::size_t ampersand = end.rfind(U'&');
+    if (ampersand == end.npos) continue;
+    const std::size_t size = end.size() - ampersand;
+    if (const auto reference = strict_reference(end.substr(ampersand + 1)))
+      result.replace(result.size() - size, size, reference->meaning);
+  }
+  return result;
+}
+
+/// The text with each loose reference replaced by what it means; what is replaced is not read again.
+inline std::u32string unescape_html(std::u32string_view text) {
   std::u32string result;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t ampersand = (std::min)(text.find(U'&', at), text.size());
     result += text.substr(at, ampersand - at);
     at = ampersand;
     if (at == text.size()) break;
-    if (const auto reference = reference_after_ampersand(text.substr(at + 1))) {
+    if (const auto reference = loose_reference(text.substr(at + 1))) {
       result += reference->meaning;
       at += 1 + reference->size;
     } else {
