@@ -64,11 +64,32 @@ TEST_CASE("names of every kind, folders in folders, files that are no images") {
   for (const int threads : {2, 3}) CHECK(load(folder.path(), threads, 5).pixels == one.pixels);
 }
 
+TEST_CASE("links that lead nowhere are skipped by name, and end nothing") {
+  const temporary_folder folder;
+  std::filesystem::copy(golden + "gray.png", folder / "a.png");
+  std::filesystem::create_symlink("itself.png", folder / "itself.png");
+  std::filesystem::create_symlink("absent.png", folder / "nowhere.png");
+  std::filesystem::create_directory(folder / "folder.png");
+  std::filesystem::create_symlink("folder.png", folder / "linked.png");
+  const loaded one = load(folder.path(), 1, 8);
+  CHECK(one.paths == std::vector<std::string>{folder / "a.png"});
+  REQUIRE(one.skipped.size() == 2);
+  CHECK(contains(one.skipped[0].reason, "itself.png"));
+  CHECK(contains(one.skipped[1].reason, "nowhere.png"));
+}
+
+TEST_CASE("an image for which there is no memory is skipped by name") {
+  CHECK(akin::why_unreadable("a.png", [] { throw std::bad_alloc{}; }) == "there is no memory for image 'a.png'");
+  CHECK(akin::why_unreadable("a.png", [] { akin::fail("broken"); }) == "broken");
+  CHECK(akin::why_unreadable("a.png", [] {}).empty());
+}
+
 TEST_CASE("an empty folder has no images, a missing one is a sentence") {
   const temporary_folder folder;
   CHECK(akin::image_files(folder.path()).empty());
   CHECK(akin::image_loader({}, akin::clip_preprocessing()).at_end());
   CHECK(contains(sentence_of([&] { akin::image_files(folder / "missing"); }), "cannot read the folder"));
+  CHECK(contains(sentence_of([] { akin::image_loader{{}, akin::clip_preprocessing(0)}; }), "got the size 0"));
 }
 
 TEST_CASE("memory does not grow with the folder") {

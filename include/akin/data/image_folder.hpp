@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,16 +35,34 @@ inline bool is_image_name(std::string_view name) {
   return std::ranges::find(known, ending) != known.end();
 }
 
-/// The image files of a folder and of the folders in it, by their names alone, in the order of their bytes.
+/// The image files of a folder and of the folders in it, by their names alone, in the order of their bytes; links that lead nowhere
+/// among them, so that reading says so.
 /// errors:   a folder that cannot be read, here or below
 inline std::vector<std::string> image_files(const std::string& folder) {
   std::vector<std::string> paths;
   std::error_code code;
-  for (std::filesystem::recursive_directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code))
-    if (is_image_name(entry->path().filename().string()) && entry->is_regular_file()) paths.push_back(entry->path().string());
+  for (std::filesystem::recursive_directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
+    std::error_code nowhere;
+    const auto status = entry->status(nowhere);
+    const bool is_other = std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
+    if (is_image_name(entry->path().filename().string()) && !is_other) paths.push_back(entry->path().string());
+  }
   if (code) fail("cannot read the folder '", folder, "': ", code.message());
   std::ranges::sort(paths);
   return paths;
+}
+
+/// Runs work() on an image: why it cannot be read, or nothing.
+template <class Work>
+std::string why_unreadable(const std::string& path, Work work) {
+  try {
+    work();
+  } catch (const error& mistake) {
+    return mistake.what();
+  } catch (const std::bad_alloc&) {
+    return "there is no memory for image '" + path + "'";
+  }
+  return {};
 }
 
 /// Images as a tower reads them, and which files they are from.
@@ -60,12 +79,15 @@ struct skipped_image {
 /// Reads files in their order, each by one worker of the pool. What cannot be read is skipped, named and counted.
 /// values:   the same for every number of threads
 /// cost:     one image for each worker, and the batch
+/// errors:   a size below 1
 /// example:  docs/how_to/images.md
 class image_loader {
  public:
   image_loader(std::vector<std::string> paths, const preprocessing& how,
                std::shared_ptr<thread_pool> pool = std::make_shared<thread_pool>())
-      : paths_(std::move(paths)), how_(how), pool_(std::move(pool)) {}
+      : paths_(std::move(paths)), how_(how), pool_(std::move(pool)) {
+    if (how_.size < 1) fail("image_loader: got the size ", how_.size, ", expected at least one pixel");
+  }
 
   /// The images of the next `count` files, fewer where some are skipped.
   image_batch next(std::int64_t count) {
@@ -75,11 +97,10 @@ class image_loader {
     std::vector<std::string> reasons(files);
     pool_->run(static_cast<std::int64_t>(files), [&](std::int64_t block, int) {
       const auto k = static_cast<std::size_t>(block);
-      try {
-        normalize(preprocess(read_stored_image(paths_[done_ + k]), how_), how_, std::span(batch.pixels).subspan(k * each, each));
-      } catch (const error& mistake) {
-        reasons[k] = mistake.what();
-      }
+      const std::string& path = paths_[done_ + k];
+      reasons[k] = why_unreadable(path, [&] {
+        normalize(preprocess(read_stored_image(path), how_), how_, std::span(batch.pixels).subspan(k * each, each));
+      });
     });
     for (std::size_t k = 0; k < files; ++k) {
       if (!reasons[k].empty()) {
