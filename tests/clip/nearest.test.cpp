@@ -50,6 +50,16 @@ TEST_CASE("the k largest, equal ones by their place, for every number of rows an
     }
 }
 
+TEST_CASE("more queries than are asked at a time") {
+  const std::int64_t embed = 4, rows = 4100, queries = 600;
+  const auto pool = std::make_shared<akin::thread_pool>(2);
+  const auto asked = whole_numbers(queries * embed, 3), values = whole_numbers(rows * embed, 4);
+  const auto found = akin::nearest(asked, values, embed, 3, pool);
+  REQUIRE(found.size() == 600);
+  for (const std::size_t q : {0, 255, 256, 511, 512, 599})
+    CHECK(found[q] == sorted(&asked[q * static_cast<std::size_t>(embed)], values, embed, 3));
+}
+
 TEST_CASE("nothing to find, and numbers that are no rows") {
   const auto pool = std::make_shared<akin::thread_pool>(1);
   const std::vector<float> two{1, 2};

@@ -43,7 +43,7 @@ struct scores {
 /// The k rows with the largest dot products with each query, nearest first; all of them where there are fewer.
 /// shapes: queries [queries, embed], rows [rows, embed] -> [queries][min(k, rows)]
 /// values: exact; products in fp32; of equal scores the lower row comes first
-/// cost:   2 |queries| |rows| embed operations; the scores of 4,096 rows are in memory at a time
+/// cost:   2 |queries| |rows| embed operations; the scores of 256 queries with 4,096 rows are in memory at a time
 /// errors: run time, where numbers are no whole rows
 inline std::vector<std::vector<neighbour>> nearest(std::span<const float> queries, std::span<const float> rows,
                                                    std::int64_t embed, std::int64_t k, const std::shared_ptr<thread_pool>& pool) {
@@ -51,34 +51,38 @@ inline std::vector<std::vector<neighbour>> nearest(std::span<const float> querie
   if (embed < 1 || std::ssize(queries) % embed != 0 || std::ssize(rows) % embed != 0)
     fail("nearest: ", queries.size(), " and ", rows.size(), " numbers are no rows of ", embed);
   const std::int64_t query_count = std::ssize(queries) / embed, row_count = std::ssize(rows) / embed,
-                     block = std::min<std::int64_t>(row_count, 4096);
+                     some = std::min<std::int64_t>(query_count, 256), block = std::min<std::int64_t>(row_count, 4096);
   std::vector<std::vector<neighbour>> found(static_cast<std::size_t>(query_count));
   if (query_count == 0 || row_count == 0 || k < 1) return found;
 
   parameters<model::scores> none;
   program<model::scores, cpu_backend, mode::evaluation> scores{none, pool};
-  scores.bind(model::queries(query_count), model::rows(block), model::embed(embed));
-  scores.set<"queries">(queries);
-  for (std::int64_t first = 0; first < row_count; first += block) {
-    const std::int64_t now = std::min(block, row_count - first);
-    scores.resize(model::rows(now));
-    scores.set<"rows">(rows.subspan(static_cast<std::size_t>(first * embed), static_cast<std::size_t>(now * embed)));
-    scores.forward();
-    const float* const values = scores.value().data;
-    pool->run(query_count, [&](std::int64_t query, int) {
-      auto& best = found[static_cast<std::size_t>(query)];  // a heap whose front is the farthest
-      for (std::int64_t row = 0; row < now; ++row) {
-        const neighbour candidate{first + row, values[query * now + row]};
-        if (std::ssize(best) == k && !is_nearer(candidate, best.front())) continue;
-        if (std::ssize(best) == k) {
-          std::ranges::pop_heap(best, is_nearer);
-          best.pop_back();
+  scores.bind(model::queries(some), model::rows(block), model::embed(embed));
+  const auto part = [&](std::span<const float> all, std::int64_t first, std::int64_t count) {
+    return all.subspan(static_cast<std::size_t>(first * embed), static_cast<std::size_t>(count * embed));
+  };
+  for (std::int64_t asked = 0; asked < query_count; asked += some)
+    for (std::int64_t first = 0; first < row_count; first += block) {
+      const std::int64_t asking = std::min(some, query_count - asked), now = std::min(block, row_count - first);
+      scores.resize(model::queries(asking), model::rows(now));
+      scores.set<"queries">(part(queries, asked, asking));
+      scores.set<"rows">(part(rows, first, now));
+      scores.forward();
+      const float* const values = scores.value().data;
+      pool->run(asking, [&](std::int64_t query, int) {
+        auto& best = found[static_cast<std::size_t>(asked + query)];  // a heap whose front is the farthest
+        for (std::int64_t row = 0; row < now; ++row) {
+          const neighbour candidate{first + row, values[query * now + row]};
+          if (std::ssize(best) == k && !is_nearer(candidate, best.front())) continue;
+          if (std::ssize(best) == k) {
+            std::ranges::pop_heap(best, is_nearer);
+            best.pop_back();
+          }
+          best.push_back(candidate);
+          std::ranges::push_heap(best, is_nearer);
         }
-        best.push_back(candidate);
-        std::ranges::push_heap(best, is_nearer);
-      }
-    });
-  }
+      });
+    }
   for (auto& best : found) std::ranges::sort_heap(best, is_nearer);
   return found;
 }
