@@ -68,6 +68,11 @@ TEST_CASE("the same size is the same image, and constants stay") {
 }
 
 TEST_CASE("impossible sizes are refused with one sentence") {
+  for (const akin::pixel_kind kind : {akin::pixel_kind::gray, akin::pixel_kind::gray_16, akin::pixel_kind::bilevel}) {
+    const akin::stored_image dot = akin::detail::make_stored_image(1, 1, kind, "dot");
+    CHECK(contains(sentence_of([&] { akin::resize(dot, 12'000, 12'000, akin::whole(12'000, 12'000)); }),
+                   "12000 x 12000 pixels, expected at most 134217728 in all"));
+  }
   const akin::image source = pattern(3, 2, 1);
   CHECK(sentence_of([&] { akin::resize(source, 0, 5); }) == "resize: got 3 x 2 to 0 x 5 pixels, expected at least one");
   CHECK(contains(sentence_of([&] { akin::resize(akin::image{}, 4, 5); }), "got 0 x 0 to 4 x 5"));

@@ -239,6 +239,7 @@ inline stored_image resize(stored_image source, std::int64_t width, std::int64_t
                            resize_order order = resize_order::width_first, thread_pool* pool = nullptr) {
   detail::resize_task task = detail::make_resize_task(source.samples, width, height, order, pool);
   detail::check_part(part, width, height);
+  detail::check_image_size(part.width, part.height, "resized");
   if (width == source.samples.width && height == source.samples.height) return crop(std::move(source), part);
   task.part = part;
   switch (source.kind) {
