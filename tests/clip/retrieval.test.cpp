@@ -24,7 +24,7 @@ std::int64_t place_of_first_right(const std::vector<double>& scores, const std::
   std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
   for (std::size_t k = 0; k < order.size(); ++k)
     if (right[order[k]]) return static_cast<std::int64_t>(k);
-  return std::ssize(scores);
+  return akin::never_found;
 }
 
 }  // namespace
@@ -44,6 +44,14 @@ TEST_CASE("ranks by hand: three images, four texts, one of them tied") {
   CHECK(akin::recall_at(found.of_texts, 2) == doctest::Approx(0.75));
   CHECK(akin::recall_at(found.of_images, 4) == 1);
   CHECK(akin::recall_at({}, 1) == 0);
+}
+
+TEST_CASE("an image without a text is never found, however few texts there are") {
+  const std::vector<float> images{1, 0, 0, 1}, texts{1, 0};
+  const auto found = akin::rank_pairs(images, texts, 2, std::vector<std::int32_t>{0}, pool);
+  CHECK(found.of_images == ranks{0, akin::never_found});
+  CHECK(akin::recall_at(found.of_images, 10) == 0.5);
+  CHECK(akin::recall_at(akin::rank_pairs(images, {}, 2, {}, pool).of_images, 10) == 0);
 }
 
 TEST_CASE("ranks of many pairs with equal scores, several texts an image, are those of a sort") {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -46,6 +47,9 @@ struct ranks {
 
 }  // namespace detail::retrieval_model
 
+/// The rank of a query that has no right answer: it is never found.
+inline constexpr std::int64_t never_found = (std::numeric_limits<std::int64_t>::max)();
+
 /// How many wrong answers come before the best right one, for each query; 0 is best.
 struct retrieval_ranks {
   std::vector<std::int64_t> of_images;  // images ask, texts answer
@@ -54,7 +58,7 @@ struct retrieval_ranks {
 
 /// Ranks in both directions, for images with any number of texts each.
 /// shapes: images [images, embed], texts [texts, embed], image_of_text [texts]
-/// values: of equal scores the earlier one comes first; an image without a text has the rank of the last
+/// values: of equal scores the earlier one comes first; an image without a text is never_found
 /// cost:   two passes over tiles of pairs, which are never stored
 /// errors: run time, where numbers are no whole rows, or an image is outside of the range
 /// source: open_clip's get_clip_metrics, for pairs; a hit where any positive is among the first k: CLIP_benchmark
@@ -67,7 +71,7 @@ inline retrieval_ranks rank_pairs(std::span<const float> images, std::span<const
   const std::int64_t image_count = std::ssize(images) / embed, text_count = std::ssize(image_of_text);
   for (const std::int32_t image : image_of_text)
     if (image < 0 || image >= image_count) fail("retrieval: a text belongs to image ", image, ", but there are ", image_count);
-  if (text_count == 0) return {std::vector<std::int64_t>(static_cast<std::size_t>(image_count)), {}};
+  if (text_count == 0) return {std::vector<std::int64_t>(static_cast<std::size_t>(image_count), never_found), {}};
 
   parameters<model::ranks> none;
   program<model::ranks, cpu_backend, mode::evaluation> program{none, pool};
@@ -81,7 +85,12 @@ inline retrieval_ranks rank_pairs(std::span<const float> images, std::span<const
     for (std::int64_t k = 0; k < v.size(); ++k) all.push_back(static_cast<std::int64_t>(v.data[k]));
     return all;
   };
-  return {whole(program.value<"of images">()), whole(program.value<"of texts">())};
+  retrieval_ranks ranks{whole(program.value<"of images">()), whole(program.value<"of texts">())};
+  std::vector<bool> has_text(static_cast<std::size_t>(image_count));
+  for (const std::int32_t image : image_of_text) has_text[static_cast<std::size_t>(image)] = true;
+  for (std::size_t k = 0; k < has_text.size(); ++k)
+    if (!has_text[k]) ranks.of_images[k] = never_found;
+  return ranks;
 }
 
 /// The share of queries whose best right answer is among the first k.
