@@ -106,12 +106,22 @@ TEST_CASE("one vocabulary in three kinds of files") {
   }
 }
 
+TEST_CASE("a list of merges may have no first line of comment, and a vocab.json pieces of any name") {
+  const temporary_folder folder;
+  CHECK(akin::parse_vocab_json(pieces_json(), "a b\nab ab\nab c</w>\n\n", "v").merges.size() == 3);
+  std::string pieces = pieces_json();
+  pieces.insert(1, R"("model": 517, "merges": 518, )");
+  folder.put("merges.txt", merges);
+  CHECK(akin::read_vocabulary(folder.put("vocab.json", pieces)).pieces.size() == 519);
+}
+
 TEST_CASE("every mistake in a vocabulary is one sentence") {
-  CHECK(contains(refused(pieces_json(), "#\na b c\n"), "merge 1: got 'a b c', expected two pieces"));
-  CHECK(contains(refused(pieces_json(), "#\na b\nb\n"), "merge 2"));
-  CHECK(contains(refused(pieces_json(), "#\nb a\n"), "no piece 'ba'"));
+  CHECK(contains(refused(pieces_json(), "#version: 0.2\na b c\n"), "merge 1: got 'a b c', expected two pieces"));
+  CHECK(contains(refused(pieces_json(), "a b\nb\n"), "merge 2"));
+  CHECK(contains(refused(pieces_json(), "b a\n"), "no piece 'ba'"));
   CHECK(contains(refused(R"({"<|startoftext|>": 0, "<|endoftext|>": 1})", merges), "has no piece"));
   CHECK(contains(refused(R"({"a": 0})", merges), "no piece '<|startoftext|>'"));
+  CHECK(contains(refused(pieces_json(), "a b\n\nab ab\n"), "line 3 of its merges: got 'ab ab' after an empty line"));
   CHECK(contains(refused(R"({"a": 0, "b": 0})", merges), "the id 0 belongs to 'a' and to 'b'"));
   CHECK(contains(refused(R"({"a": 9999999})", merges), "9999999"));
   CHECK(contains(refused(R"({"a": )", merges), "vocabulary 'v', byte"));

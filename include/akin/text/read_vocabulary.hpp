@@ -19,10 +19,8 @@ inline bpe_vocabulary read_vocabulary(const std::string& path) {
   std::string text = read_file(path);
   if (is_gzip(text)) text = gunzip(text, path, 1 << 28);
   const auto beside = [&](const char* name) { return read_file((std::filesystem::path(path).parent_path() / name).string()); };
-  const bool json = text.starts_with('{');
-  if (json && text.find("\"model\"") != std::string::npos && text.find("\"merges\"") != std::string::npos)
-    return parse_tokenizer_json(text, path);
-  if (json) return parse_vocab_json(text, beside("merges.txt"), path);
+  if (text.starts_with('{'))
+    return is_tokenizer_json(text, path) ? parse_tokenizer_json(text, path) : parse_vocab_json(text, beside("merges.txt"), path);
   if (text.starts_with("#version")) return parse_vocab_json(beside("vocab.json"), text, path);
   return parse_clip_merges(text, path);
 }

@@ -88,14 +88,16 @@ inline std::pair<std::string, std::string> read_merge(std::string_view line, con
   return {std::string(line.substr(0, gap)), std::string(line.substr(gap + 1))};
 }
 
-/// The lines of a list of merges, without its first line, up to an empty one or `most`.
-inline std::vector<std::pair<std::string, std::string>> read_merges(std::string_view text, const std::string& name,
-                                                                    std::size_t most) {
+/// The lines of merges.txt, of which the first may be "#version: 0.2".
+inline std::vector<std::pair<std::string, std::string>> read_merges(std::string_view text, const std::string& name) {
   std::vector<std::pair<std::string, std::string>> merges;
   bool ended = false;
   for_each_line(text, [&](std::string_view line, std::size_t number) {
-    ended = ended || line.empty() || merges.size() == most;
-    if (number > 1 && !ended) merges.push_back(read_merge(line, name, number - 1));
+    if (number == 1 && line.starts_with("#version")) return;
+    if (ended && !line.empty())
+      fail("vocabulary '", name, "', line ", number, " of its merges: got '", printable(line), "' after an empty line");
+    ended = line.empty();
+    if (!ended) merges.push_back(read_merge(line, name, merges.size() + 1));
   });
   return merges;
 }
@@ -132,7 +134,9 @@ inline void find_ends(bpe_vocabulary& vocabulary, const std::string& name) {
 inline bpe_vocabulary parse_clip_merges(std::string_view text, const std::string& name) {
   constexpr std::size_t merges_that_count = 48'894;
   bpe_vocabulary result;
-  result.merges = detail::read_merges(text, name, merges_that_count);
+  detail::for_each_line(text, [&](std::string_view line, std::size_t number) {
+    if (number > 1 && result.merges.size() < merges_that_count) result.merges.push_back(detail::read_merge(line, name, number - 1));
+  });
   if (result.merges.size() != merges_that_count)
     fail("vocabulary '", name, "' has ", result.merges.size(), " merges, expected ", merges_that_count);
   // Printable bytes first, then the others: the order of their letters.
@@ -149,15 +153,28 @@ inline bpe_vocabulary parse_clip_merges(std::string_view text, const std::string
 }
 
 /// transformers' vocab.json with the merges.txt beside it.
-/// errors: one sentence with the place: not such JSON; an id given twice; not two pieces; no "<|startoftext|>" or "<|endoftext|>"
+/// errors: one sentence with the place: not such JSON; an id given twice; not two pieces; a merge after an empty line; no
+///         "<|startoftext|>" or "<|endoftext|>"
 inline bpe_vocabulary parse_vocab_json(std::string_view json_text, std::string_view merges_text, const std::string& name) {
   bpe_vocabulary result;
   json_cursor json(json_text, "vocabulary '" + name + "'", 0);
   detail::read_pieces(json, result);
   json.end();
-  result.merges = detail::read_merges(merges_text, name, std::string_view::npos);
+  result.merges = detail::read_merges(merges_text, name);
   detail::find_ends(result, name);
   return result;
+}
+
+/// Whether a JSON text is a tokenizer.json, whose "model" is an object: in a vocab.json a piece of this name has a number.
+/// errors: one sentence with the place: not such JSON
+inline bool is_tokenizer_json(std::string_view text, const std::string& name) {
+  bool found = false;
+  json_cursor json(text, "vocabulary '" + name + "'", 0);
+  json.object([&](const std::string& key) {
+    found = found || (key == "model" && json.next() == '{');
+    json.skip();
+  });
+  return found;
 }
 
 /// The model of a tokenizer.json as the `tokenizers` package writes it; how it cleans and cuts text is not read from it.
