@@ -96,7 +96,8 @@ class clip_tokenizer {
   }
 
   /// The text of some ids up to the first end, without the start: cleaned, with a space after each word.
-  /// laws:   encode(decode(encode(text).ids)).ids == encode(text).ids
+  /// laws:   encode(decode(encode(text).ids)).ids == encode(text).ids, but where the cleaned text still holds an HTML reference or
+  ///         spells one of the two marks: these are read once more
   /// errors: run time, where the vocabulary has no such id
   std::string decode(std::span<const std::int32_t> ids) const {
     std::string text;
