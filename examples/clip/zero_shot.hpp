@@ -16,7 +16,8 @@ namespace clip_program {
 std::vector<std::string> labels_of(const zero_shot_options& options);
 
 /// Loads a classifier, or makes one of the labels and templates ("a photo of a {}." where none is given); saves it where it shall
-/// be. errors: run time: no labels; labels beside a classifier; a classifier of other weights; as make_classifier
+/// be.
+/// errors: run time: no labels; labels beside a classifier; a classifier of other weights or another width; as make_classifier
 akin::zero_shot_classifier classifier_of(const zero_shot_options& options, const std::vector<std::string>& labels,
                                          embedder& model);
 

@@ -101,8 +101,7 @@ inline std::int64_t widened(std::int64_t width, double ratio, const config_membe
   return static_cast<std::int64_t>(hidden);
 }
 
-// ---- open_clip
-// ------------------------------------------------------------------------------------------------------------------
+// ---- open_clip ---------------------------------------------------------------------------------------------------------
 
 /// SigLIP's image towers by their names in timm: vit_base_patch16_siglip_224. `timm_args` beside model_cfg overrides their sizes.
 inline void read_siglip_trunk(config_members& c, image_architecture& image, const std::string& name) {
@@ -206,8 +205,7 @@ inline clip_architecture read_open_clip(config_members& c) {
   return a;
 }
 
-// ---- transformers
-// ---------------------------------------------------------------------------------------------------------------
+// ---- transformers ------------------------------------------------------------------------------------------------------
 
 inline activation read_hidden_act(config_members& c, const std::string& name, const char* otherwise) {
   const std::string act = c.text(name, otherwise);
@@ -264,8 +262,7 @@ inline void apply_old_members(json_values& values) {
 /// The architecture that a configuration describes: open_clip's (a model_cfg, or one of its model_configs files) or transformers'
 /// (model_type clip or siglip).
 /// errors: run time, one sentence with the member's path and both values: what contradicts itself, what these towers do not
-/// compute,
-///         and, in open_clip's, members that are not known
+///         compute, and, in open_clip's, members that are not known
 /// source: open_clip 3.3, CLIPVisionCfg and CLIPTextCfg; transformers 5, CLIPConfig and SiglipConfig (defaults)
 inline clip_architecture read_clip_config(const std::string& path) {
   json_values values = read_json(path);

@@ -53,8 +53,7 @@ class shape_reader {
 
 /// What the shapes say, with heads 64 wide as in all of OpenAI's models. Shapes do not tell GELU from QuickGELU: the caller does.
 /// errors: run time, naming the tensor: one that is missing, a number of positions that is no square; a Vision Transformer wider
-/// than
-///         1024, since public ones have heads of other widths
+///         than 1024, since public ones have heads of other widths
 /// source: https://github.com/openai/CLIP, model.py (build_model)
 inline clip_architecture infer_clip_architecture(const safetensors_file& file, activation function) {
   const detail::shape_reader shapes{file};

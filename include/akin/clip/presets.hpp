@@ -98,8 +98,9 @@ void for_each_clip_preset(Visit visit) {
 }
 
 /// The architecture of a public model by open_clip's name: "ViT-B-32" or "ViT-B/32" with GELU, "ViT-B-32-quickgelu" with
-/// QuickGELU, which OpenAI's weights and some others need. errors:  run time, listing the names that there are source:
-/// open_clip's model_configs; Zhai et al. 2023 for SigLIP
+/// QuickGELU, which OpenAI's weights and some others need.
+/// errors: run time, listing the names that there are
+/// source: open_clip's model_configs; Zhai et al. 2023 for SigLIP
 inline clip_architecture clip_preset(std::string_view name) {
   constexpr std::string_view quick = "-quickgelu";
   std::string wanted{name};

@@ -61,8 +61,7 @@ inline bool same_shape(std::span<const std::int64_t> a, std::span<const std::int
 
 /// Refuses a file that does not hold exactly the tensors of the layout.
 /// errors: run time, one sentence that names the first tensor that is missing, misshapen (with both shapes) or too many, and says
-/// how
-///         many more there are
+///         how many more there are
 inline void check_tensors(const safetensors_file& file, const weight_layout& layout) {
   std::string first;
   std::size_t mistakes = 0;
@@ -153,9 +152,10 @@ struct position_sizes {
 
 /// Fills every weight of a model from a file in open_clip's or transformers' names: F32, F16, BF16 and F64 become fp32. A model
 /// of one tower takes that tower's. Where `sizes` differ from the architecture's, the positions of patches and tokens are
-/// resampled. cost:   the file is mapped; each number is converted once, from where it lies there to where it is used errors: run
-/// time: as check_tensors and check_activation; a tensor of the model that the architecture lacks or that has another shape
-///         (both are named); numbers that are not finite
+/// resampled.
+/// cost:   the file is mapped; each number is converted once, from where it lies there to where it is used
+/// errors: run time: as check_tensors and check_activation; a tensor of the model that the architecture lacks or that has another
+///         shape (both are named); numbers that are not finite
 inline void load_clip_weights(const safetensors_file& file, const clip_architecture& a, const position_sizes& sizes,
                               parameter_store<float>& weights) {
   const weight_layout layout = layout_of(a, names_of(file));
@@ -272,8 +272,9 @@ inline rearranged_tensors read_clip_tensors(const safetensors_file& file, const 
 }
 
 /// Writes the weights (under open_clip's names, all of them) to a file in the names of open_clip or transformers, which both
-/// load. values: rounded to `type` (F32, F16 or BF16), or as they are errors: run time: a tensor that is missing or misshapen, a
-/// number that F16 cannot hold; then as atomic_file
+/// load.
+/// values: rounded to `type` (F32, F16 or BF16), or as they are
+/// errors: run time: a tensor that is missing or misshapen, a number that F16 cannot hold; then as atomic_file
 inline void write_clip_weights(const std::string& path, const clip_architecture& a, std::span<const tensor_entry> weights,
                                weight_names names, std::optional<dtype> type = {}) {
   const weight_layout layout = layout_of(a, names);

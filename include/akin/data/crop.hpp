@@ -45,7 +45,8 @@ std::vector<Sample> crop_samples(const std::vector<Sample>& samples, std::int64_
 
 }  // namespace detail
 
-/// The pixels of a part. errors: a part that is empty or not inside the image
+/// The pixels of a part.
+/// errors: a part that is empty or not inside the image
 inline stored_image crop(stored_image source, const image_part& part) {
   image& all = source.samples;
   detail::check_part(part, all.width, all.height);

@@ -123,8 +123,7 @@ class png_decoding {
 
 /// Decodes a PNG image to the kind that it has.
 /// values: 16-bit samples keep their upper byte where there is more than gray; transparency given by a color and not by alpha,
-/// gamma
-///         and color profiles are ignored; an animation's first picture
+///         gamma and color profiles are ignored; an animation's first picture
 /// errors: one sentence with the name and libpng's reason: not PNG, cut, corrupt, too large
 inline stored_image decode_png(std::span<const std::byte> bytes, const std::string& name) {
   detail::png_decoding decoding(bytes);

@@ -128,8 +128,7 @@ class pnm_reader {
 
 /// Decodes PBM, PGM and PPM, as text (P1, P2, P3) or binary (P4, P5, P6).
 /// values: scaled from 0..maximum to 0..255, gray with a maximum above 255 to 0..65535, and rounded, ties to even, as Pillow
-/// does;
-///         bytes after the image are ignored
+///         does; bytes after the image are ignored
 /// errors: one sentence with the name: not this format, cut, too large, a value above the maximum
 inline stored_image decode_pnm(std::span<const std::byte> bytes, const std::string& name) {
   return detail::pnm_reader(bytes, name).read();

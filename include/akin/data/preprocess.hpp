@@ -61,7 +61,8 @@ inline std::int64_t crop_offset(std::int64_t left_over, preprocess_order order) 
 
 /// The square that a model sees, as RGB bytes.
 /// values:   those of open_clip's and torchvision's Resize, CenterCrop and convert("RGB") with Pillow up to 12, or of
-/// transformers' errors:   a size below 1 or above the limits of image.hpp
+///           transformers'
+/// errors:   a size below 1 or above the limits of image.hpp
 inline image preprocess(stored_image source, const preprocessing& how, thread_pool* pool = nullptr) {
   if (how.size < 1) fail("preprocess: got the size ", how.size, ", expected at least one pixel");
   if (how.order == preprocess_order::transformers) source = {pixel_kind::rgb, to_rgb(std::move(source)), {}, {}};

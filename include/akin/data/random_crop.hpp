@@ -23,8 +23,9 @@ struct random_crop_ranges {
 };
 
 /// A part of random area, shape and place: area uniform, ratio uniform in its logarithm, whatever fits equally likely. After ten
-/// parts that do not fit, the largest one in the middle whose ratio is in the range. values:   the distribution of torchvision's
-/// RandomResizedCrop; the numbers are random's own errors:   an image without pixels, ranges that are empty
+/// parts that do not fit, the largest one in the middle whose ratio is in the range.
+/// values:   the distribution of torchvision's RandomResizedCrop; the numbers are random's own
+/// errors:   an image without pixels, ranges that are empty
 inline image_part random_crop(std::int64_t width, std::int64_t height, random_stream& random,
                               const random_crop_ranges& ranges = {}) {
   if (width < 1 || height < 1) fail("random_crop: got ", width, " x ", height, " pixels, expected at least one");
@@ -52,8 +53,7 @@ inline image_part random_crop(std::int64_t width, std::int64_t height, random_st
 
 /// What a model sees in training: a random crop, resized to the square, as RGB bytes.
 /// values:   open_clip's transform for training: the crop is resized in the stored form and then turned to RGB; equal streams
-/// give
-///           equal pixels
+///           give equal pixels
 /// errors:   as random_crop and resize
 inline image preprocess_for_training(stored_image source, const preprocessing& how, random_stream& random,
                                      const random_crop_ranges& ranges = {}, thread_pool* pool = nullptr) {

@@ -115,7 +115,8 @@ inline std::u32string nfc(std::u32string_view text) {
 }
 
 /// Whether the sigma at `place` ends a word: something cased stands before it and nothing cased after it, apart from what case
-/// ignores. source: The Unicode Standard, table 3-17 (Final_Sigma)
+/// ignores.
+/// source: The Unicode Standard, table 3-17 (Final_Sigma)
 constexpr bool is_final_sigma(std::u32string_view text, std::size_t place) {
   const auto ignored = [&](std::size_t k) { return (flags_of(text[k]) & case_ignorable) != 0; };
   std::size_t before = place, after = place + 1;
