@@ -4,7 +4,7 @@
 typedef std::int32_t byte_sums __attribute__((vector_size(AKIN_ISA_BITS / 8)));
 inline constexpr std::size_t bytes_at_once = AKIN_ISA_BITS / 32;
 
-// g++ 12 takes the compilers' own conversion of vectors of bytes apart, byte by byte: resizing takes 6 times as long than one instruction.
+// g++ 12 takes the compilers' own conversion of vectors of bytes apart, byte by byte: resizing takes 6 times as long as with one instruction.
 [[gnu::always_inline]] inline byte_sums widened(const std::uint8_t* from) {
 #if AKIN_ISA_BITS == 512
   return (byte_sums)_mm512_maskz_cvtepu8_epi32(static_cast<__mmask16>(0xffff),

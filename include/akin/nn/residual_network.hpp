@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small convolutional residual network: a stem, stages that halve the image, global average pooling.
+// The blocks of a small residual network.
 #pragma once
 
 #include <akin/expr/conv2d.hpp>
