@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include "../support/files.hpp"
+
 #include <cmath>
 #include <string>
 #include <vector>
@@ -49,6 +51,21 @@ TEST_CASE("positions of patches and tokens as torch.nn.functional.interpolate re
   }
   CHECK(grids >= 6);
   CHECK(texts >= 3);
+}
+
+TEST_CASE("numbers that are no rows are one sentence") {
+  std::vector<float> six(6), four(4);
+  const auto image = [&](akin::patch_grid old_grid, akin::patch_grid grid, std::int64_t width, std::int64_t kept) {
+    return sentence_of([&] { akin::resize_image_positions(six, old_grid, four, grid, width, kept); });
+  };
+  CHECK(image({2, 3}, {2, 2}, 1, 0) == "");
+  CHECK(contains(image({2, 2}, {2, 2}, 1, 0), "6 and 4 numbers are no rows of 1 for 0 and 2 x 2 or 2 x 2 places"));
+  CHECK(contains(image({2, 3}, {2, 2}, 1, 1), "no rows"));
+  CHECK(contains(image({2, 3}, {0, 4}, 1, 0), "no rows"));
+  CHECK(contains(image({-2, -3}, {2, 2}, 1, 0), "no rows"));
+  CHECK(contains(sentence_of([&] { akin::resize_text_positions(six, four, 0); }), "6 and 4 numbers are no rows of 0"));
+  CHECK(contains(sentence_of([&] { akin::resize_text_positions(six, four, 3); }), "no rows"));
+  CHECK(contains(sentence_of([&] { akin::resize_text_positions({}, four, 2); }), "no rows"));
 }
 
 TEST_CASE("the same size changes nothing, and constants stay constant") {

@@ -100,6 +100,9 @@ TEST_CASE("a classifier is the same after saving and loading, and refuses other 
 }
 
 TEST_CASE("every mistake is one sentence") {
+  std::vector<float> three(3, 1);
+  for (const std::int64_t width : {0, -1, 2})
+    CHECK(contains(sentence_of([&] { akin::normalize_rows(three, width); }), "3 numbers are no rows of "));
   const temporary_folder folder;
   const auto none = [](std::span<const std::string>) { return std::vector<float>{}; };
   const auto zero = [](std::span<const std::string> prompts) { return std::vector<float>(prompts.size() * 2); };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <akin/data/resize_filter.hpp>
+#include <akin/support/error.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -37,11 +38,19 @@ struct patch_grid {
 };
 
 /// Positions of a grid of patches for another grid: bicubic, antialiased. `kept` rows before the grid (a class token's) stay as
-/// they are. shapes:   from [kept + |old grid|, width] -> to [kept + |grid|, width] values:   computed in double; within a
-/// rounding of fp32 of torch.nn.functional.interpolate(mode="bicubic", antialias=True) source:   open_clip, resize_pos_embed;
-/// Keys 1981
+/// they are.
+/// shapes: from [kept + |old grid|, width] -> to [kept + |grid|, width]
+/// values: computed in double; within a rounding of fp32 of torch.nn.functional.interpolate(mode="bicubic", antialias=True)
+/// errors: run time, where numbers are no such rows
+/// source: open_clip, resize_pos_embed; Keys 1981
 inline void resize_image_positions(std::span<const float> from, patch_grid old_grid, std::span<float> to, patch_grid grid,
                                    std::int64_t width, std::int64_t kept) {
+  const auto fits = [&](std::span<const float> rows, const patch_grid& g) {
+    return g.rows > 0 && g.columns > 0 && std::ssize(rows) == (kept + g.rows * g.columns) * width;
+  };
+  if (width < 1 || kept < 0 || !fits(from, old_grid) || !fits(to, grid))
+    fail("resize_image_positions: ", from.size(), " and ", to.size(), " numbers are no rows of ", width, " for ", kept, " and ",
+         old_grid.rows, " x ", old_grid.columns, " or ", grid.rows, " x ", grid.columns, " places");
   const auto head = static_cast<std::ptrdiff_t>(kept * width);
   std::copy(from.begin(), from.begin() + head, to.begin());
   const std::vector<double> patches(from.begin() + head, from.end());
@@ -53,10 +62,13 @@ inline void resize_image_positions(std::span<const float> from, patch_grid old_g
 }
 
 /// Positions of a text for another context length: linear between neighbours, the ends held.
-/// shapes:   from [old context, width] -> to [context, width]
-/// values:   as torch.nn.functional.interpolate(mode="linear", align_corners=False), which does not antialias
-/// source:   open_clip, resize_text_pos_embed
+/// shapes: from [old context, width] -> to [context, width]
+/// values: as torch.nn.functional.interpolate(mode="linear", align_corners=False), which does not antialias
+/// errors: run time, where numbers are no whole rows, or there are none
+/// source: open_clip, resize_text_pos_embed
 inline void resize_text_positions(std::span<const float> from, std::span<float> to, std::int64_t width) {
+  if (width < 1 || from.empty() || to.empty() || std::ssize(from) % width != 0 || std::ssize(to) % width != 0)
+    fail("resize_text_positions: ", from.size(), " and ", to.size(), " numbers are no rows of ", width);
   const auto columns = static_cast<std::size_t>(width), old_context = from.size() / columns, context = to.size() / columns;
   const double scale = static_cast<double>(old_context) / static_cast<double>(context);
   for (std::size_t o = 0; o < context; ++o) {

@@ -20,7 +20,9 @@ namespace akin::inline v0 {
 
 /// Scales every row to unit length; a row of zeros stays.
 /// shapes: [rows, width]
+/// errors: run time, where numbers are no whole rows
 inline void normalize_rows(std::span<float> values, std::int64_t width) {
+  if (width < 1 || std::ssize(values) % width != 0) fail("normalize_rows: ", values.size(), " numbers are no rows of ", width);
   for (std::size_t first = 0; first < values.size(); first += static_cast<std::size_t>(width)) {
     const auto row = values.subspan(first, static_cast<std::size_t>(width));
     double squares = 0;
@@ -91,10 +93,10 @@ inline std::vector<std::size_t> classes_above(std::span<const float> scores, flo
 }
 
 /// A classifier for these names. `encode` turns prompts into features [prompts, embed] of any length: each is scaled to unit
-/// length, a class is the mean over its templates, scaled to unit length again. errors: run time, where there are no names or
-/// templates, a template has no {}, features do not fit, or a class has mean zero source: Radford et al. 2021, section 3.1.4;
-/// open_clip's build_zero_shot_classifier example: make_classifier(names, templates, "ViT-B-32", [&](std::span<const std::string>
-/// prompts) { return model.texts(prompts); })
+/// length, a class is the mean over its templates, scaled to unit length again.
+/// errors:  run time, where there are no names or templates, a template has no {}, features do not fit, or a class has mean zero
+/// source:  Radford et al. 2021, section 3.1.4; open_clip's build_zero_shot_classifier
+/// example: make_classifier(names, templates, "ViT-B-32", [&](std::span<const std::string> prompts) { return model.texts(prompts); })
 template <class Encode>
 zero_shot_classifier make_classifier(std::span<const std::string> names, std::span<const std::string> templates,
                                      std::string model, Encode encode) {
@@ -121,7 +123,8 @@ zero_shot_classifier make_classifier(std::span<const std::string> names, std::sp
 }
 
 /// Writes a classifier as safetensors: the tensor "classes" [classes, embed], and as metadata the model and the names as a JSON
-/// list. errors: as write_safetensors
+/// list.
+/// errors: as write_safetensors
 inline void save_classifier(const std::string& path, const zero_shot_classifier& classifier) {
   std::string names;
   for (const std::string& name : classifier.names) names += (names.empty() ? "[" : ", ") + json_quoted(name);
@@ -133,7 +136,7 @@ inline void save_classifier(const std::string& path, const zero_shot_classifier&
 
 /// Reads what save_classifier wrote. `model` names the weights that images are encoded with; an empty name agrees with any.
 /// errors: one sentence with the path: no classifier; made with other weights; names that do not fit the classes; as
-/// safetensors_file
+///         safetensors_file
 inline zero_shot_classifier load_classifier(const std::string& path, const std::string& model = {}) {
   const safetensors_file file{path};
   const auto entry = [&](const char* key) {
