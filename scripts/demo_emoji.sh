@@ -11,7 +11,8 @@ usage: scripts/demo_emoji.sh [--out DIR] [--language LANGUAGE] [ARGUMENT...]
 
 Installs what is missing, builds build/release/akin-clip and akin-emoji, draws emoji, fits a linear baseline, and runs
   build/release/akin-clip train-pairs ... ARGUMENT...
-The last lines are recall at 1, 5 and 10 for the pictures and names that were held out; DIR/report.html shows them.
+DIR/report.html shows recall for the pictures and names that settings are chosen with. The last lines are recall at 1, 5 and 10 for
+those that were held out; they are asked once, at the end.
 
   --out DIR             where pictures and the trained model go (default $out in this repository)
   --language LANGUAGE   the second language, as the Unicode CLDR names it (default ${languages[1]})
@@ -25,7 +26,9 @@ while (($# > 0)); do
   case "$1" in
     -h | --help) usage && exit 0 ;;
     --out) out="${2:?--out needs a folder}" && shift ;;
+    --out=*) out="${1#*=}" ;;
     --language) languages[1]="${2:?--language needs a name}" && shift ;;
+    --language=*) languages[1]="${1#*=}" ;;
     *) arguments+=("$1") ;;
   esac
   shift
@@ -40,15 +43,17 @@ choices=()
 for language in "${languages[@]}"; do choices+=(--language "$language"); done
 "$emoji" draw "${choices[@]}" "$pairs"
 for language in "${languages[@]}"; do
-  arguments+=(--pairs "$pairs/train.$language.tsv" --test "$pairs/held_out.$language.tsv")
-  while IFS= read -r line; do
-    echo "linear baseline, $language: $line"
-    arguments+=(--note "linear baseline, $language: $line")
-  done < <("$emoji" baseline --train "$pairs/train.$language.tsv" --test "$pairs/held_out.$language.tsv")
+  arguments+=(--pairs "$pairs/train.$language.tsv" --test "$pairs/validation.$language.tsv")
+  baseline="$("$emoji" baseline --train "$pairs/train.$language.tsv" --test "$pairs/validation.$language.tsv")"
+  while IFS= read -r line; do arguments+=(--note "linear baseline, $language: $line"); done <<<"$baseline"
 done
 "$clip" train-pairs --config "$root/examples/emoji/model.json" --out "$out" --epochs 48 --batch 64 --learning-rate 2e-3 \
   --test-every 6 "${arguments[@]}"
 for language in "${languages[@]}"; do
-  echo "among all pictures and names, $language:"
+  echo "linear baseline, held out, $language:"
+  "$emoji" baseline --train "$pairs/train.$language.tsv" --test "$pairs/held_out.$language.tsv"
+  echo "held out, $language:"
+  "$clip" evaluate --model "$out" --pairs "$pairs/held_out.$language.tsv"
+  echo "held out, among those of training too, $language:"
   "$clip" evaluate --model "$out" --pairs "$pairs/held_out.$language.tsv" --among "$pairs/train.$language.tsv"
 done

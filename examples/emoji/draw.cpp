@@ -2,12 +2,13 @@
 // akin-emoji draw: pictures, and which names they have.
 #include "commands.hpp"
 #include "drawing.hpp"
-#include "names.hpp"
+#include "split.hpp"
 
 #include <akin/data/resize.hpp>
 #include <akin/io/file.hpp>
 #include <akin/train/html.hpp>
 
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <set>
@@ -45,25 +46,28 @@ int draw(const draw_options& o) {
     }
   }
   if (drawn.empty()) akin::fail("the font '", o.font, "' has no picture of any emoji that has a name");
-  const std::vector<bool> held = held_out(drawn);
+  const std::vector<split> splits = split_of(drawn);
 
   std::filesystem::create_directories(o.out + "/pictures");
-  std::vector<std::string> training(o.languages.size()), tests(o.languages.size());
-  std::size_t tested = 0, composed = 0;
+  constexpr std::array files{"train", "validation", "held_out"};  // in the order of split
+  std::vector<std::array<std::string, files.size()>> lines(o.languages.size());
+  std::array<std::size_t, files.size()> counts{};
+  std::size_t composed = 0;
   for (std::size_t k = 0; k < drawn.size(); ++k) {
     const std::string path = "pictures/" + file_name(drawn[k].code);
     akin::write_file_atomically(o.out + "/" + path, akin::encode_png(pictures[k]));
     composed += is_composed(drawn[k].code);
-    tested += held[k];
-    for (std::size_t language = 0; language < tests.size(); ++language)
-      (held[k] ? tests : training)[language] += path + '\t' + drawn[k].names[language] + '\n';
+    const auto part = static_cast<std::size_t>(splits[k]);
+    ++counts[part];
+    for (std::size_t language = 0; language < lines.size(); ++language)
+      lines[language][part] += path + '\t' + drawn[k].names[language] + '\n';
   }
-  for (std::size_t language = 0; language < tests.size(); ++language) {
-    akin::write_file_atomically(o.out + "/train." + o.languages[language] + ".tsv", training[language]);
-    akin::write_file_atomically(o.out + "/held_out." + o.languages[language] + ".tsv", tests[language]);
-  }
-  std::printf("%zu pictures (%zu names have none of their own, %zu pictures are the same as others), %zu of them composed; %zu are held out\n",
-              drawn.size(), without_picture, twice, composed, tested);
+  for (std::size_t language = 0; language < lines.size(); ++language)
+    for (std::size_t part = 0; part < files.size(); ++part)
+      akin::write_file_atomically(o.out + "/" + files[part] + "." + o.languages[language] + ".tsv", lines[language][part]);
+  std::printf("%zu pictures (%zu names have none of their own, %zu pictures are the same as others), %zu of them composed; "
+              "%zu are for validation, %zu are held out\n",
+              drawn.size(), without_picture, twice, composed, counts[1], counts[2]);
   return 0;
 }
 
