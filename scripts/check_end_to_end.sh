@@ -16,9 +16,9 @@ TEXT
 case "${1:-}" in -h | --help) usage && exit 0 ;; esac
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 venv="${AKIN_VENV:-$root/build/venv}"
-if [[ ! -x "$venv/bin/python" ]]; then
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet torch open_clip_torch sentencepiece 'pillow<13'
+if [[ -z "${AKIN_VENV:-}" ]]; then
+  [[ -x "$venv/bin/pip" ]] || python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet torch==2.15.0 open_clip_torch==3.3.0 sentencepiece==0.2.3 pillow==12.3.0
 fi
 vocabulary="$root/build/vocabulary/bpe_simple_vocab_16e6.txt.gz"
 "$root/scripts/fetch_vocabulary.sh" "$vocabulary"
