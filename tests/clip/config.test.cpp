@@ -178,6 +178,10 @@ TEST_CASE("what the other program has no words for is refused") {
   a.image.function = akin::activation::quick_gelu;
   CHECK(contains(sentence_of([&] { akin::clip_config_text(a, akin::weight_names::open_clip); }),
                  "but these have QuickGELU and GELU"));
+  auto quick = akin::clip_preset("ViT-B-16-SigLIP");
+  quick.text.function = akin::activation::quick_gelu;
+  CHECK(contains(sentence_of([&] { akin::clip_config_text(quick, akin::weight_names::open_clip); }),
+                 "SigLIP's texts have GELU or its approximation by tanh in open_clip, but these have QuickGELU"));
   auto approximate = akin::clip_preset("ViT-B-16-SigLIP");
   approximate.image.function = akin::activation::gelu_tanh;
   CHECK(contains(sentence_of([&] { akin::clip_config_text(approximate, akin::weight_names::open_clip); }),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What images become is read from the files of open_clip and transformers, and what they do otherwise is refused.
 #include <akin/clip/read_preprocessing.hpp>
+#include <akin/clip/write_config.hpp>
 
 #include <doctest/doctest.h>
 
@@ -74,6 +75,26 @@ TEST_CASE("transformers' preprocessor_config.json") {
   CHECK(contains(sentence_of([&] { read(R"("resample": 2)"); }), "'resample' is 2, expected 3"));
   CHECK(contains(sentence_of([&] { read(R"("size": 256)"); }), "'size' is 256, expected 224"));
   CHECK(contains(sentence_of([&] { read(R"("do_normalize": false)"); }), "'do_normalize' is false"));
+}
+
+TEST_CASE("what is written for either program is read back") {
+  const temporary_folder folder;
+  for (const auto& a : {vit, siglip})
+    for (const auto names : {open_clip, transformers})
+      for (const auto fit : {image_fit::center_crop, image_fit::squash}) {
+        auto how = akin::default_preprocessing(a, names);
+        how.fit = fit;
+        how.mean = {0.1f, 1.0f / 3, 0.40821073f};
+        how.deviation = {0.5f, 1, 2.0f / 3};
+        folder.put("open_clip_config.json", akin::clip_config_text(a, open_clip, how));
+        folder.put("preprocessor_config.json", akin::preprocessor_config_text(how));
+        const auto back = akin::read_preprocessing(folder.path(), a, names);
+        CHECK(back.size == how.size);
+        CHECK(back.fit == fit);
+        CHECK(back.order == how.order);
+        CHECK(back.mean == how.mean);
+        CHECK(back.deviation == how.deviation);
+      }
 }
 
 TEST_CASE("images that are no squares are refused") {

@@ -4,7 +4,7 @@
 
 #include <akin/clip/architecture.hpp>
 #include <akin/clip/config.hpp>
-#include <akin/clip/weights.hpp>
+#include <akin/clip/layouts.hpp>
 #include <akin/data/preprocess.hpp>
 #include <akin/io/json_values.hpp>
 #include <akin/support/error.hpp>
@@ -56,23 +56,34 @@ inline void read_transformers_preprocessing(config_members c, preprocessing& how
 
 }  // namespace detail
 
-/// What the original program does with an image before this model: open_clip with weights in its names, as `preprocess_cfg` in
-/// open_clip_config.json says; transformers with weights in its, as preprocessor_config.json says. Without these, what the family
-/// was trained with.
+/// What the family was trained with, in the order of the program that the names belong to.
+constexpr preprocessing default_preprocessing(const clip_architecture& a, weight_names names) {
+  preprocessing how = a.family == clip_family::siglip ? siglip_preprocessing(a.image.height) : clip_preprocessing(a.image.height);
+  if (names == weight_names::transformers) how.order = preprocess_order::transformers;
+  return how;
+}
+
+/// What a file says of the images of a model: `preprocess_cfg` of open_clip's configuration, or transformers'
+/// preprocessor_config.json. What it does not say, or all where there is no such file, is as the family was trained.
 /// errors: run time, one sentence with the file and the member: another filter than bicubic, another size than the model's, steps
 ///         left out; a model whose images are no squares
-inline preprocessing read_preprocessing(const std::string& folder, const clip_architecture& a, weight_names names) {
+inline preprocessing read_preprocessing_file(const std::string& path, const clip_architecture& a, weight_names names) {
   if (a.image.height != a.image.columns)
-    fail("'", folder, "': the model takes images of ", a.image.columns, " x ", a.image.height, " pixels, expected squares");
-  preprocessing how = a.family == clip_family::siglip ? siglip_preprocessing(a.image.height) : clip_preprocessing(a.image.height);
-  const bool theirs = names == weight_names::transformers;
-  if (theirs) how.order = preprocess_order::transformers;
-  const std::string path = folder + (theirs ? "/preprocessor_config.json" : "/open_clip_config.json");
+    fail("'", path, "': the model takes images of ", a.image.columns, " x ", a.image.height, " pixels, expected squares");
+  preprocessing how = default_preprocessing(a, names);
   if (!std::filesystem::exists(path)) return how;
   detail::config_members members{read_json(path), path};
-  if (theirs) detail::read_transformers_preprocessing(std::move(members), how);
+  if (names == weight_names::transformers) detail::read_transformers_preprocessing(std::move(members), how);
   else detail::read_open_clip_preprocessing(std::move(members), how);
   return how;
+}
+
+/// What the original program does with an image before the model in a folder: open_clip with weights in its names, as
+/// open_clip_config.json says; transformers with weights in its, as preprocessor_config.json says.
+/// errors: as read_preprocessing_file
+inline preprocessing read_preprocessing(const std::string& folder, const clip_architecture& a, weight_names names) {
+  const bool theirs = names == weight_names::transformers;
+  return read_preprocessing_file(folder + (theirs ? "/preprocessor_config.json" : "/open_clip_config.json"), a, names);
 }
 
 }  // namespace akin::inline v0

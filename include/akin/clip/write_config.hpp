@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A CLIP's architecture as open_clip and transformers read it.
+// A CLIP's architecture, and what its images become, as open_clip and transformers read them.
 #pragma once
 
 #include <akin/clip/architecture.hpp>
 #include <akin/clip/layouts.hpp>
+#include <akin/clip/read_preprocessing.hpp>
 #include <akin/clip/siglip_trunk.hpp>
+#include <akin/data/preprocess.hpp>
 #include <akin/io/json_header.hpp>
 
 #include <array>
@@ -26,11 +28,7 @@ struct json_member {
   json_member(std::string_view name, bool value) : text(json_quoted(name) + (value ? ": true" : ": false")) {}
   json_member(std::string_view name, const char* value) : text(json_quoted(name) + ": " + json_quoted(value)) {}
   json_member(std::string_view name, const std::string& value) : json_member(name, value.c_str()) {}
-  json_member(std::string_view name, double value) {
-    std::array<char, 32> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-    text = json_quoted(name) + ": " + std::string(digits.data(), end.ptr);
-  }
+  json_member(std::string_view name, double value) : text(json_quoted(name) + ": " + shortest(value)) {}
   json_member(std::string_view name, const std::vector<json_member>& members) : text(json_quoted(name) + ": {") {
     for (const auto& member : members) text += (text.back() == '{' ? "" : ", ") + member.text;
     text += '}';
@@ -39,7 +37,17 @@ struct json_member {
     for (const auto number : numbers) text += (text.back() == '[' ? "" : ", ") + std::to_string(number);
     text += ']';
   }
+  json_member(std::string_view name, const std::array<float, 3>& numbers)
+      : text(json_quoted(name) + ": [" + shortest(numbers[0]) + ", " + shortest(numbers[1]) + ", " + shortest(numbers[2]) + "]") {}
   std::string text;
+
+ private:
+  /// The fewest digits that come back as the same number.
+  template <class Number>
+  static std::string shortest(Number value) {
+    std::array<char, 32> digits;
+    return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
+  }
 };
 
 inline std::string json_document(const std::vector<json_member>& members) {
@@ -60,7 +68,7 @@ inline json_member image_size(const image_architecture& i) {
   return {"image_size", std::vector{i.height, i.columns}};
 }
 
-inline std::string open_clip_config(const clip_architecture& a) {
+inline std::string open_clip_config(const clip_architecture& a, const preprocessing& how) {
   const auto& i = a.image;
   const auto& t = a.text;
   const bool siglip = a.family == clip_family::siglip;
@@ -105,6 +113,10 @@ inline std::string open_clip_config(const clip_architecture& a) {
                                                          {"mlp_ratio", mlp_ratio(i.width, i.hidden)},
                                                          {"patch_size", i.patch},
                                                          {"img_size", i.height}}});
+  all.push_back({"preprocess_cfg", std::vector<json_member>{{"mean", how.mean},
+                                                            {"std", how.deviation},
+                                                            {"interpolation", "bicubic"},
+                                                            {"resize_mode", how.fit == image_fit::squash ? "squash" : "shortest"}}});
   return json_document(all);
 }
 
@@ -142,10 +154,11 @@ inline std::string transformers_config(const clip_architecture& a) {
 
 }  // namespace detail
 
-/// The architecture as a JSON text for open_clip_config.json or config.json; read_clip_config reads both back.
+/// The architecture as a JSON text for open_clip_config.json or config.json; read_clip_config reads both back. The former also
+/// says what images become, which transformers reads from preprocessor_config_text.
 /// errors: run time: what the other program has no words for (transformers: residual networks, images that are not square;
-///         open_clip: two activations in one Vision Transformer's model)
-inline std::string clip_config_text(const clip_architecture& a, weight_names names) {
+///         open_clip: QuickGELU in SigLIP, two activations in one Vision Transformer's model)
+inline std::string clip_config_text(const clip_architecture& a, weight_names names, const preprocessing& how) {
   const bool square = a.image.height == a.image.columns;
   if (names == weight_names::transformers) {
     if (a.family == clip_family::residual_network)
@@ -156,13 +169,40 @@ inline std::string clip_config_text(const clip_architecture& a, weight_names nam
   }
   if (a.family == clip_family::siglip && !square)
     fail("SigLIP in open_clip takes square images, but these have ", a.image.height, " x ", a.image.columns, " pixels");
+  if (a.family == clip_family::siglip && a.text.function == activation::quick_gelu)
+    fail("SigLIP's texts have GELU or its approximation by tanh in open_clip, but these have ", name_of(a.text.function));
   if (a.family == clip_family::siglip && a.image.function != activation::gelu && detail::siglip_trunk_name(a.image).empty())
     fail("SigLIP's image tower of these sizes computes GELU in open_clip, but this one has ", name_of(a.image.function));
   if (a.family == clip_family::vision_transformer &&
       (a.image.function == activation::quick_gelu) != (a.text.function == activation::quick_gelu))
     fail("open_clip's CLIP has QuickGELU in both towers or in none, but these have ", name_of(a.image.function), " and ",
          name_of(a.text.function));
-  return detail::open_clip_config(a);
+  return detail::open_clip_config(a, how);
+}
+
+/// The same for images as the family was trained with.
+inline std::string clip_config_text(const clip_architecture& a, weight_names names) {
+  return clip_config_text(a, names, default_preprocessing(a, names));
+}
+
+/// What images become, as a JSON text for transformers' preprocessor_config.json; read_preprocessing_file reads it back.
+inline std::string preprocessor_config_text(const preprocessing& how) {
+  using member = detail::json_member;
+  const bool squash = how.fit == image_fit::squash;
+  const std::vector<member> square{{"height", how.size}, {"width", how.size}};
+  std::vector<member> all{{"image_processor_type", squash ? "SiglipImageProcessor" : "CLIPImageProcessor"},
+                          {"do_convert_rgb", true},
+                          {"do_resize", true},
+                          {"size", squash ? square : std::vector<member>{{"shortest_edge", how.size}}},
+                          {"resample", 3},
+                          {"do_center_crop", !squash}};
+  if (!squash) all.push_back({"crop_size", square});
+  all.insert(all.end(), {{"do_rescale", true},
+                         {"rescale_factor", 1.0 / 255},
+                         {"do_normalize", true},
+                         {"image_mean", how.mean},
+                         {"image_std", how.deviation}});
+  return detail::json_document(all);
 }
 
 }  // namespace akin::inline v0
