@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Learned byte pairs against merges by hand, and through the files that are written of them.
+#include <akin/support/random.hpp>
 #include <akin/text/learn_vocabulary.hpp>
 #include <akin/text/tokenizer.hpp>
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -48,6 +51,29 @@ TEST_CASE("it ends where no pair stands twice, whatever the order of the texts")
   CHECK(std::ranges::find(learned.pieces, "na") == learned.pieces.end());  // it stands once
   const akin::clip_tokenizer tokenizer{learned};
   CHECK(tokenizer.decode(tokenizer.encode(texts.front()).ids) == texts.front());
+}
+
+TEST_CASE("each merge is the pair that a count of all words finds") {
+  akin::random_stream random{5, 0};
+  std::vector<std::string> texts;
+  for (int k = 0; k < 400; ++k) {
+    std::string word;
+    for (std::int64_t letters = 1 + random.below(9); letters > 0; --letters) word += static_cast<char>('a' + random.below(4));
+    texts.push_back(word);
+  }
+  const auto learned = akin::learn_vocabulary(texts, 514 + 120);
+  std::map<std::string, std::uint32_t> ids;
+  for (std::uint32_t id = 0; id < learned.pieces.size(); ++id) ids[learned.pieces[id]] = id;
+  auto words = akin::detail::count_words(texts);
+  REQUIRE(learned.merges.size() > 100);
+  for (const auto& [first, second] : learned.merges) {
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::int64_t> counts;
+    for (const auto& word : words)
+      for (std::size_t k = 0; k + 1 < word.pieces.size(); ++k) counts[{word.pieces[k], word.pieces[k + 1]}] += word.count;
+    const auto best = std::ranges::max_element(counts, {}, [](const auto& each) { return each.second; });  // of equals the first
+    REQUIRE(best->first == std::pair{ids[first], ids[second]});
+    for (auto& word : words) word.merge(ids[first], ids[second], ids[first + second]);
+  }
 }
 
 TEST_CASE("the files read back") {

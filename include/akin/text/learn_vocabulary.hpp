@@ -8,9 +8,11 @@
 #include <akin/text/vocabulary.hpp>
 #include <akin/text/words.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,16 +57,60 @@ inline std::vector<counted_word> count_words(std::span<const std::string> texts)
   return words;
 }
 
-/// The pair of neighbours that stands most often, of equals the one with the smallest ids, and how often.
-inline std::pair<std::uint64_t, std::int64_t> most_frequent_pair(const std::vector<counted_word>& words) {
-  std::unordered_map<std::uint64_t, std::int64_t> counts;
-  for (const auto& word : words)
-    for (std::size_t k = 0; k + 1 < word.pieces.size(); ++k) counts[std::uint64_t{word.pieces[k]} << 32 | word.pieces[k + 1]] += word.count;
-  std::pair<std::uint64_t, std::int64_t> best{0, 0};
-  for (const auto& [pair, count] : counts)
-    if (count > best.second || (count == best.second && pair < best.first)) best = {pair, count};
-  return best;
-}
+/// Words, and how often each pair of neighbours stands in them. A merge counts the words anew that it changes, and no others.
+class pair_counts {
+ public:
+  struct frequent_pair {
+    std::uint32_t first, second;
+    std::int64_t count;
+  };
+
+  explicit pair_counts(std::vector<counted_word> words) : words_(std::move(words)) {
+    for (std::size_t word = 0; word < words_.size(); ++word) count(word, 1);
+  }
+
+  /// The pair that stands most often, of equals the one with the smallest ids.
+  frequent_pair most_frequent() const {
+    if (order_.empty()) return {0, 0, 0};
+    const auto [less, pair] = *order_.begin();
+    return {static_cast<std::uint32_t>(pair >> 32), static_cast<std::uint32_t>(pair), -less};
+  }
+
+  void merge(const frequent_pair& pair, std::uint32_t joined) {
+    std::vector<std::size_t> touched = std::move(pairs_[key(pair.first, pair.second)].words);
+    std::ranges::sort(touched);
+    touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+    for (const std::size_t word : touched) {
+      count(word, -1);
+      words_[word].merge(pair.first, pair.second, joined);
+      count(word, 1);
+    }
+  }
+
+ private:
+  struct counted_pair {
+    std::int64_t count = 0;
+    std::vector<std::size_t> words;  // in which it stands or stood
+  };
+
+  static std::uint64_t key(std::uint32_t first, std::uint32_t second) { return std::uint64_t{first} << 32 | second; }
+
+  void count(std::size_t word, std::int64_t sign) {
+    const auto& [pieces, times] = words_[word];
+    for (std::size_t k = 0; k + 1 < pieces.size(); ++k) {
+      const std::uint64_t pair = key(pieces[k], pieces[k + 1]);
+      counted_pair& counted = pairs_[pair];
+      order_.erase({-counted.count, pair});
+      counted.count += sign * times;
+      if (counted.count > 0) order_.insert({-counted.count, pair});
+      if (sign > 0) counted.words.push_back(word);
+    }
+  }
+
+  std::vector<counted_word> words_;
+  std::unordered_map<std::uint64_t, counted_pair> pairs_;
+  std::set<std::pair<std::int64_t, std::uint64_t>> order_;  // of the pairs that stand anywhere, the most frequent first
+};
 
 }  // namespace detail
 
@@ -72,7 +118,7 @@ inline std::pair<std::uint64_t, std::int64_t> most_frequent_pair(const std::vect
 /// text. Each merge joins the pair that stands most often in the words of the cleaned texts (of equals that of the oldest
 /// pieces), until there are enough or no pair stands twice.
 /// laws:   the same texts in any order give the same vocabulary
-/// cost:   merges x (bytes of all different words) look-ups
+/// cost:   the bytes of the texts, and for each merge those of the different words that it changes
 /// errors: run time, where `size` is below 514
 /// source: Sennrich et al. 2016 (1508.07909), section 3.2
 inline bpe_vocabulary learn_vocabulary(std::span<const std::string> texts, std::size_t size) {
@@ -81,18 +127,18 @@ inline bpe_vocabulary learn_vocabulary(std::span<const std::string> texts, std::
   bpe_vocabulary result;
   for (const bool ends : {false, true})
     for (const std::string& letter : byte_letters()) result.pieces.push_back(letter + std::string(ends ? word_end : ""));
-  auto words = detail::count_words(texts);
+  detail::pair_counts pairs(detail::count_words(texts));
   std::unordered_map<std::string, std::uint32_t> ids;
   for (std::uint32_t id = 0; id < result.pieces.size(); ++id) ids.emplace(result.pieces[id], id);
   while (result.pieces.size() + 2 < size) {
-    const auto [pair, count] = detail::most_frequent_pair(words);
-    if (count < 2) break;
-    const auto first = static_cast<std::uint32_t>(pair >> 32), second = static_cast<std::uint32_t>(pair);
-    const std::string joined = result.pieces[first] + result.pieces[second];  // which other pieces may have made before
+    const auto pair = pairs.most_frequent();
+    if (pair.count < 2) break;
+    const std::string &first = result.pieces[pair.first], &second = result.pieces[pair.second];
+    const std::string joined = first + second;  // which other pieces may have made before
     const auto [place, is_new] = ids.emplace(joined, static_cast<std::uint32_t>(result.pieces.size()));
-    result.merges.emplace_back(result.pieces[first], result.pieces[second]);
+    result.merges.emplace_back(first, second);
     if (is_new) result.pieces.push_back(joined);
-    for (auto& word : words) word.merge(first, second, place->second);
+    pairs.merge(pair, place->second);
   }
   result.start = static_cast<std::int32_t>(result.pieces.size());
   result.end = result.start + 1;
