@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as a file of weights: refused with akin::error, or read, taken for a CLIP's, and written back.
+// Any bytes as a file of weights: refused with akin::error, or read, taken for a CLIP's in either naming, and written back.
 #include "memory_file.hpp"
 
 #include <akin/clip/infer.hpp>
@@ -22,9 +22,20 @@ void read_every_tensor(const akin::safetensors_file& file) {
   }
 }
 
+/// A model without blocks, so that inputs are small; its projections are transposed in transformers' names.
+akin::clip_architecture small_architecture() {
+  akin::clip_architecture a;
+  a.embed = 2;
+  a.image = {4, 4, 4, 3, 0, 1, 3, {}, akin::activation::quick_gelu};
+  a.text = {2, 4, 3, 0, 1, 3, akin::activation::quick_gelu};
+  return a;
+}
+
 void read_as_clip(const akin::safetensors_file& file) {
-  const auto a = akin::infer_clip_architecture(file, akin::activation::quick_gelu);
-  akin::read_clip_tensors(file, a);
+  const bool theirs = akin::names_of(file) == akin::weight_names::transformers;
+  const auto a = theirs ? small_architecture() : akin::infer_clip_architecture(file, akin::activation::quick_gelu);
+  const auto tensors = akin::read_clip_tensors(file, a);
+  akin::write_clip_weights("/dev/null", a, tensors.entries, akin::weight_names::transformers);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <akin/support/error.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -24,7 +25,9 @@ inline void read_three(config_members& c, const std::string& name, std::array<fl
   for (std::size_t k = 0; k < 3; ++k) {
     const std::string member = name + "." + std::to_string(k);
     if (c.find(member) == nullptr) c.refuse("it has no '", member, "'");
-    to[k] = static_cast<float>(c.number(member, 0));
+    const double number = c.number(member, 0);
+    if (!(std::abs(number) < 1e9)) c.refuse("'", member, "' is ", number, ", expected a number such as 0.5");
+    to[k] = static_cast<float>(number);
   }
   if (c.find(name + ".3") != nullptr) c.refuse("'", name, "' has more than three numbers");
 }
