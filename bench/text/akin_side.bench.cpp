@@ -24,7 +24,7 @@ double processor_seconds() {
 std::vector<std::string> lines_of(const std::string& path) {
   std::vector<std::string> lines;
   const std::string text = akin::read_file(path);
-  akin::detail::for_each_line(text, [&](std::string_view line, std::size_t) { lines.emplace_back(line); });
+  akin::for_each_line(text, [&](std::string_view line, std::size_t) { lines.emplace_back(line); });
   return lines;
 }
 

@@ -33,7 +33,7 @@ struct golden_line {
 std::vector<golden_line> golden(const std::string& name) {
   const std::string bytes = akin::read_file(AKIN_GOLDEN_DIR "/" + name);
   std::vector<golden_line> lines;
-  akin::detail::for_each_line(bytes, [&](std::string_view line, std::size_t) {
+  akin::for_each_line(bytes, [&](std::string_view line, std::size_t) {
     akin::json_cursor json(line, name, 0);
     golden_line one;
     json.array([&] {

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <akin/io/file.hpp>
+#include <akin/io/lines.hpp>
 #include <akin/support/error.hpp>
 #include <akin/support/utf8.hpp>
-#include <akin/text/vocabulary.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -41,7 +41,7 @@ struct image_pairs {
 inline void read_image_pairs(const std::string& file, image_pairs& pairs) {
   const auto folder = std::filesystem::path{file}.parent_path();
   const std::string text = read_file(file);
-  detail::for_each_line(text, [&](std::string_view line, std::size_t number) {
+  for_each_line(text, [&](std::string_view line, std::size_t number) {
     if (line.empty() || (number == 1 && line == "filepath\ttitle")) return;
     const std::size_t tab = line.find('\t');
     if (tab == std::string_view::npos) fail("'", file, "', line ", number, " has no tab between an image and its caption");

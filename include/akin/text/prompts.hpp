@@ -2,11 +2,10 @@
 // Names of classes and templates around them: the prompts of zero-shot classification.
 #pragma once
 
-#include <akin/data/words.hpp>
 #include <akin/io/file.hpp>
+#include <akin/io/lines.hpp>
 #include <akin/support/error.hpp>
 #include <akin/support/utf8.hpp>
-#include <akin/text/vocabulary.hpp>
 
 #include <span>
 #include <string>
@@ -18,14 +17,12 @@ namespace akin::inline v0 {
 /// The template that leaves a name as it is.
 inline constexpr std::string_view bare_word = "{}";
 
-/// The lines of a text file that are not empty, without a byte-order mark and the ends of lines.
+/// The lines of a text file that are not empty.
 /// errors: one sentence with the path and the line: no UTF-8; no line at all
 inline std::vector<std::string> read_names(const std::string& path) {
   const std::string text = read_file(path);
-  std::string_view rest = text;
-  if (rest.starts_with("\xef\xbb\xbf")) rest.remove_prefix(3);
   std::vector<std::string> lines;
-  detail::for_each_line(rest, [&](std::string_view line, std::size_t number) {
+  for_each_line(text, [&](std::string_view line, std::size_t number) {
     if (!is_utf8(line)) fail("'", path, "', line ", number, ": '", detail::printable(line), "' is not UTF-8");
     if (!line.empty()) lines.emplace_back(line);
   });
@@ -41,6 +38,14 @@ inline std::vector<std::string> read_templates(const std::string& path) {
     if (line.find(bare_word) == std::string::npos)
       fail("'", path, "': the template '", detail::printable(line), "' has no {} where the name goes");
   return templates;
+}
+
+/// The template with the first "{}" replaced by the name.
+/// errors: run time, where the template has no "{}"
+inline std::string fill_template(std::string_view prompt, std::string_view name) {
+  const auto at = prompt.find(bare_word);
+  if (at == std::string_view::npos) fail("template '", prompt, "' has no {} where the name goes");
+  return std::string{prompt.substr(0, at)} + std::string{name} + std::string{prompt.substr(at + bare_word.size())};
 }
 
 /// Every template with the name in it.

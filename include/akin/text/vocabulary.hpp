@@ -3,6 +3,7 @@
 #pragma once
 
 #include <akin/io/json_header.hpp>
+#include <akin/io/lines.hpp>
 #include <akin/support/error.hpp>
 #include <akin/support/utf8.hpp>
 
@@ -67,18 +68,6 @@ inline std::string bytes_of_piece(std::string_view letters) {
 
 namespace detail {
 
-/// Calls on_line(line, number) for the lines of a text, numbered from 1.
-template <class OnLine>
-void for_each_line(std::string_view text, OnLine on_line) {
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t size = text.find('\n');
-    std::string_view line = text.substr(0, size);
-    text.remove_prefix(size == std::string_view::npos ? text.size() : size + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    on_line(line, number);
-  }
-}
-
 /// "ab cd" as the pair of both.
 inline std::pair<std::string, std::string> read_merge(std::string_view line, const std::string& name, std::size_t number) {
   const std::size_t gap = line.find(' ');
@@ -134,7 +123,7 @@ inline void find_ends(bpe_vocabulary& vocabulary, const std::string& name) {
 inline bpe_vocabulary parse_clip_merges(std::string_view text, const std::string& name) {
   constexpr std::size_t merges_that_count = 48'894;
   bpe_vocabulary result;
-  detail::for_each_line(text, [&](std::string_view line, std::size_t number) {
+  for_each_line(text, [&](std::string_view line, std::size_t number) {
     if (number > 1 && result.merges.size() < merges_that_count) result.merges.push_back(detail::read_merge(line, name, number - 1));
   });
   if (result.merges.size() != merges_that_count)

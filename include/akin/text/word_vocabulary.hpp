@@ -64,12 +64,4 @@ class word_vocabulary {
   std::vector<std::string> words_;
 };
 
-/// The template with the first "{}" replaced by the name.
-/// errors: run time, where the template has no "{}"
-inline std::string fill_template(std::string_view prompt, std::string_view name) {
-  const auto at = prompt.find("{}");
-  if (at == std::string_view::npos) fail("template '", prompt, "' has no {} where the name goes");
-  return std::string{prompt.substr(0, at)} + std::string{name} + std::string{prompt.substr(at + 2)};
-}
-
 }  // namespace akin::inline v0
