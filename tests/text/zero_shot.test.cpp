@@ -9,6 +9,7 @@
 #include <cmath>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -54,6 +55,20 @@ TEST_CASE("a class is the mean of its prompts at unit length, at unit length aga
     CHECK(classifier.classes[2 * one] == doctest::Approx(x / length).epsilon(1e-6));
     CHECK(classifier.classes[2 * one + 1] == doctest::Approx(y / length).epsilon(1e-6));
   }
+}
+
+TEST_CASE("a class of several names is the mean of the prompts of all, under its first name") {
+  const std::vector<list> classes{{"cat", "kitten"}, {"dog"}};
+  const auto several = akin::make_classifier(classes, templates, "m", features_of);
+  CHECK(several.names == names);
+  // "kitten" has no "cat" in it: prompts of 3, 17, 6 and 20 letters.
+  double x = 0, y = 0;
+  for (const auto& [first, second] : {std::pair{3.0, 3}, {3.0, 17}, {0.5, 6}, {0.5, 20}})
+    x += first / std::hypot(first, second), y += second / std::hypot(first, second);
+  CHECK(several.classes[0] == doctest::Approx(x / std::hypot(x, y)).epsilon(1e-6));
+  CHECK(several.classes[1] == doctest::Approx(y / std::hypot(x, y)).epsilon(1e-6));
+  CHECK(several.classes[2] == pets().classes[2]);
+  CHECK(contains(sentence_of([&] { akin::make_classifier(std::vector<list>{{"a"}, {}}, templates, "m", features_of); }), "class 1 has no name"));
 }
 
 TEST_CASE("probabilities are a softmax with scale 100, or one sigmoid for each class") {
@@ -107,7 +122,7 @@ TEST_CASE("every mistake is one sentence") {
   const auto none = [](std::span<const std::string>) { return std::vector<float>{}; };
   const auto zero = [](std::span<const std::string> prompts) { return std::vector<float>(prompts.size() * 2); };
   const auto uneven = [](std::span<const std::string>) { return std::vector<float>(3, 1.0f); };
-  CHECK(contains(sentence_of([&] { akin::make_classifier(list{}, templates, "m", zero); }), "0 names and 2 templates"));
+  CHECK(contains(sentence_of([&] { akin::make_classifier(list{}, templates, "m", zero); }), "0 classes and 2 templates"));
   CHECK(contains(sentence_of([&] { akin::make_classifier(names, list{"flat"}, "m", zero); }), "no {}"));
   CHECK(contains(sentence_of([&] { akin::make_classifier(names, templates, "m", none); }),
                  "'cat' has 0 numbers for its 2 prompts"));

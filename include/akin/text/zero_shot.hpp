@@ -92,34 +92,49 @@ inline std::vector<std::size_t> classes_above(std::span<const float> scores, flo
   return found;
 }
 
-/// A classifier for these names. `encode` turns prompts into features [prompts, embed] of any length: each is scaled to unit
-/// length, a class is the mean over its templates, scaled to unit length again.
-/// errors:  run time, where there are no names or templates, a template has no {}, features do not fit, or a class has mean zero
+/// A classifier for classes of any number of names each, the first of which it is called by. `encode` turns prompts into features
+/// [prompts, embed] of any length: each is scaled to unit length, a class is the mean over its names and the templates, scaled to
+/// unit length again.
+/// errors:  run time, where there are no classes or templates, a class has no name, a template has no {}, features do not fit, or a
+///          class has mean zero
 /// source:  Radford et al. 2021, section 3.1.4; open_clip's build_zero_shot_classifier
-/// example: make_classifier(names, templates, "ViT-B-32", [&](std::span<const std::string> prompts) { return model.texts(prompts); })
 template <class Encode>
-zero_shot_classifier make_classifier(std::span<const std::string> names, std::span<const std::string> templates,
+zero_shot_classifier make_classifier(std::span<const std::vector<std::string>> classes, std::span<const std::string> templates,
                                      std::string model, Encode encode) {
-  if (names.empty() || templates.empty())
-    fail("zero-shot: got ", names.size(), " names and ", templates.size(), " templates, expected at least one of each");
-  zero_shot_classifier result{{names.begin(), names.end()}, {}, 0, std::move(model)};
-  for (const std::string& name : names) {
-    const std::vector<std::string> prompts = prompts_for(name, templates);
+  if (classes.empty() || templates.empty())
+    fail("zero-shot: got ", classes.size(), " classes and ", templates.size(), " templates, expected at least one of each");
+  zero_shot_classifier result{{}, {}, 0, std::move(model)};
+  for (const std::vector<std::string>& names : classes) {
+    if (names.empty()) fail("zero-shot: class ", result.names.size(), " has no name");
+    std::vector<std::string> prompts;
+    for (const std::string& name : names)
+      for (std::string& prompt : prompts_for(name, templates)) prompts.push_back(std::move(prompt));
     std::vector<float> features = encode(std::span<const std::string>(prompts));
     const std::size_t width = features.size() / prompts.size();
     if (result.embed == 0) result.embed = static_cast<std::int64_t>(width);
     if (width == 0 || features.size() % prompts.size() != 0 || std::cmp_not_equal(width, result.embed))
-      fail("zero-shot: class '", name, "' has ", features.size(), " numbers for its ", prompts.size(),
+      fail("zero-shot: class '", names.front(), "' has ", features.size(), " numbers for its ", prompts.size(),
            " prompts, expected rows of ", result.embed);
     normalize_rows(features, result.embed);
     std::vector<float> mean(width);
     for (std::size_t k = 0; k < features.size(); ++k) mean[k % width] += features[k] / static_cast<float>(prompts.size());
     normalize_rows(mean, result.embed);
     if (std::ranges::none_of(mean, [](float x) { return x != 0 && std::isfinite(x); }))
-      fail("zero-shot: the features of class '", name, "' have no mean to scale");
+      fail("zero-shot: the features of class '", names.front(), "' have no mean to scale");
     result.classes.insert(result.classes.end(), mean.begin(), mean.end());
+    result.names.push_back(names.front());
   }
   return result;
+}
+
+/// The same for classes of one name each.
+/// example: make_classifier(names, templates, "ViT-B-32", [&](std::span<const std::string> prompts) { return model.texts(prompts); })
+template <class Encode>
+zero_shot_classifier make_classifier(std::span<const std::string> names, std::span<const std::string> templates,
+                                     std::string model, Encode encode) {
+  std::vector<std::vector<std::string>> classes;
+  for (const std::string& name : names) classes.push_back({name});
+  return make_classifier(std::span<const std::vector<std::string>>(classes), templates, std::move(model), encode);
 }
 
 /// Writes a classifier as safetensors: the tensor "classes" [classes, embed], and as metadata the model and the names as a JSON

@@ -145,8 +145,8 @@ class chart_drawing {
   }
 
   bool band_shows() const {
-    const double infinity = std::numeric_limits<double>::infinity();
-    double low = infinity, high = -infinity, widest = 0;
+    constexpr double beyond = std::numeric_limits<double>::infinity();
+    double low = beyond, high = -beyond, widest = 0;
     for (const bucket& b : buckets_) {
       low = std::min(low, b.low), high = std::max(high, b.high);
       widest = std::max(widest, b.high - b.low);  // minus infinity in a gap
@@ -158,8 +158,8 @@ class chart_drawing {
   static std::string attribute(const char* name, double value) { return std::string(" ") + name + "=\"" + number(value) + "\""; }
 
   std::string svg() const {
-    const double infinity = std::numeric_limits<double>::infinity();
-    double x_low = infinity, x_high = -infinity, y_low = infinity, y_high = -infinity;
+    constexpr double beyond = std::numeric_limits<double>::infinity();
+    double x_low = beyond, x_high = -beyond, y_low = beyond, y_high = -beyond;
     for (const bucket& b : buckets_) {
       if (b.points == 0) continue;
       x_low = std::min(x_low, b.x), x_high = std::max(x_high, b.x);
