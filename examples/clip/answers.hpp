@@ -2,16 +2,25 @@
 // Answers with scores on standard output, for eyes or for other programs.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace clip_program {
+
+/// A number with six digits at most.
+std::string number_text(double number);
 
 /// One answer to a query.
 struct answer {
   std::string name;
   double score = 0;
 };
+
+/// The names by their scores, best first: every one that reaches the threshold, or the first `top` where there is none.
+std::vector<answer> best_answers(const std::vector<std::string>& names, std::span<const float> scores, std::optional<double> threshold, std::int64_t top);
 
 /// Writes `query`'s answers, best first, in one of three forms: "csv" has a row for each answer, "json" a line for each query,
 /// "text" a line in which scores stand as they are.

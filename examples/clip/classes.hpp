@@ -2,11 +2,13 @@
 // What the images show, in words: the names of each class, and the sentences that they go into.
 #pragma once
 
-#include <akin/data/words.hpp>
-#include <akin/io/file.hpp>
+#include <akin/io/lines.hpp>
+#include <akin/text/prompts.hpp>
+#include <akin/text/word_vocabulary.hpp>
 
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace clip_program {
@@ -22,18 +24,6 @@ inline std::vector<std::string> training_templates() {
 }
 /// Sentences that training never reads.
 inline std::vector<std::string> test_templates() { return {"a product shot of the {}", "one {}"}; }
-
-/// The lines of a text file, without empty ones.
-inline std::vector<std::string> read_lines(const std::string& path) {
-  std::istringstream in{akin::read_file(path)};
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (!line.empty()) lines.push_back(line);
-  }
-  if (lines.empty()) akin::fail("'", path, "' has no lines");
-  return lines;
-}
 
 /// A line a class, its names separated by commas.
 inline std::vector<class_names> parse_classes(const std::vector<std::string>& lines) {
@@ -57,9 +47,8 @@ inline std::string join(const std::vector<std::string>& parts, const char* betwe
   return s;
 }
 inline std::vector<std::string> split_lines(const std::string& text) {
-  std::istringstream in{text};
   std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  akin::for_each_line(text, [&](std::string_view line, std::size_t) { lines.emplace_back(line); });
   return lines;
 }
 inline std::string class_lines(const std::vector<class_names>& classes) {

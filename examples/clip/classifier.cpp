@@ -4,9 +4,8 @@
 
 #include "model.hpp"
 
-#include <algorithm>
-#include <cmath>
-#include <numeric>
+#include <cstddef>
+#include <cstdint>
 
 namespace clip_program {
 
@@ -19,55 +18,27 @@ std::unique_ptr<akin::parameter_store<float>> make_weights(const model_sizes& s,
   return weights;
 }
 
-std::vector<float> class_features(encoders& encode, const akin::word_vocabulary& words, const model_sizes& sizes, const std::vector<class_names>& classes, const std::vector<std::string>& templates) {
-  const auto embed = static_cast<std::size_t>(sizes.embed);
-  std::vector<float> all;
-  for (const auto& names : classes) {
-    std::vector<std::int32_t> ids;
+akin::zero_shot_classifier make_classifier(encoders& encode, const akin::word_vocabulary& words, const model_sizes& sizes, const std::vector<class_names>& classes, const std::vector<std::string>& templates) {
+  const auto tokens = static_cast<std::size_t>(sizes.tokens);
+  for (const auto& names : classes)
     for (const auto& name : names) {
       std::size_t known = akin::words_of(name).size();
-      std::vector<std::int32_t> probe(static_cast<std::size_t>(sizes.tokens));
+      std::vector<std::int32_t> probe(tokens);
       words.encode(name, probe, [&](const std::string&) { --known; });
       if (known == 0) akin::fail("label '", name, "': the model was trained on none of its words");
-      for (const auto& prompt : templates) {
-        ids.resize(ids.size() + static_cast<std::size_t>(sizes.tokens));
-        words.encode(akin::fill_template(prompt, name), std::span{ids}.last(static_cast<std::size_t>(sizes.tokens)), [](const std::string&) {});
-      }
     }
-    const auto features = encode.texts(ids);
-    std::vector<float> mean(embed);
-    for (std::size_t k = 0; k < features.size(); ++k) mean[k % embed] += features[k];
-    const float length = std::sqrt(std::inner_product(mean.begin(), mean.end(), mean.begin(), 0.f));
-    for (const float x : mean) all.push_back(x / std::max(length, 1e-12f));
-  }
-  return all;
+  return akin::make_classifier(classes, templates, "", [&](std::span<const std::string> prompts) {
+    std::vector<std::int32_t> ids(prompts.size() * tokens);
+    for (std::size_t k = 0; k < prompts.size(); ++k) words.encode(prompts[k], std::span{ids}.subspan(k * tokens, tokens), [](const std::string&) {});
+    return encode.texts(ids);
+  });
 }
 
-std::vector<float> cosines(std::span<const float> image_features, std::span<const float> class_features, std::int64_t embed) {
-  const auto width = static_cast<std::size_t>(embed);
-  std::vector<float> all;
-  all.reserve(image_features.size() / width * (class_features.size() / width));
-  for (std::size_t n = 0; n < image_features.size(); n += width)
-    for (std::size_t c = 0; c < class_features.size(); c += width)
-      all.push_back(std::inner_product(&image_features[n], &image_features[n] + width, &class_features[c], 0.f));
-  return all;
-}
-
-evaluation evaluate(encoders& encode, const labelled_images& data, std::span<const float> class_features, std::int64_t classes, std::int64_t embed) {
-  evaluation e{0, 0, std::vector<std::int64_t>(static_cast<std::size_t>(classes * classes)), cosines(encode.images(data.pixels), class_features, embed)};
-  std::int64_t first = 0, among_five = 0;
-  for (std::int64_t n = 0; n < data.count; ++n) {
-    const float* row = &e.cosines[static_cast<std::size_t>(n * classes)];
-    const auto label = data.labels[static_cast<std::size_t>(n)];
-    const auto better = std::count_if(row, row + classes, [&](float x) { return x > row[label]; });
-    const auto best = std::max_element(row, row + classes) - row;
-    first += best == label;
-    among_five += better < 5;
-    ++e.confusion[static_cast<std::size_t>(label * classes + best)];
-  }
-  e.top1 = static_cast<double>(first) / static_cast<double>(std::max<std::int64_t>(data.count, 1));
-  e.top5 = static_cast<double>(among_five) / static_cast<double>(std::max<std::int64_t>(data.count, 1));
-  return e;
+evaluation evaluate(encoders& encode, const labelled_images& data, const akin::zero_shot_classifier& classifier) {
+  const std::size_t classes = classifier.names.size();
+  evaluation result{class_counts{classes}, classifier.cosines(encode.images(data.pixels))};
+  for (std::size_t n = 0; n < data.labels.size(); ++n) result.counts.add(std::span{result.cosines}.subspan(n * classes, classes), data.labels[n]);
+  return result;
 }
 
 }  // namespace clip_program

@@ -2,10 +2,12 @@
 // Zero-shot classification: image features against the features of prompts.
 #pragma once
 
+#include "class_counts.hpp"
 #include "classes.hpp"
 #include "dataset.hpp"
 
 #include <akin/graph/parameters.hpp>
+#include <akin/text/zero_shot.hpp>
 
 #include <memory>
 #include <span>
@@ -32,20 +34,15 @@ class encoders {
   virtual std::vector<float> texts(std::span<const std::int32_t> ids) = 0;
 };
 
-/// For each class the mean of its prompts' features, scaled to unit length: every template with every name.
-/// errors: run time, where no word of a label is known to the model
-/// source: Radford et al. 2021, section 3.1.4
-std::vector<float> class_features(encoders& encode, const akin::word_vocabulary& words, const model_sizes& sizes, const std::vector<class_names>& classes, const std::vector<std::string>& templates);
-
-/// Cosines of images with classes, [images, classes].
-std::vector<float> cosines(std::span<const float> image_features, std::span<const float> class_features, std::int64_t embed);
+/// A class for each list of names, from the prompts that every template makes of them.
+/// errors: run time, where no word of a name is known to the model; as akin::make_classifier
+akin::zero_shot_classifier make_classifier(encoders& encode, const akin::word_vocabulary& words, const model_sizes& sizes, const std::vector<class_names>& classes, const std::vector<std::string>& templates);
 
 /// What a run over labelled images gives.
 struct evaluation {
-  double top1 = 0, top5 = 0;
-  std::vector<std::int64_t> confusion;  // [class, predicted]
-  std::vector<float> cosines;           // [images, classes]
+  class_counts counts;
+  std::vector<float> cosines;  // [images, classes]
 };
-evaluation evaluate(encoders& encode, const labelled_images& data, std::span<const float> class_features, std::int64_t classes, std::int64_t embed);
+evaluation evaluate(encoders& encode, const labelled_images& data, const akin::zero_shot_classifier& classifier);
 
 }  // namespace clip_program

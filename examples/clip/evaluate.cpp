@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // akin-clip evaluate: how often a public model is right about labelled images, or about pairs of images and captions.
+#include "class_counts.hpp"
 #include "inputs.hpp"
 #include "recall.hpp"
 #include "zero_shot.hpp"
 
+#include <akin/clip/retrieval.hpp>
 #include <akin/train/class_table.hpp>
 
 #include <algorithm>
@@ -37,24 +39,6 @@ labelled_folder read_labelled_folder(const std::string& folder) {
   return result;
 }
 
-/// What was counted over all images.
-struct class_counts {
-  std::int64_t images = 0, first = 0, among_five = 0;
-  std::vector<std::int64_t> confusion;  // [class, predicted]
-
-  /// The scores of one image; of equal ones the earlier class comes first.
-  void add(std::span<const float> scores, std::size_t truth) {
-    std::size_t ahead = 0;
-    for (std::size_t k = 0; k < scores.size(); ++k)
-      ahead += scores[k] > scores[truth] || (scores[k] == scores[truth] && k < truth);
-    const auto best = static_cast<std::size_t>(std::ranges::max_element(scores) - scores.begin());
-    ++images;
-    first += ahead == 0;
-    among_five += ahead < 5;
-    ++confusion[truth * scores.size() + best];
-  }
-};
-
 double mean_per_class(const std::vector<akin::class_score>& scores) {
   double sum = 0;
   std::int64_t classes = 0;
@@ -72,18 +56,16 @@ int evaluate_classes(const evaluate_options& o, embedder& model) {
   if (classifier.names.size() != classes)
     akin::fail("evaluate: there are ", classifier.names.size(), " labels, but '", o.folder, "' has ", classes,
                " folders: name a label for each, in the order of the folders' names");
-  class_counts counts{0, 0, 0, std::vector<std::int64_t>(classes * classes)};
+  class_counts counts{classes};
   const std::size_t skipped =
       embed_images(model, data.paths, [&](std::span<const std::string> paths, std::span<const float> rows) {
         const auto cosines = classifier.cosines(rows);
         for (std::size_t k = 0; k < paths.size(); ++k)
           counts.add(std::span{cosines}.subspan(k * classes, classes), data.class_of.find(paths[k])->second);
+        return true;
       });
-  const auto share = [&](std::int64_t hits) {
-    return static_cast<double>(hits) / static_cast<double>(std::max<std::int64_t>(counts.images, 1));
-  };
   std::printf("%s\ntop-1 %.4f top-5 %.4f mean-per-class %.4f images %lld\n",
-              akin::class_table(classifier.names, counts.confusion).c_str(), share(counts.first), share(counts.among_five),
+              akin::class_table(classifier.names, counts.confusion).c_str(), counts.top1(), counts.top5(),
               mean_per_class(akin::class_scores(classes, counts.confusion)), static_cast<long long>(counts.images));
   return skipped > 0 ? exit_failed : exit_done;
 }
@@ -91,13 +73,12 @@ int evaluate_classes(const evaluate_options& o, embedder& model) {
 /// Images and captions of further files are answers, but do not ask.
 int evaluate_pairs(const evaluate_options& o, embedder& model) {
   akin::image_pairs pairs;
-  akin::read_image_pairs(o.pairs, pairs);
+  read_pairs(o.pairs, pairs);
   const std::set<std::string> asked{pairs.paths.begin(), pairs.paths.end()};
   const std::size_t asked_captions = pairs.captions.size();
-  for (const auto& file : o.among) akin::read_image_pairs(file, pairs);
-  say_replaced(pairs.replaced, "'" + o.pairs + "'");
+  for (const auto& file : o.among) read_pairs(file, pairs);
   const auto rows = embed_pairs(model, pairs);
-  const auto ranks = rank(rows, model.embed(), model.pool());
+  const auto ranks = akin::rank_pairs(rows.images, rows.texts, model.embed(), rows.image_of_text, model.pool());
   std::vector<std::int64_t> of_images, of_texts;
   for (std::size_t k = 0; k < rows.paths.size(); ++k)
     if (asked.contains(rows.paths[k])) of_images.push_back(ranks.of_images[k]);
@@ -111,7 +92,7 @@ int evaluate_pairs(const evaluate_options& o, embedder& model) {
 
 int evaluate(const evaluate_options& o) {
   if (o.folder.empty() == o.pairs.empty())
-    akin::fail("evaluate: name a folder of classes with --classes, or a file of pairs with --pairs");
+    misuse("evaluate: name a folder of classes with --classes, or a file of pairs with --pairs");
   embedder model{o.model, o.vocabulary, o.threads};
   return o.pairs.empty() ? evaluate_classes(o, model) : evaluate_pairs(o, model);
 }

@@ -74,7 +74,7 @@ class labelled_training : public trained_program, public training_task {
   std::string first_not_finite() override { return program_.first_not_finite(); }
   void step(akin::adamw<float>& optimizer, double rate, double clip_norm) override { train_step(program_, optimizer, rate, clip_norm); }
   void make_batch(std::int64_t step) override { batch_.make(step); }
-  double test(std::int64_t) override { return evaluate_now(run_, encode_).top1; }
+  double test(std::int64_t) override { return evaluate_now(run_, encode_).counts.top1(); }
   void save(double seconds) override { clip_program::save(run_, seconds); }
 
  private:

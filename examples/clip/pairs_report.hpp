@@ -6,6 +6,8 @@
 #include "recall.hpp"
 #include "training_run.hpp"
 
+#include <akin/clip/retrieval.hpp>
+
 #include <string>
 #include <vector>
 
@@ -15,7 +17,7 @@ namespace clip_program {
 struct tested_pairs {
   std::string name;
   embedded_pairs rows;
-  pair_ranks ranks;
+  akin::retrieval_ranks ranks;
 };
 
 std::string pairs_report(const train_pairs_options& o, const training_run& run, const std::vector<tested_pairs>& tests, double seconds);

@@ -13,10 +13,9 @@
 
 namespace clip_program {
 
-/// How many wrong answers come before the best right one, for each query.
-struct pair_ranks {
-  std::vector<std::int64_t> of_images, of_texts;
-};
+/// Adds a file of pairs, and counts on standard error what was not UTF-8.
+/// errors: run time: no pairs in it; as read_image_pairs
+void read_pairs(const std::string& file, akin::image_pairs& pairs);
 
 /// Embedded pairs; what could not be read is left out with its captions.
 struct embedded_pairs {
@@ -26,10 +25,8 @@ struct embedded_pairs {
   std::vector<std::size_t> number_of_text;  // in the pairs
   std::size_t skipped = 0;
 };
-embedded_pairs embed_pairs(embedder& model, const akin::image_pairs& pairs);
-pair_ranks rank(const embedded_pairs& rows, std::int64_t embed, const threads& pool);
+embedded_pairs embed_pairs(embedder& model, const akin::image_pairs& pairs, narration told = narration::shown);
 
-double recall_at(std::span<const std::int64_t> ranks, std::int64_t k);
 /// "image-to-text R@1 0.9 R@5 1.0 R@10 1.0 queries 10"
 std::string recall_line(const std::string& direction, std::span<const std::int64_t> ranks);
 

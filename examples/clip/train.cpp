@@ -36,29 +36,16 @@ void save(labelled_run& s, double seconds) {
 }
 
 evaluation evaluate_now(labelled_run& s, encoders& encode) {
-  const auto features = class_features(encode, s.description.words, s.description.sizes, s.description.classes, s.description.test_templates);
-  return evaluate(encode, s.test, features, static_cast<std::int64_t>(s.description.classes.size()), s.description.sizes.embed);
+  return evaluate(encode, s.test, make_classifier(encode, s.description.words, s.description.sizes, s.description.classes, s.description.test_templates));
 }
 
 namespace {
 
-void resume(labelled_run& s) {
-  const akin::safetensors_file file{s.checkpoint};
-  if (akin::metadata_of(file, "train.images_sum") != std::to_string(sum_of(s.train)))
-    akin::fail("--resume: '", s.checkpoint, "' was trained on other images or labels than those of '", s.options.data, "'");
-  auto settings = settings_of(s);
-  for (const char* name : {"classes", "templates", "test_templates"}) {
-    if (akin::metadata_of(file, name) != settings[name]) akin::fail("--resume: '", s.checkpoint, "' was trained with other ", name);
-    settings.erase(name);
-  }
-  resume_run(s, settings);
-}
-
 model_description describe_task(const train_options& o, const std::vector<class_names>& classes, const labelled_images& train) {
   model_description d;
   d.classes = classes;
-  d.templates = o.templates_file.empty() ? training_templates() : read_lines(o.templates_file);
-  d.test_templates = o.test_templates_file.empty() ? test_templates() : read_lines(o.test_templates_file);
+  d.templates = o.templates_file.empty() ? training_templates() : akin::read_templates(o.templates_file);
+  d.test_templates = o.test_templates_file.empty() ? test_templates() : akin::read_templates(o.test_templates_file);
   std::size_t longest = 1;
   for (const auto* templates : {&d.templates, &d.test_templates})
     for (const auto& prompt : *templates)
@@ -81,8 +68,9 @@ model_description describe_task(const train_options& o, const std::vector<class_
 int train(const train_options& o) {
   const auto& settings = o.training;
   labelled_run s{{.settings = settings, .checkpoint = checkpoint_path(settings.out), .measure = "top1", .optimizer = {}, .history = {}}, o, {}, {}, {}, {}};
-  check_checkpoint(settings, s.checkpoint);
-  const auto classes = o.classes_file.empty() ? fashion_classes() : parse_classes(read_lines(o.classes_file));
+  check_checkpoint(settings, s.checkpoint, {settings.out + "/metrics.csv", settings.out + "/report.html"});
+  if (!std::filesystem::is_directory(o.data)) akin::fail("--data: there is no folder '", o.data, "'");
+  const auto classes = o.classes_file.empty() ? fashion_classes() : parse_classes(akin::read_names(o.classes_file));
   s.train = read_labelled(o.data, "train", classes.size());
   s.test = read_labelled(o.data, "t10k", classes.size());
   if (s.test.height != s.train.height || s.test.width != s.train.width)
@@ -93,7 +81,8 @@ int train(const train_options& o) {
   s.fresh = make_weights(s.description.sizes, settings.seed);
   s.weights = s.fresh.get();
   s.optimizer = std::make_unique<akin::adamw<float>>(*s.weights, akin::adamw<float>::settings{0.9, 0.98, 1e-6, settings.weight_decay, akin::decay_policy::legacy});
-  if (settings.resume) resume(s);
+  if (settings.resume)
+    resume_run(s, settings_of(s), {{"train.images_sum", "on other images or labels than those of '" + o.data + "'"}, {"classes", "with other classes"}, {"templates", "with other templates"}, {"test_templates", "with other test_templates"}});
   prepare_folder(settings.out);
   watch_for_interruption();
 
@@ -112,8 +101,8 @@ int train(const train_options& o) {
   for (const auto& c : s.description.classes) names.push_back(c.front());
   const std::string report_path = settings.out + "/report.html";
   akin::write_file_atomically(report_path, training_report(o, s.description, s.test, result, s.history, s.columns().size(), seconds, s.train.count, s.total_steps() * settings.batch, s.temperature()));
-  std::printf("\n%s\ncheckpoint  %s\nreport      %s\nmetrics     %s\n", akin::class_table(names, result.confusion).c_str(), s.checkpoint.c_str(), report_path.c_str(), (settings.out + "/metrics.csv").c_str());
-  std::printf("zero-shot top-1 %.4f top-5 %.4f train-seconds %.1f\n", result.top1, result.top5, seconds);
+  std::printf("\n%s\ncheckpoint  %s\nreport      %s\nmetrics     %s\n", akin::class_table(names, result.counts.confusion).c_str(), s.checkpoint.c_str(), report_path.c_str(), (settings.out + "/metrics.csv").c_str());
+  std::printf("zero-shot top-1 %.4f top-5 %.4f train-seconds %.1f\n", result.counts.top1(), result.counts.top5(), seconds);
   return exit_done;
 }
 

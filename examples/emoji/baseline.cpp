@@ -6,13 +6,13 @@
 #include <akin/clip/image_pairs.hpp>
 #include <akin/clip/retrieval.hpp>
 #include <akin/data/image_folder.hpp>
-#include <akin/data/words.hpp>
+#include <akin/text/word_vocabulary.hpp>
+#include <akin/text/zero_shot.hpp>
 
-#include <cmath>
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <memory>
-#include <numeric>
 
 namespace emoji_program {
 
@@ -25,14 +25,6 @@ std::vector<float> read_pixels(const std::vector<std::string>& paths, std::int64
   auto batch = loader.next(std::ssize(paths));
   if (!loader.skipped().empty()) akin::fail(loader.skipped().front().reason);
   return std::move(batch.pixels);
-}
-
-void normalize_rows(std::vector<float>& rows, std::size_t width) {
-  for (std::size_t first = 0; first < rows.size(); first += width) {
-    float* const row = &rows[first];
-    const float length = std::sqrt(std::inner_product(row, row + width, row, 0.f));
-    for (std::size_t c = 0; c < width; ++c) row[c] /= std::max(length, 1e-12f);
-  }
 }
 
 void print_recall(const char* among, const char* direction, std::span<const std::int64_t> ranks) {
@@ -78,15 +70,15 @@ int baseline(const baseline_options& o) {
     const auto row = predict(weights, words, width);
     predicted.insert(predicted.end(), row.begin(), row.end());
   }
-  normalize_rows(pixels, width);
-  normalize_rows(predicted, width);
   const auto pixel_count = static_cast<std::int64_t>(width);
+  akin::normalize_rows(pixels, pixel_count);
+  akin::normalize_rows(predicted, pixel_count);
   const auto among_tested = akin::rank_pairs(std::span{pixels}.first(test_images * width), std::span{predicted}.first(test_names * width), pixel_count, tested.image_of_caption, pool);
   const auto among_all = akin::rank_pairs(pixels, predicted, pixel_count, all.image_of_caption, pool);
-  print_recall("held-out", "image-to-text", among_tested.of_images);
-  print_recall("held-out", "text-to-image", among_tested.of_texts);
-  print_recall("all", "image-to-text", std::span{among_all.of_images}.first(test_images));
-  print_recall("all", "text-to-image", std::span{among_all.of_texts}.first(test_names));
+  print_recall("tested", "image-to-text", among_tested.of_images);
+  print_recall("tested", "text-to-image", among_tested.of_texts);
+  print_recall("with those of training", "image-to-text", std::span{among_all.of_images}.first(test_images));
+  print_recall("with those of training", "text-to-image", std::span{among_all.of_texts}.first(test_names));
   return 0;
 }
 
