@@ -4,9 +4,8 @@
 #include "inputs.hpp"
 #include "zero_shot.hpp"
 
-#include <algorithm>
-#include <cstdio>
-#include <numeric>
+#include <span>
+#include <utility>
 
 namespace clip_program {
 
@@ -21,25 +20,25 @@ std::vector<float> scores_of(const akin::zero_shot_classifier& classifier, std::
   return several ? classifier.cosines(rows) : classifier.probabilities(rows);
 }
 
+void refuse_options_of_trained_models(const classify_options& o) {
+  for (const auto& [name, given] : {std::pair{"--invert", o.invert}, {"--backend", o.backend.has_value()}, {"--limit", o.limit.has_value()}})
+    if (given) misuse("classify: ", name, " needs a model of train, but '", o.model, "' is a public one");
+}
+
 }  // namespace
 
 int classify_with_public_model(const classify_options& o) {
+  refuse_options_of_trained_models(o);
   embedder model{o.model, o.vocabulary, o.threads};
   const auto classifier = classifier_of(o.zero_shot, labels_of(o.zero_shot), model);
   const std::size_t classes = classifier.names.size();
-  const float least = o.threshold ? static_cast<float>(*o.threshold) : -1;  // below every score
   const answer_writer writer{o.format, "image", "label"};
   const std::size_t skipped =
       embed_images(model, image_paths(o.files), [&](std::span<const std::string> paths, std::span<const float> rows) {
         const auto scores = scores_of(classifier, rows, model, o.threshold.has_value());
-        for (std::size_t k = 0; k < paths.size(); ++k) {
-          const auto row = std::span{scores}.subspan(k * classes, classes);
-          auto best = akin::classes_above(row, least);
-          if (!o.threshold) best.resize(std::min(best.size(), static_cast<std::size_t>(o.top)));
-          std::vector<answer> answers;
-          for (const std::size_t label : best) answers.push_back({classifier.names[label], static_cast<double>(row[label])});
-          writer.write(paths[k], answers);
-        }
+        for (std::size_t k = 0; k < paths.size(); ++k)
+          writer.write(paths[k], best_answers(classifier.names, std::span{scores}.subspan(k * classes, classes), o.threshold, o.top));
+        return true;
       });
   return skipped > 0 ? exit_failed : exit_done;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // akin-clip embed: images or lines of text to an index, which the next run continues.
+#include "existing_files.hpp"
 #include "inputs.hpp"
 #include "interruption.hpp"
 #include "options.hpp"
@@ -53,11 +54,13 @@ std::vector<std::string> missing(const std::vector<std::string>& wanted, const s
 }  // namespace
 
 int embed(const embed_options& o) {
-  if (o.inputs.empty() == o.texts.empty()) akin::fail("embed: name images or folders, or a file of lines with --texts");
+  if (o.inputs.empty() && o.texts.empty()) misuse("embed: name images or folders, or a file of lines with --texts");
+  if (!o.inputs.empty() && !o.texts.empty()) misuse("embed: name images or folders, or a file of lines with --texts, not both");
   embedder model{o.model, o.vocabulary, o.threads};
   const auto files = akin::files_of_index(o.out);
   akin::embedding_index index{model.identity(), model.embed(), {}, {}};
   if (!o.overwrite && std::filesystem::exists(files.names)) index = akin::load_index(o.out, model.identity());
+  else refuse_existing({files.rows}, o.overwrite);
   const auto rest = missing(o.texts.empty() ? image_paths(o.inputs) : text_lines(o.texts), index.names);
   const std::int64_t before = index.rows();
   growing_index growing{o.out, std::move(index)};
@@ -65,7 +68,10 @@ int embed(const embed_options& o) {
   growing.save();  // what cannot be written is to be known before the work
 
   std::size_t skipped = 0;
-  const auto add = [&](std::span<const std::string> names, std::span<const float> rows) { growing.add(names, rows); };
+  const auto add = [&](std::span<const std::string> names, std::span<const float> rows) {
+    growing.add(names, rows);
+    return !interrupted;
+  };
   if (o.texts.empty()) skipped = embed_images(model, rest, add);
   else embed_texts(model, rest, add);
   growing.save();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// akin-clip export: a model's weights and configuration as open_clip or transformers load them.
+// akin-clip export: a model's weights, configuration and preprocessing as open_clip or transformers load them.
+#include "existing_files.hpp"
 #include "options.hpp"
 
 #include <akin/clip/folder.hpp>
+#include <akin/clip/read_preprocessing.hpp>
 #include <akin/clip/write_config.hpp>
 
 #include <cstdio>
@@ -15,16 +17,22 @@ int export_model(const export_options& o) {
   const auto source = akin::open_clip_folder(o.folder);
   const bool theirs = o.format == "transformers";
   const auto names = theirs ? akin::weight_names::transformers : akin::weight_names::open_clip;
-  const std::string config = akin::clip_config_text(source.architecture, names);
+  const akin::preprocessing how = akin::read_preprocessing(o.folder, source.architecture, akin::names_of(source.weights));
+  const std::string config = akin::clip_config_text(source.architecture, names, how);
   const std::optional<akin::dtype> type = o.type.empty() ? std::nullopt : akin::dtype_named(o.type);
-  const std::string weights_path = o.out + (theirs ? "/model.safetensors" : "/open_clip_model.safetensors");
+  const std::string weights_path = o.out + (theirs ? "/model.safetensors" : "/open_clip_model.safetensors"),
+                    config_path = o.out + (theirs ? "/config.json" : "/open_clip_config.json"),
+                    processor_path = theirs ? o.out + "/preprocessor_config.json" : "";
+  refuse_existing({weights_path, config_path, processor_path}, o.overwrite);
 
   const auto tensors = akin::read_clip_tensors(source.weights, source.architecture);
   std::filesystem::create_directories(o.out);
   akin::write_clip_weights(weights_path, source.architecture, tensors.entries, names, type);
-  const std::string config_path = o.out + (theirs ? "/config.json" : "/open_clip_config.json");
   akin::write_file_atomically(config_path, config);
   std::printf("%s\n%s\n", weights_path.c_str(), config_path.c_str());
+  if (!theirs) return exit_done;
+  akin::write_file_atomically(processor_path, akin::preprocessor_config_text(how));
+  std::printf("%s\n", processor_path.c_str());
   return exit_done;
 }
 

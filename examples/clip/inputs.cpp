@@ -2,12 +2,11 @@
 // Images and texts on their way through the towers.
 #include "inputs.hpp"
 
-#include "interruption.hpp"
 #include "work_line.hpp"
 
 #include <akin/io/file.hpp>
+#include <akin/io/lines.hpp>
 #include <akin/support/utf8.hpp>
-#include <akin/text/vocabulary.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -42,12 +41,12 @@ std::vector<std::string> valid_texts(std::vector<std::string> texts, const std::
 std::vector<std::string> text_lines(const std::string& path) {
   const std::string text = akin::read_file(path);
   std::vector<std::string> lines;
-  akin::detail::for_each_line(text, [&](std::string_view line, std::size_t) { lines.emplace_back(line); });
+  akin::for_each_line(text, [&](std::string_view line, std::size_t) { lines.emplace_back(line); });
   return valid_texts(std::move(lines), "'" + path + "'");
 }
 
-std::size_t embed_images(embedder& model, const std::vector<std::string>& paths, const use_of_images& use) {
-  work_line line{std::ssize(paths), "images"};
+std::size_t embed_images(embedder& model, const std::vector<std::string>& paths, const use_of_rows& use, narration told) {
+  work_line line{std::ssize(paths), "images", told == narration::shown};
   std::size_t skipped = 0, said = 0;
   const auto skip = [&](const std::string& reason) {
     line.note("akin-clip: skipped: " + reason);
@@ -60,10 +59,10 @@ std::size_t embed_images(embedder& model, const std::vector<std::string>& paths,
 
   const std::int64_t batch = std::max(32, 2 * model.pool()->size());
   auto loader = model.loader(std::move(named));
-  while (!loader.at_end() && !interrupted) {
+  for (bool goes_on = true; goes_on && !loader.at_end();) {
     const akin::image_batch some = loader.next(batch);
     for (; said < loader.skipped().size(); ++said) skip(loader.skipped()[said].reason);
-    if (!some.paths.empty()) use(some.paths, model.images(some.pixels));
+    goes_on = use(some.paths, model.images(some.pixels));
     line.update(static_cast<std::int64_t>(loader.files_done()));
   }
   if (skipped > 0)
@@ -71,12 +70,13 @@ std::size_t embed_images(embedder& model, const std::vector<std::string>& paths,
   return skipped;
 }
 
-void embed_texts(embedder& model, std::span<const std::string> texts, const use_of_texts& use) {
+void embed_texts(embedder& model, std::span<const std::string> texts, const use_of_rows& use, narration told) {
   constexpr std::size_t batch = 128;
-  work_line line{std::ssize(texts), "texts"};
-  for (std::size_t done = 0; done < texts.size() && !interrupted;) {
+  work_line line{std::ssize(texts), "texts", told == narration::shown};
+  bool goes_on = true;
+  for (std::size_t done = 0; goes_on && done < texts.size();) {
     const auto some = texts.subspan(done, std::min(batch, texts.size() - done));
-    use(some, model.texts(some));
+    goes_on = use(some, model.texts(some));
     done += some.size();
     line.update(static_cast<std::int64_t>(done));
   }

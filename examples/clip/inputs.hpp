@@ -21,13 +21,16 @@ std::vector<std::string> valid_texts(std::vector<std::string> texts, const std::
 /// The lines of a file, made valid.
 std::vector<std::string> text_lines(const std::string& path);
 
-/// Embeds images a batch at a time, with progress, until the end or an interruption. What cannot be read is skipped, and named
-/// and counted on standard error; returns how many.
-using use_of_images = std::function<void(std::span<const std::string> paths, std::span<const float> rows)>;
-std::size_t embed_images(embedder& model, const std::vector<std::string>& paths, const use_of_images& use);
+/// Takes what was embedded; false where that was enough.
+using use_of_rows = std::function<bool(std::span<const std::string> names, std::span<const float> rows)>;
+
+/// Whether standard error shows how far the work is, and what was skipped.
+enum class narration { shown, silent };
+
+/// Embeds images a batch at a time. What cannot be read is skipped, and named and counted on standard error; returns how many.
+std::size_t embed_images(embedder& model, const std::vector<std::string>& paths, const use_of_rows& use, narration told = narration::shown);
 
 /// The same for texts, which can all be read.
-using use_of_texts = std::function<void(std::span<const std::string> texts, std::span<const float> rows)>;
-void embed_texts(embedder& model, std::span<const std::string> texts, const use_of_texts& use);
+void embed_texts(embedder& model, std::span<const std::string> texts, const use_of_rows& use, narration told = narration::shown);
 
 }  // namespace clip_program

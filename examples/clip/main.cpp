@@ -44,18 +44,18 @@ void add_threads_option(CLI::App& command, int& threads) {
   command.add_option("--threads", threads, "Of the cpu backend; 0: as many as the machine has")->check(CLI::Range(0, 256))->capture_default_str();
 }
 
-/// What every training has.
+/// What every training has. The last one of options given twice counts, so that scripts have defaults.
 void add_training_settings(CLI::App& train, clip_program::training_settings& s) {
-  train.add_option("--out", s.out, "Folder for what is written")->capture_default_str();
+  train.add_option("--out", s.out, "Folder for what is written")->take_last()->capture_default_str();
   train.add_flag("--resume", s.resume, "Go on from the checkpoint in OUT");
-  train.add_flag("--overwrite", s.overwrite, "Start anew where OUT holds a checkpoint")->excludes("--resume");
-  train.add_option("--epochs", s.epochs, "Times that each image is seen")->check(CLI::Range(1, 10000))->capture_default_str();
-  train.add_option("--batch", s.batch, "Pairs in a step")->check(CLI::Range(2, 1 << 20))->capture_default_str();
-  train.add_option("--learning-rate", s.learning_rate, "Peak of warm-up and cosine")->check(real_between(1e-12, 1e6))->capture_default_str();
-  train.add_option("--weight-decay", s.weight_decay, "Decoupled, on matrices only")->check(real_between(0, 1e6))->capture_default_str();
-  train.add_option("--clip-norm", s.clip_norm, "Largest norm of the gradient; 0: none")->check(real_between(0, 1e9))->capture_default_str();
-  train.add_option("--seed", s.seed, "Of weights, order, captions and movements")->check(CLI::NonNegativeNumber)->capture_default_str();
-  train.add_option("--checkpoint-every", s.checkpoint_every, "Steps between checkpoints")->check(CLI::Range(1, 1 << 30))->capture_default_str();
+  train.add_flag("--overwrite", s.overwrite, "Start anew where OUT holds a checkpoint, or other files of these names")->excludes("--resume");
+  train.add_option("--epochs", s.epochs, "Times that each image is seen")->check(CLI::Range(1, 10000))->take_last()->capture_default_str();
+  train.add_option("--batch", s.batch, "Pairs in a step")->check(CLI::Range(2, 1 << 20))->take_last()->capture_default_str();
+  train.add_option("--learning-rate", s.learning_rate, "Peak of warm-up and cosine")->check(real_between(1e-12, 1e6))->take_last()->capture_default_str();
+  train.add_option("--weight-decay", s.weight_decay, "Decoupled, on matrices only")->check(real_between(0, 1e6))->take_last()->capture_default_str();
+  train.add_option("--clip-norm", s.clip_norm, "Largest norm of the gradient; 0: none")->check(real_between(0, 1e9))->take_last()->capture_default_str();
+  train.add_option("--seed", s.seed, "Of weights, order, captions and movements")->check(real_between(0, 0x1p63))->take_last()->capture_default_str();
+  train.add_option("--checkpoint-every", s.checkpoint_every, "Steps between checkpoints")->check(CLI::Range(1, 1 << 30))->take_last()->capture_default_str();
   add_threads_option(train, s.threads);
 }
 
@@ -83,16 +83,17 @@ void add_train_pairs(CLI::App& app, action& chosen) {
   train->footer(
       "A file of pairs has an image, a tab and a caption a line; an image may have several captions, in several files. OUT becomes a\n"
       "folder that embed, search, classify and evaluate read, and open_clip as well: open_clip_model.safetensors, its configuration,\n"
-      "and a vocabulary of byte pairs that is learned from the captions (of at most CONFIG's vocab_size pieces). OUT also gets\n"
+      "and a vocabulary: that of --vocab, or byte pairs that are learned from the captions (at most CONFIG's vocab_size). OUT also gets\n"
       "training.safetensors for --resume, metrics.csv and report.html. The same seed gives the same bits.\n\n"
       "example: akin-clip train-pairs --pairs train.tsv --test held_out.tsv --config model.json --out out/pairs");
   train->add_option("--pairs", o.pairs, "File of pairs to train on, once for each")->required()->allow_extra_args(false);
   train->add_option("--test", o.tests, "File of pairs to test with, once for each")->allow_extra_args(false);
-  train->add_option("--config", o.config, "The architecture, as open_clip or transformers write it")->required();
+  train->add_option("--config", o.config, "The architecture, as open_clip or transformers write it")->required()->take_last();
+  train->add_option("--vocab", o.vocabulary, "A tokenizer's file, instead of a learned one: CLIP's, or the SentencePiece model that SigLIP needs")->take_last();
   add_training_settings(*train, o.training);
   train->get_option("--out")->required();
-  train->add_option("--least-area", o.least_area, "Least share of an image that a random crop keeps")->check(real_between(1e-3, 1))->capture_default_str();
-  train->add_option("--test-every", o.test_every, "Epochs between tests")->check(CLI::Range(1, 10000))->capture_default_str();
+  train->add_option("--least-area", o.least_area, "Least share of an image that a random crop keeps")->check(real_between(1e-3, 1))->take_last()->capture_default_str();
+  train->add_option("--test-every", o.test_every, "Epochs between tests")->check(CLI::Range(1, 10000))->take_last()->capture_default_str();
   train->add_option("--note", o.notes, "A line at the end of the report, once for each")->allow_extra_args(false);
 }
 
@@ -106,13 +107,15 @@ void add_public_model(CLI::App& command, std::string& folder, std::string& vocab
   add_threads_option(command, threads);
 }
 
-void add_zero_shot_options(CLI::App& command, clip_program::zero_shot_options& o) {
-  command.add_option("--label", o.labels, "A label; once for each, as in --label coat --label bag (default: the classes of training)")->allow_extra_args(false);
-  command.add_option("--labels", o.labels_file, "Text file with a label a line");
-  command.add_option("--template", o.templates, "A prompt with {}, once for each; several are averaged (default: training's test, or 'a photo of a {}.'; '{}' is the bare label)")->allow_extra_args(false);
-  command.add_option("--templates", o.templates_file, "Text file with a prompt a line");
-  command.add_option("--save-classifier", o.save_classifier, "Write what labels and prompts became (safetensors)");
-  command.add_option("--classifier", o.classifier, "Read it, instead of labels and prompts");
+/// The defaults are what help says.
+std::vector<CLI::Option*> add_zero_shot_options(CLI::App& command, clip_program::zero_shot_options& o, const std::string& default_labels, const std::string& default_template) {
+  auto* const save = command.add_option("--save-classifier", o.save_classifier, "Write what labels and prompts became (safetensors)");
+  return {command.add_option("--label", o.labels, "A label; once for each, as in --label coat --label bag (default: " + default_labels + ")")->allow_extra_args(false),
+          command.add_option("--labels", o.labels_file, "Text file with a label a line"),
+          command.add_option("--template", o.templates, "A prompt with {}, once for each; several are averaged (default: " + default_template + "; '{}' is the bare label)")->allow_extra_args(false),
+          command.add_option("--templates", o.templates_file, "Text file with a prompt a line"),
+          command.add_option("--classifier", o.classifier, "Read what was saved, instead of labels and prompts")->excludes(save),
+          save};
 }
 
 void add_classify(CLI::App& app, action& chosen) {
@@ -125,14 +128,14 @@ void add_classify(CLI::App& app, action& chosen) {
       "example: akin-clip classify --model out/fashion --label 'ankle boot' --label sandal --template 'a photo of a {}' shoe.png\n"
       "example: akin-clip classify --model ViT-B-32 --labels pets.txt --templates templates.txt --format csv photos");
   classify->add_option("--model", o.model, "Folder that train wrote, or with a public model")->capture_default_str();
-  add_zero_shot_options(*classify, o.zero_shot);
+  add_zero_shot_options(*classify, o.zero_shot, "the classes of training", "training's test, or 'a photo of a {}.'");
   classify->add_option("--top", o.top, "Labels shown for an image")->check(CLI::Range(1, 1000))->capture_default_str();
   classify->add_option("--threshold", o.threshold, "Every label with at least this score instead: a cosine, or SigLIP's probability");
   classify->add_option("--format", o.format, "Of the answers")->check(CLI::IsMember({"text", "csv", "json"}))->capture_default_str();
   add_vocabulary_option(*classify, o.vocabulary);
-  classify->add_option("--limit", o.limit, "Images read from each idx file; 0: all")->check(CLI::Range(0, 1 << 30))->capture_default_str();
+  classify->add_option("--limit", o.limit, "Images read from each idx file; 0: all (default: 20)")->check(CLI::Range(0, 1 << 30));
   add_threads_option(*classify, o.threads);
-  classify->add_option("--backend", o.backend, "What computes, for a model of train")->check(CLI::IsMember({"cpu", "thrust"}))->capture_default_str();
+  classify->add_option("--backend", o.backend, "What computes, for a model of train (default: cpu)")->check(CLI::IsMember({"cpu", "thrust"}));
   classify->add_flag("--invert", o.invert, "Dark on white becomes light on black");
   classify->add_option("images", o.files, "Images, folders of images (public models), idx[.gz] files (models of train)")->required();
 }
@@ -146,8 +149,8 @@ void add_embed(CLI::App& app, action& chosen) {
       "example: akin-clip embed --model ViT-B-32 --out photos ~/Pictures");
   add_public_model(*embed, o.model, o.vocabulary, o.threads);
   embed->add_option("--out", o.out, "The index to write")->required();
-  embed->add_option("--texts", o.texts, "Text file whose lines are embedded; /dev/stdin is standard input");
-  embed->add_flag("--overwrite", o.overwrite, "Start anew where there is an index");
+  embed->add_option("--texts", o.texts, "Text file whose lines are embedded, empty ones as empty texts; /dev/stdin is standard input");
+  embed->add_flag("--overwrite", o.overwrite, "Start anew where there is an index, or replace other files of these names");
   embed->add_option("images", o.inputs, "Images, and folders of images");
 }
 
@@ -176,9 +179,9 @@ void add_evaluate(CLI::App& app, action& chosen) {
       "example: akin-clip evaluate --model ViT-B-32 --pairs flickr/captions.tsv");
   add_public_model(*evaluate, o.model, o.vocabulary, o.threads);
   evaluate->add_option("--classes", o.folder, "Folder with a folder of images for each class");
-  evaluate->add_option("--pairs", o.pairs, "Text file with an image, a tab and a caption a line; paths as seen from its folder");
+  auto* const pairs = evaluate->add_option("--pairs", o.pairs, "Text file with an image, a tab and a caption a line; paths as seen from its folder");
   evaluate->add_option("--among", o.among, "File of further pairs, whose images and captions are answers too, once for each")->allow_extra_args(false)->needs("--pairs");
-  add_zero_shot_options(*evaluate, o.zero_shot);
+  for (auto* const option : add_zero_shot_options(*evaluate, o.zero_shot, "the names of the folders", "'a photo of a {}.'")) option->excludes(pairs);
 }
 
 void add_tokenize(CLI::App& app, action& chosen) {
@@ -201,7 +204,7 @@ void add_pixels(CLI::App& app, action& chosen) {
       "The shorter side is resized to the size with Pillow's bicubic filter, the middle is kept and turned to RGB. OUT is an array\n"
       "of bytes [size, size, 3] in NumPy's format.\n\n"
       "example: akin-clip pixels photo.jpg photo.npy");
-  pixels->add_option("--size", o.size, "Width and height of what the model sees")->check(CLI::Range(1, 16384))->capture_default_str();
+  pixels->add_option("--size", o.size, "Width and height of what the model sees")->check(CLI::Range(1, 11585))->capture_default_str();
   pixels->add_option("file", o.file, "A PNG, JPEG, WebP, PBM, PGM or PPM file")->required();
   pixels->add_option("out", o.out, "The .npy file to write")->required();
 }
@@ -227,6 +230,7 @@ void add_export(CLI::App& app, action& chosen) {
   command->add_option("folder", o.folder, "Folder with a model")->required();
   command->add_option("--format", o.format, "Whose names and configuration are written")->required()->check(CLI::IsMember({"open_clip", "transformers"}));
   command->add_option("--out", o.out, "Folder for what is written")->required();
+  command->add_flag("--overwrite", o.overwrite, "Replace files in OUT");
   command->add_option("--type", o.type, "Of the numbers (default: as they are)")->check(CLI::IsMember({"F32", "F16", "BF16"}));
 }
 
@@ -239,8 +243,14 @@ int main(int count, char** words) {
   action chosen;
   for (const auto add : {add_train, add_train_pairs, add_embed, add_search, add_classify, add_evaluate, add_tokenize, add_pixels, add_verify, add_export}) add(app, chosen);
   try {
-    if (count > 1 && words[1][0] != '-' && app.get_subcommands([&](const CLI::App* s) { return s->get_name() == words[1]; }).empty())
-      throw CLI::ParseError{"'" + std::string{words[1]} + "' is no subcommand", clip_program::exit_usage};
+    std::string names;
+    bool is_known = false;
+    for (const auto* const subcommand : app.get_subcommands({})) {
+      names += (names.empty() ? "" : ", ") + subcommand->get_name();
+      is_known = is_known || (count > 1 && subcommand->get_name() == words[1]);
+    }
+    if (count > 1 && words[1][0] != '-' && !is_known)
+      throw CLI::ParseError{"there is no subcommand '" + std::string{words[1]} + "', expected one of " + names, clip_program::exit_usage};
     app.parse(count, words);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);
@@ -251,6 +261,9 @@ int main(int count, char** words) {
     const int code = chosen();
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) akin::fail("standard output could not be written");
     return code;
+  } catch (const clip_program::usage_error& e) {
+    std::fprintf(stderr, "akin-clip: %s\n", e.what());
+    return clip_program::exit_usage;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "akin-clip: %s\n", e.what());
     return clip_program::exit_failed;

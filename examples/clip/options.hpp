@@ -2,12 +2,27 @@
 // What the command line says.
 #pragma once
 
+#include <akin/support/error.hpp>
+
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace clip_program {
+
+/// Options that do not go together, or too few of them.
+class usage_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Refuses such options with one sentence.
+template <class... Parts>
+[[noreturn]] void misuse(const Parts&... parts) {
+  throw usage_error{(std::string{} + ... + akin::detail::sentence_part{parts}.text)};
+}
 
 /// What every training has.
 struct training_settings {
@@ -28,7 +43,7 @@ struct train_options {
 struct train_pairs_options {
   training_settings training{.epochs = 30, .batch = 128, .checkpoint_every = 200, .learning_rate = 1e-3};
   std::vector<std::string> pairs, tests, notes;
-  std::string config;
+  std::string config, vocabulary;
   std::int64_t test_every = 1;
   double least_area = 0.9;
 };
@@ -40,11 +55,13 @@ struct zero_shot_options {
 };
 
 struct classify_options {
-  std::string model = "out/fashion", backend = "cpu", vocabulary, format = "text";
+  std::string model = "out/fashion", vocabulary, format = "text";
   zero_shot_options zero_shot;
   std::vector<std::string> files;
   std::optional<double> threshold;
-  std::int64_t top = 3, limit = 20;
+  std::optional<std::int64_t> limit;
+  std::optional<std::string> backend;
+  std::int64_t top = 3;
   int threads = 0;
   bool invert = false;
 };
@@ -88,6 +105,7 @@ struct verify_options {
 
 struct export_options {
   std::string folder, format, out, type;
+  bool overwrite = false;
 };
 
 /// Exit codes, as --help lists them.

@@ -48,7 +48,7 @@ std::string html_page(const std::string& model, const std::string& body) {
 }  // namespace
 
 int search(const search_options& o) {
-  if (o.texts.empty() && o.images.empty()) akin::fail("search: say what for, with --text or --image");
+  if (o.texts.empty() && o.images.empty()) misuse("search: say what for, with --text or --image");
   embedder model{o.model, o.vocabulary, o.threads};
   const auto index = akin::load_index(o.index, model.identity());
 
@@ -57,6 +57,7 @@ int search(const search_options& o) {
   const auto add = [&](std::span<const std::string> names, std::span<const float> values) {
     queries.insert(queries.end(), names.begin(), names.end());
     rows.insert(rows.end(), values.begin(), values.end());
+    return true;
   };
   embed_texts(model, valid_texts(o.texts, "--text"), add);
   const std::size_t skipped = embed_images(model, o.images, add);

@@ -16,7 +16,7 @@ namespace clip_program {
 /// On a terminal one line that is rewritten, elsewhere a line every five seconds.
 class work_line {
  public:
-  work_line(std::int64_t total, std::string unit) : total_{total}, unit_{std::move(unit)} {}
+  work_line(std::int64_t total, std::string unit, bool is_shown = true) : total_{total}, unit_{std::move(unit)}, is_shown_{is_shown} {}
   work_line(const work_line&) = delete;
   work_line& operator=(const work_line&) = delete;
   ~work_line() {
@@ -26,6 +26,7 @@ class work_line {
   void update(std::int64_t done) {
     using akin::detail::duration, akin::detail::fixed, akin::detail::with_commas;
     const double now = akin::steady_seconds(), seconds = now - start_;
+    if (!is_shown_) return;
     if (now - shown_ < (terminal_ ? 0.2 : 5) && !(terminal_ && done == total_)) return;
     shown_ = now;
     const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
@@ -38,6 +39,7 @@ class work_line {
 
   /// A line of its own.
   void note(const std::string& text) {
+    if (!is_shown_) return;
     std::fprintf(stderr, "%s%s\n", open_ ? "\r\x1b[K" : "", text.c_str());
     open_ = false;
   }
@@ -45,7 +47,7 @@ class work_line {
  private:
   std::int64_t total_;
   std::string unit_;
-  bool terminal_ = ::isatty(2) == 1, open_ = false;
+  bool is_shown_, terminal_ = ::isatty(2) == 1, open_ = false;
   double start_ = akin::steady_seconds(), shown_ = start_;
 };
 

@@ -22,10 +22,13 @@ akin::zero_shot_classifier classifier_of(const zero_shot_options& o, const std::
     for (auto& line : akin::read_templates(o.templates_file)) templates.push_back(std::move(line));
   if (!o.classifier.empty()) {
     if (!labels.empty() || !templates.empty())
-      akin::fail("--classifier: it has its own labels and templates; leave the others out");
-    return akin::load_classifier(o.classifier, model.identity());
+      misuse("--classifier: it has its own labels and templates; leave the others out");
+    auto classifier = akin::load_classifier(o.classifier, model.identity());
+    if (classifier.embed != model.embed())
+      akin::fail("classifier '", o.classifier, "' has classes of ", classifier.embed, " numbers, but the model's embeddings have ", model.embed());
+    return classifier;
   }
-  if (labels.empty()) akin::fail("no labels: name them with --label, --labels or --classifier");
+  if (labels.empty()) misuse("no labels: name them with --label, --labels or --classifier");
   if (templates.empty()) templates = {"a photo of a {}."};
   work_line line{std::ssize(labels), "classes"};
   std::int64_t done = 0;

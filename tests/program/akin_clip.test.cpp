@@ -169,13 +169,19 @@ TEST_CASE("every mistake is one sentence, an exit code, and nothing overwritten"
   refused({"train", "--data", data.folder.path(), "--epochs", "many"}, 2, "epochs");
   refused({"train", "--data", data.folder.path(), "--learning-rate", "nan"}, 2, "expected a number from");
   refused({"train", "--data", data.folder.path(), "--resume", "--overwrite"}, 2, "--overwrite");
-  refused({"train", "--data", work / "nowhere", "--out", work / "o"}, 1, "nowhere' has neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz");
+  refused({"bogus"}, 2, "there is no subcommand 'bogus', expected one of train, train-pairs, embed, ");
+  refused({"train", "--data", data.folder.path(), "--seed", "-1"}, 2, "--seed: got '-1', expected a number from 0 to ");
+  refused({"train", "--data", work / "nowhere", "--out", work / "o"}, 1, "--data: there is no folder '" + work / "nowhere'");
+  refused({"train", "--data", work.path(), "--out", work / "o"}, 1, "' has neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz");
   refused(train_arguments(data, work / "o", {"--batch", "321"}), 1, "larger than the data set of 320 images");
   refused(train_arguments(data, work / "o", {"--resume"}), 1, "no checkpoint");
   refused(train_arguments(data, work / "o", {"--classes", work.put("two", "hat\nglove\n")}), 1, "label 2 is 2, but there are 2 classes");
   refused(train_arguments(data, work / "o", {"--templates", work.put("flat", "a hat\n")}), 1, "no {}");
   refused(train_arguments(data, work.put("file", "x") + "/o"), 1, "cannot make the folder");
-  refused({"classify", "--model", work / "nothing", "x.png"}, 1, "nothing/checkpoint.safetensors");
+  refused({"classify", "--model", work / "nothing", "x.png"}, 1, "there is no folder '" + work / "nothing'");
+  std::filesystem::create_directory(work / "mine");
+  work.put("mine/report.html", "mine");
+  refused(train_arguments(data, work / "mine"), 1, "report.html' exists: --overwrite replaces it");
   CHECK(!std::filesystem::exists(work / "o"));
 
   const auto broken = [&](const char* name, const std::string& bytes, const std::string& part) {

@@ -9,6 +9,7 @@
 #include <akin/io/safetensors.hpp>
 #include <akin/support/random.hpp>
 #include <akin/text/vocabulary.hpp>
+#include <akin/text/zero_shot.hpp>
 
 #include <doctest/doctest.h>
 
@@ -257,11 +258,22 @@ TEST_CASE("evaluate counts as a sort of cosines does") {
   CHECK(count(recall.out, "R@10 1.0000 queries 6") == 2);
 }
 
+TEST_CASE("what other preprocessing made is another model's") {
+  const workplace w;
+  REQUIRE(w.with_model("embed", {"--out", w.work / "index", w.pictures}).code == 0);
+  const std::string path = w.model + "/open_clip_config.json";
+  std::string config = akin::read_file(path);
+  const auto mean = config.find("\"mean\": [");
+  REQUIRE(mean != std::string::npos);
+  akin::write_file_atomically(path, config.replace(mean + 9, config.find(',', mean) - mean - 9, "0.5"));
+  CHECK(contains(w.with_model("embed", {"--out", w.work / "index", w.pictures}).err, "index' was made with '"));
+}
+
 TEST_CASE("every mistake is one sentence") {
   const workplace w;
-  const auto refused = [&](const outcome& end, std::string_view part) {
+  const auto refused = [&](const outcome& end, std::string_view part, int code = 1) {
     CAPTURE(end.err);
-    CHECK(end.code == 1);
+    CHECK(end.code == code);
     CHECK(count(end.err, "\n") == 1);
     CHECK(contains(end.err, part));
   };
@@ -278,15 +290,36 @@ TEST_CASE("every mistake is one sentence") {
   CHECK(akin::load_index(w.work / "index").values == index.values);
   CHECK(w.run({"embed", "--model", other, "--overwrite", "--out", w.work / "index", w.pictures}).code == 0);
 
-  refused(w.with_model("classify", {w.pictures}), "no labels");
+  refused(w.with_model("classify", {w.pictures}), "no labels", 2);
   refused(w.with_model("classify", {"--label", "a", "--classifier", w.work / "c.safetensors", w.pictures}),
-          "leave the others out");
+          "leave the others out", 2);
   refused(w.with_model("classify", {"--label", "a", "--template", "flat", w.pictures}), "no {}");
-  refused(w.with_model("embed", {"--out", w.work / "i"}), "name images or folders");
+  refused(w.with_model("embed", {"--out", w.work / "i"}), "name images or folders", 2);
+  refused(w.with_model("embed", {"--out", w.work / "i", "--texts", w.work / "c.safetensors", w.pictures}), "not both", 2);
+  const std::string rows = w.work.put("mine.npy", "mine");
+  refused(w.with_model("embed", {"--out", w.work / "mine", w.pictures}), "mine.npy' exists: --overwrite replaces it");
+  CHECK(akin::read_file(rows) == "mine");
   refused(w.with_model("embed", {"--out", w.work / "absent/i", w.pictures}), "no file can be created");
-  refused(w.with_model("search", {"--index", w.work / "index"}), "say what for");
+  refused(w.with_model("search", {"--index", w.work / "index"}), "say what for", 2);
   refused(w.with_model("search", {"--index", w.work / "absent", "--text", "a"}), "absent.json");
-  refused(w.with_model("evaluate", {}), "name a folder of classes");
+  refused(w.with_model("evaluate", {}), "name a folder of classes", 2);
+  refused(w.with_model("evaluate", {"--pairs", w.work / "p", "--label", "a"}), "--pairs excludes --label", 2);
+  refused(w.with_model("evaluate", {"--pairs", w.work.put("nothing.tsv", "filepath\ttitle\n")}), "there are no pairs in '");
+  refused(w.with_model("classify", {"--classifier", w.work / "c.safetensors", "--save-classifier", w.work / "d", w.pictures}),
+          "--save-classifier excludes --classifier", 2);
+  for (const list& option : {list{"--invert"}, list{"--backend", "cpu"}, list{"--limit", "3"}}) {
+    list arguments{"--label", "a"};
+    arguments.insert(arguments.end(), option.begin(), option.end());
+    arguments.push_back(w.pictures);
+    refused(w.with_model("classify", arguments), option[0] + " needs a model of train", 2);
+  }
+  refused(w.run({"classify", "--model", w.work / "absent", w.pictures}), "there is no folder '" + w.work / "absent'");
+  refused(w.run({"embed", "--model", w.work / "absent", "--out", w.work / "i", w.pictures}), "there is no folder '");
+  auto narrow = akin::load_classifier(w.work / "c.safetensors");
+  narrow.embed = 12, narrow.classes.resize(12);
+  akin::save_classifier(w.work / "narrow.safetensors", narrow);
+  refused(w.with_model("classify", {"--classifier", w.work / "narrow.safetensors", w.pictures}),
+          "has classes of 12 numbers, but the model's embeddings have 24");
   refused(w.with_model("evaluate", {"--classes", w.pictures, "--label", "a", "--label", "b"}), "2 labels, but");
   refused(w.with_model("evaluate", {"--pairs", w.work.put("flat", "a.jpg a cat\n")}), "line 1 has no tab");
   std::filesystem::remove(w.model + "/tokenizer.json");

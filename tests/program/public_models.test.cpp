@@ -4,11 +4,13 @@
 #include "support/files.hpp"
 
 #include <akin/clip/folder.hpp>
+#include <akin/clip/read_preprocessing.hpp>
 #include <akin/io/npy.hpp>
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <functional>
@@ -164,7 +166,7 @@ TEST_CASE("verify: mistakes in a folder are one sentence each") {
     change(c);
     refused(c.verify(), sentence);
   };
-  refused(run({"verify", work / "absent"}, work), "has neither open_clip_model.safetensors nor model.safetensors");
+  refused(run({"verify", work / "absent"}, work), "there is no folder '");
   with([](const auto& c) { std::filesystem::remove(c.path + "/images.npy"); }, "images.npy' to read it: No such file");
   with([](const auto& c) { std::filesystem::remove(c.path + "/open_clip_config.json"); },
        "does not say whether its towers compute GELU or QuickGELU");
@@ -227,8 +229,35 @@ TEST_CASE("export: to the other names and back, byte for byte") {
   CHECK(run({"verify", work / "results"}, work).code == 0);
 }
 
+TEST_CASE("export: images are the same to the other program") {
+  const temporary_folder work;
+  std::filesystem::copy(golden("vit"), work / "half", std::filesystem::copy_options::recursive);
+  const std::string path = work / "half/open_clip_config.json";
+  std::string config = akin::read_file(path);
+  config.replace(config.find('{'), 1, R"({"preprocess_cfg": {"mean": [0.5, 0.25, 0.5], "std": [0.5, 0.5, 0.75], "resize_mode": "squash"}, )");
+  akin::write_file_atomically(path, config);
+  REQUIRE(run({"export", work / "half", "--format", "transformers", "--out", work / "there"}, work).code == 0);
+  REQUIRE(run({"export", work / "there", "--format", "open_clip", "--out", work / "back"}, work).code == 0);
+  for (const char* const name : {"/there", "/back"}) {
+    const auto model = akin::open_clip_folder(work.path() + name);
+    const auto how = akin::read_preprocessing(work.path() + name, model.architecture, akin::names_of(model.weights));
+    CHECK(how.mean == std::array{0.5f, 0.25f, 0.5f});
+    CHECK(how.deviation == std::array{0.5f, 0.5f, 0.75f});
+    CHECK(how.fit == akin::image_fit::squash);
+  }
+}
+
 TEST_CASE("export: types and mistakes") {
   const temporary_folder work;
+  const std::string source = work / "source";
+  std::filesystem::copy(golden("vit"), source, std::filesystem::copy_options::recursive);
+  const auto before = akin::read_file(source + "/open_clip_model.safetensors");
+  const auto itself = run({"export", source, "--format", "open_clip", "--type", "F16", "--out", source}, work);
+  CHECK(itself.code == 1);
+  CHECK(contains(itself.err, "open_clip_model.safetensors' exists: --overwrite replaces it"));
+  CHECK(akin::read_file(source + "/open_clip_model.safetensors") == before);
+  CHECK(run({"export", source, "--format", "open_clip", "--type", "F16", "--out", source, "--overwrite"}, work).code == 0);
+  CHECK(akin::read_file(source + "/open_clip_model.safetensors").size() < before.size());
   REQUIRE(run({"export", golden("resnet"), "--format", "open_clip", "--out", work / "half", "--type", "F16"}, work).code == 0);
   const auto half = akin::open_clip_folder(work / "half");
   for (const auto& t : half.weights.tensors()) CHECK(t.type == akin::dtype::f16);

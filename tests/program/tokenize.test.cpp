@@ -67,7 +67,8 @@ TEST_CASE("every mistake is one sentence and an exit code") {
   refused({}, 2, "--vocab");
   refused({"--vocab", work / "nothing"}, 1, "nothing");
   refused({"--vocab", work.put("empty.txt", "")}, 1, "0 merges, expected 48894");
-  refused({"--vocab", work.put("broken.json", "{\"a\": }")}, 1, "merges.txt");
+  refused({"--vocab", work.put("broken.json", "{\"a\": }")}, 1, "broken.json', byte 6");
+  refused({"--vocab", work.put("alone.json", "{\"a\": 0}")}, 1, "merges.txt");
   refused({"--vocab", work.put("broken.txt.gz", "\x1f\x8b rubbish")}, 1, "broken.txt.gz");
   refused({"--vocab", work.put("x", "y"), "--context", "1"}, 2, "--context");
 }

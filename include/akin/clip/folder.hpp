@@ -36,6 +36,7 @@ inline std::string existing_path(const std::string& folder, const std::string& n
 }
 
 inline std::string weights_path(const std::string& folder) {
+  if (!std::filesystem::is_directory(folder)) fail("there is no folder '", folder, "'");
   for (const char* const name : {"open_clip_model.safetensors", "model.safetensors"})
     if (const std::string path = existing_path(folder, name); !path.empty()) return path;
   fail("'", folder, "' has neither open_clip_model.safetensors nor model.safetensors");
@@ -72,8 +73,8 @@ inline clip_architecture folder_architecture(const std::string& folder, const sa
 }  // namespace detail
 
 /// Opens open_clip_model.safetensors or model.safetensors in a folder. The architecture is that of open_clip_config.json or
-/// config.json, whichever belongs to the weights' names; without either it is inferred, as OpenAI's files need. errors: run time,
-/// one sentence: no weights there; two configurations that differ (both values are named); tensors that the
+/// config.json, whichever belongs to the weights' names; without either it is inferred, as OpenAI's files need.
+/// errors: run time, one sentence: no weights there; two configurations that differ (both values are named); tensors that the
 ///         architecture does not have, or an activation that the weights were not trained with
 inline clip_folder open_clip_folder(const std::string& folder) {
   safetensors_file weights{detail::weights_path(folder)};

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files that a command would write and that are somebody else's.
+#pragma once
+
+#include <akin/support/error.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace clip_program {
+
+/// Refuses to write where one of these files is, unless that was asked for.
+inline void refuse_existing(const std::vector<std::string>& paths, bool overwrite) {
+  for (const auto& path : paths)
+    if (!overwrite && std::filesystem::exists(path)) akin::fail("'", path, "' exists: --overwrite replaces it");
+}
+
+}  // namespace clip_program
