@@ -2,13 +2,12 @@
 // A public model from files to embeddings: images and texts in, unit rows out.
 #pragma once
 
+#include "tokenizing.hpp"
 #include "tower.hpp"
 
 #include <akin/data/image_folder.hpp>
-#include <akin/text/tokenizer.hpp>
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -40,12 +39,12 @@ class embedder {
  private:
   std::string folder_, vocabulary_;
   akin::clip_folder model_;
-  std::string identity_;
   akin::preprocessing how_;
+  std::string identity_;
   threads pool_;
   std::unique_ptr<image_tower> image_tower_;
   std::unique_ptr<text_tower> text_tower_;
-  std::function<akin::token_rows(std::span<const std::string>)> tokenize_;
+  tokenizing tokenize_;
 };
 
 }  // namespace clip_program

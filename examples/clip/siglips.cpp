@@ -2,7 +2,7 @@
 // What is compiled for SigLIP. open_clip's computes GELU, its SigLIP 2 the approximation in the texts; transformers' computes the
 // approximation in both towers.
 #include "tower_program.hpp"
-#include "trained_clip.hpp"
+#include "trained_clip_program.hpp"
 #include "verification.hpp"
 
 namespace clip_program {
@@ -32,25 +32,28 @@ std::unique_ptr<text_tower> texts(const akin::clip_folder& model, const threads&
   });
 }
 
-template <class Image, class Text>
-std::vector<comparison> training_with(const golden_folder& golden, const threads& pool) {
-  using model = public_clip::siglip_clip<public_clip::siglip_vision_tower<Image>, public_clip::siglip_text_tower<Text>>;
-  return verify_training<model>(golden, pool, public_clip::siglip_vision_extents(golden.model.architecture));
+/// Calls use.template operator()<Model>() with the model that is trained.
+template <class Use>
+auto with_model(const akin::clip_architecture& a, Use use) {
+  using public_clip::siglip_clip, public_clip::siglip_text_tower, public_clip::siglip_vision_tower;
+  const auto image = a.image.function, text = a.text.function;
+  if (image == akin::activation::gelu && text == akin::activation::gelu)
+    return use.template operator()<siglip_clip<siglip_vision_tower<exact>, siglip_text_tower<exact>>>();
+  if (image == akin::activation::gelu && text == akin::activation::gelu_tanh)
+    return use.template operator()<siglip_clip<siglip_vision_tower<exact>, siglip_text_tower<approximate>>>();
+  if (image == akin::activation::gelu_tanh && text == akin::activation::gelu_tanh)
+    return use.template operator()<siglip_clip<siglip_vision_tower<approximate>, siglip_text_tower<approximate>>>();
+  akin::fail("training: no program is built for SigLIP with ", akin::name_of(image), " in the image tower and ", akin::name_of(text),
+             " in the text tower");
 }
 
 std::vector<comparison> training(const golden_folder& golden, const threads& pool) {
-  const auto image = golden.model.architecture.image.function, text = golden.model.architecture.text.function;
-  if (image == akin::activation::gelu && text == akin::activation::gelu) return training_with<exact, exact>(golden, pool);
-  if (image == akin::activation::gelu && text == akin::activation::gelu_tanh)
-    return training_with<exact, approximate>(golden, pool);
-  if (image == akin::activation::gelu_tanh && text == akin::activation::gelu_tanh)
-    return training_with<approximate, approximate>(golden, pool);
-  akin::fail("verify: no program is built for SigLIP with ", akin::name_of(image), " in the image tower and ",
-             akin::name_of(text), " in the text tower");
+  const auto& a = golden.model.architecture;
+  return with_model(a, [&]<class Model>() { return verify_training<Model>(golden, pool, public_clip::siglip_vision_extents(a)); });
 }
 
-std::unique_ptr<trained_clip> trained(const akin::clip_architecture&, std::int64_t, std::uint64_t, const threads&) {
-  akin::fail("training: SigLIP's texts need a SentencePiece model, and no vocabulary of that kind is learned here");
+std::unique_ptr<trained_clip> trained(const akin::clip_architecture& a, std::int64_t batch, std::uint64_t seed, const threads& pool) {
+  return with_model(a, [&]<class Model>() { return make_trained_clip<Model>(a, batch, seed, pool, public_clip::siglip_vision_extents(a)); });
 }
 
 }  // namespace

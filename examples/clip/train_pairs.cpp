@@ -4,6 +4,7 @@
 #include "model_file.hpp"
 #include "pairs_report.hpp"
 #include "recall.hpp"
+#include "tokenizing.hpp"
 #include "trained_clip.hpp"
 
 #include <akin/clip/image_pairs.hpp>
@@ -12,13 +13,15 @@
 #include <akin/data/random_crop.hpp>
 #include <akin/io/file.hpp>
 #include <akin/text/learn_vocabulary.hpp>
-#include <akin/text/tokenizer.hpp>
+#include <akin/text/read_vocabulary.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <numeric>
+#include <set>
 #include <utility>
 
 namespace clip_program {
@@ -29,12 +32,14 @@ namespace {
 class pairs_training : public training_task {
  public:
   pairs_training(const train_pairs_options& o, akin::image_pairs pairs, std::vector<akin::image_pairs> tests, const threads& pool)
-      : o_{o}, pairs_{std::move(pairs)}, tests_{std::move(tests)}, pool_{pool}, architecture_{akin::read_clip_config(o.config)} {
-    auto vocabulary = akin::learn_vocabulary(pairs_.captions, static_cast<std::size_t>(architecture_.text.vocabulary));
-    architecture_.text.vocabulary = std::ssize(vocabulary.pieces);
-    vocab_json_ = akin::vocab_json_text(vocabulary);
-    merges_ = akin::merges_text(vocabulary);
-    ids_ = akin::clip_tokenizer{std::move(vocabulary)}.rows(pairs_.captions, {.context_length = architecture_.text.context});
+      : o_{o},
+        pairs_{std::move(pairs)},
+        tests_{std::move(tests)},
+        pool_{pool},
+        architecture_{akin::read_clip_config(o.config)},
+        how_{akin::read_preprocessing_file(o.config, architecture_, akin::weight_names::open_clip)},
+        asked_{config_text()} {
+    ids_ = make_tokenizing()(pairs_.captions);
     captions_of_.resize(pairs_.paths.size());
     for (std::size_t k = 0; k < pairs_.captions.size(); ++k) captions_of_[static_cast<std::size_t>(pairs_.image_of_caption[k])].push_back(k);
 
@@ -44,7 +49,6 @@ class pairs_training : public training_task {
     run_.measure = "recall_at_1";
     run_.examples = std::ssize(pairs_.paths);
     if (settings.batch > run_.examples) akin::fail("--batch: a batch of ", settings.batch, " is larger than the data set of ", run_.examples, " images");
-    how_.size = architecture_.image.height;
     program_ = family_of(architecture_).make_trained(architecture_, settings.batch, settings.seed, pool);
     run_.weights = &program_->weights();
     run_.optimizer = std::make_unique<akin::adamw<float>>(*run_.weights, akin::adamw<float>::settings{0.9, 0.98, 1e-6, settings.weight_decay, akin::decay_policy::legacy});
@@ -56,23 +60,28 @@ class pairs_training : public training_task {
   const akin::image_pairs& pairs() const { return pairs_; }
   const std::vector<akin::image_pairs>& tests() const { return tests_; }
   std::int64_t cut() const { return ids_.cut; }
-  void resume() { resume_run(run_, settings()); }
+  /// Whether each image of training could be read, and each of the tests in training.
+  bool all_were_read() const { return unreadable_.empty() && !skipped_in_tests_; }
+  void resume() { resume_run(run_, settings(), {{"train.pairs_sum", "on other pairs"}, {"train.config", "with another --config"}, {"train.vocabulary_sum", "with another vocabulary"}}); }
   double train() { return training_loop(run_, *program_, *this); }
 
-  /// One caption of each image, and a crop of it; both follow from the step and the image's place in the batch.
+  /// One caption of each image, and a crop of it; both follow from the step and the image's place in the batch. In the place of what
+  /// cannot be read stands one of the images that follow the batch in the order of the epoch.
   void make_batch(std::int64_t step) override {
-    const auto epoch = step / run_.steps_per_epoch(), place = step % run_.steps_per_epoch(), batch = run_.settings.batch;
+    const auto epoch = step / run_.steps_per_epoch(), batch = run_.settings.batch, first = step % run_.steps_per_epoch() * batch;
     if (epoch != epoch_) order_ = epoch_order(run_.examples, run_.settings.seed, epoch_ = epoch);
-    const auto context = static_cast<std::size_t>(architecture_.text.context), planes = static_cast<std::size_t>(3 * how_.size * how_.size);
-    pool_->run(batch, [&](std::int64_t block, int) {
-      const auto k = static_cast<std::size_t>(block), n = static_cast<std::size_t>(order_[static_cast<std::size_t>(place * batch) + k]);
-      akin::random_stream random{run_.settings.seed, 3'000'000'000 + static_cast<std::uint64_t>(step * batch + block)};
-      const auto& captions = captions_of_[n];
-      const std::size_t caption = captions[static_cast<std::size_t>(random.below(std::ssize(captions)))];
-      std::copy_n(ids_.ids.begin() + static_cast<std::ptrdiff_t>(caption * context), context, batch_ids_.begin() + static_cast<std::ptrdiff_t>(k * context));
-      const auto seen = akin::preprocess_for_training(akin::read_stored_image(pairs_.paths[n]), how_, random, {.least_area = o_.least_area});
-      akin::normalize(seen, how_, std::span{pixels_}.subspan(k * planes, planes));
-    });
+    const auto image_at = [&](std::int64_t place) { return static_cast<std::size_t>(order_[static_cast<std::size_t>(place % run_.examples)]); };
+    std::vector<std::string> reasons(static_cast<std::size_t>(batch));
+    pool_->run(batch, [&](std::int64_t k, int) { reasons[static_cast<std::size_t>(k)] = put(step, k, image_at(first + k)); });
+    std::int64_t spare = first + batch;
+    for (std::int64_t k = 0; k < batch; ++k) {
+      std::size_t image = image_at(first + k);
+      for (std::string reason = std::move(reasons[static_cast<std::size_t>(k)]); !reason.empty(); reason = put(step, k, image)) {
+        skip(image, reason);
+        if (spare == first + batch + run_.examples) akin::fail("train-pairs: no image of a batch could be read");
+        image = image_at(spare++);
+      }
+    }
     program_->set(pixels_, batch_ids_);
   }
 
@@ -83,8 +92,10 @@ class pairs_training : public training_task {
     embedder model{run_.settings.out, "", run_.settings.threads};
     double sum = 0;
     for (const auto& each : tests_) {
-      const auto ranks = rank(embed_pairs(model, each), model.embed(), pool_);
-      sum += recall_at(ranks.of_images, 1) + recall_at(ranks.of_texts, 1);
+      const auto rows = embed_pairs(model, each, narration::silent);
+      skipped_in_tests_ = skipped_in_tests_ || rows.skipped > 0;
+      const auto ranks = akin::rank_pairs(rows.images, rows.texts, model.embed(), rows.image_of_text, pool_);
+      sum += akin::recall_at(ranks.of_images, 1) + akin::recall_at(ranks.of_texts, 1);
     }
     return sum / static_cast<double>(2 * tests_.size());
   }
@@ -95,18 +106,62 @@ class pairs_training : public training_task {
   void save_model() {
     const std::string& out = run_.settings.out;
     akin::write_clip_weights(out + "/open_clip_model.safetensors", architecture_, *run_.weights, akin::weight_names::open_clip);
-    akin::write_file_atomically(out + "/open_clip_config.json", akin::clip_config_text(architecture_, akin::weight_names::open_clip));
-    akin::write_file_atomically(out + "/vocab.json", vocab_json_);
-    akin::write_file_atomically(out + "/merges.txt", merges_);
+    akin::write_file_atomically(out + "/open_clip_config.json", config_text());
+    for (const auto& [name, text] : vocabulary_files_) akin::write_file_atomically(out + "/" + name, text);
   }
 
  private:
+  /// The tokenizer of --vocab, or a learned one; the folder gets its files.
+  tokenizing make_tokenizing() {
+    auto& text = architecture_.text;
+    if (architecture_.family == akin::clip_family::siglip) {
+      if (o_.vocabulary.empty()) misuse("train-pairs: SigLIP's texts need a SentencePiece model: name one with --vocab");
+      vocabulary_files_["spiece.model"] = akin::read_file(o_.vocabulary);
+      return siglip_tokenizing(o_.vocabulary, text);
+    }
+    akin::bpe_vocabulary vocabulary;
+    if (o_.vocabulary.empty()) {
+      vocabulary = akin::learn_vocabulary(pairs_.captions, static_cast<std::size_t>(text.vocabulary));
+      text.vocabulary = std::ssize(vocabulary.pieces);
+    } else {
+      vocabulary = akin::read_vocabulary(o_.vocabulary);
+      vocabulary.pieces[static_cast<std::size_t>(vocabulary.start)] = "<|startoftext|>";  // as vocab.json names them
+      vocabulary.pieces[static_cast<std::size_t>(vocabulary.end)] = "<|endoftext|>";
+    }
+    vocabulary_files_ = {{"vocab.json", akin::vocab_json_text(vocabulary)}, {"merges.txt", akin::merges_text(vocabulary)}};
+    return clip_tokenizing(std::move(vocabulary), o_.vocabulary, text);
+  }
+
+  /// Puts an image into place k of a batch; why that was not possible, or nothing.
+  std::string put(std::int64_t step, std::int64_t k, std::size_t image) {
+    const std::string& path = pairs_.paths[image];
+    return akin::why_unreadable(path, [&] {
+      akin::random_stream random{run_.settings.seed, 3'000'000'000 + static_cast<std::uint64_t>(step * run_.settings.batch + k)};
+      const auto& captions = captions_of_[image];
+      const std::size_t caption = captions[static_cast<std::size_t>(random.below(std::ssize(captions)))];
+      const auto context = static_cast<std::size_t>(architecture_.text.context), planes = static_cast<std::size_t>(3 * how_.size * how_.size), place = static_cast<std::size_t>(k);
+      std::copy_n(ids_.ids.begin() + static_cast<std::ptrdiff_t>(caption * context), context, batch_ids_.begin() + static_cast<std::ptrdiff_t>(place * context));
+      const auto seen = akin::preprocess_for_training(akin::read_stored_image(path), how_, random, {.least_area = o_.least_area});
+      akin::normalize(seen, how_, std::span{pixels_}.subspan(place * planes, planes));
+    });
+  }
+
+  void skip(std::size_t image, const std::string& reason) {
+    if (unreadable_.insert(image).second) std::fprintf(stderr, "akin-clip: skipped: %s\n", reason.c_str());
+  }
+
+  std::string config_text() const { return akin::clip_config_text(architecture_, akin::weight_names::open_clip, how_); }
+
   std::map<std::string, std::string> settings() const {
     auto all = run_.decisive_settings();
-    std::string names;
-    for (const auto& caption : pairs_.captions) names += caption + '\n';
-    all["train.captions_sum"] = akin::fingerprint_text(std::as_bytes(std::span{names}));
-    all["train.config"] = akin::clip_config_text(architecture_, akin::weight_names::open_clip);
+    std::string pairs;
+    for (std::size_t k = 0; k < pairs_.captions.size(); ++k)
+      pairs += pairs_.paths[static_cast<std::size_t>(pairs_.image_of_caption[k])] + '\t' + pairs_.captions[k] + '\n';
+    all["train.pairs_sum"] = akin::fingerprint_text(std::as_bytes(std::span{pairs}));
+    all["train.config"] = asked_;
+    std::string vocabulary;
+    for (const auto& [name, text] : vocabulary_files_) vocabulary += text;
+    all["train.vocabulary_sum"] = akin::fingerprint_text(std::as_bytes(std::span{vocabulary}));
     all["train.least_area"] = exact(o_.least_area);
     return all;
   }
@@ -117,7 +172,8 @@ class pairs_training : public training_task {
   threads pool_;
   akin::clip_architecture architecture_;
   akin::preprocessing how_;
-  std::string vocab_json_, merges_;
+  std::string asked_;  // the configuration before the vocabulary is learned
+  std::map<std::string, std::string> vocabulary_files_;
   akin::token_rows ids_;                               // [captions, context]
   std::vector<std::vector<std::size_t>> captions_of_;  // [image]
   std::unique_ptr<trained_clip> program_;
@@ -125,13 +181,13 @@ class pairs_training : public training_task {
   std::vector<float> pixels_;
   std::vector<std::int32_t> batch_ids_, order_;
   std::int64_t epoch_ = -1;
+  std::set<std::size_t> unreadable_;
+  bool skipped_in_tests_ = false;
 };
 
 akin::image_pairs read_files(const std::vector<std::string>& files) {
   akin::image_pairs pairs;
-  for (const auto& file : files) akin::read_image_pairs(file, pairs);
-  say_replaced(pairs.replaced, "--pairs");
-  if (pairs.paths.empty()) akin::fail("train-pairs: there are no pairs in '", files.front(), "'");
+  for (const auto& file : files) read_pairs(file, pairs);
   return pairs;
 }
 
@@ -139,7 +195,9 @@ akin::image_pairs read_files(const std::vector<std::string>& files) {
 
 int train_pairs(const train_pairs_options& o) {
   const auto& settings = o.training;
-  check_checkpoint(settings, settings.out + "/training.safetensors");
+  std::vector<std::string> written;
+  for (const char* const name : {"open_clip_model.safetensors", "open_clip_config.json", "vocab.json", "merges.txt", "spiece.model", "metrics.csv", "report.html"}) written.push_back(settings.out + "/" + name);
+  check_checkpoint(settings, settings.out + "/training.safetensors", written);
   const auto pool = std::make_shared<akin::thread_pool>(settings.threads > 0 ? settings.threads : akin::thread_pool::hardware());
   std::vector<akin::image_pairs> tests;
   for (const auto& file : o.tests) tests.push_back(read_files({file}));
@@ -160,9 +218,11 @@ int train_pairs(const train_pairs_options& o) {
   training.save_model();
   embedder model{settings.out, "", settings.threads};
   std::vector<tested_pairs> results;
+  bool skipped = !training.all_were_read();
   for (std::size_t k = 0; k < o.tests.size(); ++k) {
     auto rows = embed_pairs(model, training.tests()[k]);
-    auto ranks = rank(rows, model.embed(), pool);
+    skipped = skipped || rows.skipped > 0;
+    auto ranks = akin::rank_pairs(rows.images, rows.texts, model.embed(), rows.image_of_text, pool);
     results.push_back({std::filesystem::path{o.tests[k]}.stem().string(), std::move(rows), std::move(ranks)});
   }
   const std::string report_path = settings.out + "/report.html";
@@ -171,7 +231,7 @@ int train_pairs(const train_pairs_options& o) {
   for (const auto& each : results)
     std::printf("%s\n%s\n", recall_line(each.name + " image-to-text", each.ranks.of_images).c_str(), recall_line(each.name + " text-to-image", each.ranks.of_texts).c_str());
   std::printf("train-seconds %.1f\n", seconds);
-  return exit_done;
+  return skipped ? exit_failed : exit_done;
 }
 
 }  // namespace clip_program

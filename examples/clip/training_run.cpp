@@ -2,6 +2,7 @@
 // The loop over steps: schedule, progress, history, checkpoints.
 #include "training_run.hpp"
 
+#include "existing_files.hpp"
 #include "model_file.hpp"
 
 #include <akin/io/file.hpp>
@@ -22,10 +23,11 @@ std::map<std::string, std::string> training_run::decisive_settings() const {
           {"train.seed", std::to_string(s.seed)}, {"train.images", std::to_string(examples)}};
 }
 
-void check_checkpoint(const training_settings& s, const std::string& path) {
+void check_checkpoint(const training_settings& s, const std::string& path, const std::vector<std::string>& others) {
   const bool exists = std::filesystem::exists(path);
   if (s.resume && !exists) akin::fail("--resume: there is no checkpoint '", path, "'");
   if (exists && !s.resume && !s.overwrite) akin::fail("'", path, "' exists: go on with --resume, or start anew with --overwrite");
+  refuse_existing(others, s.resume || s.overwrite);
 }
 
 void prepare_folder(const std::string& out) {
@@ -54,11 +56,13 @@ void save_run(training_run& run, std::map<std::string, std::string> metadata, do
   akin::write_file_atomically(run.settings.out + "/metrics.csv", table);
 }
 
-void resume_run(training_run& run, const std::map<std::string, std::string>& settings) {
+void resume_run(training_run& run, const std::map<std::string, std::string>& settings, const std::map<std::string, std::string>& words) {
   const akin::safetensors_file file{run.checkpoint};
   for (const auto& [name, value] : settings)
-    if (const auto& saved = akin::metadata_of(file, name); saved != value)
+    if (const auto& saved = akin::metadata_of(file, name); saved != value) {
+      if (const auto said = words.find(name); said != words.end()) akin::fail("--resume: '", file.path(), "' was trained ", said->second);
       akin::fail("--resume: '", file.path(), "' was trained with ", name.starts_with("train.") ? name.substr(6) : name, " = ", saved, ", but now it is ", value);
+    }
   akin::load_training_state(file, *run.weights, *run.optimizer);
   run.step = static_cast<std::int64_t>(akin::metadata_number(file, "train.step"));
   run.seconds_before = akin::metadata_number(file, "train.seconds");
@@ -72,7 +76,12 @@ double training_loop(training_run& s, trained_program& program, training_task& t
   const double start = akin::steady_seconds();
   const auto seconds = [&] { return s.seconds_before + akin::steady_seconds() - start; };
   while (s.step < s.total_steps() && !interrupted) {
-    task.make_batch(s.step);
+    try {
+      task.make_batch(s.step);
+    } catch (const akin::error&) {
+      task.save(seconds());
+      throw;
+    }
     const float loss = program.forward();
     if (!std::isfinite(loss)) {
       const auto culprit = program.first_not_finite();

@@ -67,15 +67,16 @@ class training_task {
   virtual void save(double seconds) = 0;
 };
 
-/// Refuses to go on where there is no checkpoint, and to begin where there is one.
-void check_checkpoint(const training_settings& settings, const std::string& path);
+/// Refuses to go on where there is no checkpoint, and to begin where there is one, or one of the other files that training writes.
+void check_checkpoint(const training_settings& settings, const std::string& path, const std::vector<std::string>& others);
 /// Makes the folder; what cannot be written is to be known before the training.
 void prepare_folder(const std::string& out);
 /// The checkpoint, and metrics.csv, which says what the checkpoint says.
 void save_run(training_run& run, std::map<std::string, std::string> metadata, double seconds);
 /// Goes on from the checkpoint.
-/// errors: run time: other settings than those of the file, named with both values
-void resume_run(training_run& run, const std::map<std::string, std::string>& settings);
+/// errors: run time: other settings than those of the file, named with both values; where these say nothing to a reader, by `words`,
+///         as {"train.pairs_sum", "on other pairs"}
+void resume_run(training_run& run, const std::map<std::string, std::string>& settings, const std::map<std::string, std::string>& words);
 /// Trains to the end or to an interruption; returns the seconds in all.
 double training_loop(training_run& run, trained_program& program, training_task& task);
 

@@ -3,16 +3,26 @@
 // and after an interruption, a folder that the other commands read, and mistakes as one sentence.
 #include "support/program.hpp"
 
+#include <akin/clip/folder.hpp>
+#include <akin/clip/read_preprocessing.hpp>
+#include <akin/clip/write_config.hpp>
 #include <akin/io/safetensors.hpp>
+#include <akin/text/vocabulary.hpp>
 
 #include <doctest/doctest.h>
 
+#include <sentencepiece_trainer.h>
+
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <filesystem>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -48,14 +58,23 @@ struct workplace {
                                "text_cfg": {"context_length": 12, "vocab_size": 700, "width": 32, "heads": 2, "layers": 1}})");
   }
   list arguments(const std::string& out, list more = {}) const {
-    list all{"train-pairs", "--pairs", work / "train.tsv", "--test", work / "held.tsv", "--config", work / "model.json", "--out", work / out, "--test-every", "50", "--learning-rate", "3e-3"};
-    if (std::ranges::find(more, "--batch") == more.end()) all.insert(all.end(), {"--batch", "20"});
+    list all{"train-pairs", "--pairs", work / "train.tsv", "--test", work / "held.tsv", "--config", work / "model.json", "--out", work / out, "--learning-rate", "3e-3"};
+    for (const auto& [option, value] : {std::pair{"--batch", "20"}, {"--test-every", "50"}})
+      if (std::ranges::find(more, option) == more.end()) all.insert(all.end(), {option, value});
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
   outcome train(const std::string& out, const list& more = {}) const { return run(arguments(out, more), work); }
 
   std::string weights(const std::string& out) const { return akin::read_file(work / out + "/open_clip_model.safetensors"); }
+  /// What was noted in training, but for the seconds that it took.
+  std::vector<float> history(const std::string& out) const {
+    auto rows = akin::safetensors_file{work / out + "/training.safetensors"}.read<float>("history");
+    for (std::size_t k = 5; k < rows.size(); k += 7) rows[k] = 0;
+    for (auto& x : rows)
+      if (std::isnan(x)) x = -1;
+    return rows;
+  }
 
   temporary_folder work;
 };
@@ -98,20 +117,133 @@ TEST_CASE("the same seed gives the same bits for every number of threads, and an
 
 TEST_CASE("what is interrupted goes on to the same bits") {
   const workplace place;
-  REQUIRE(place.train("whole", {"--epochs", "400"}).code == 0);
-  const auto arguments = place.arguments("parts", {"--epochs", "400"});
-  running first{arguments, place.work.path()};
-  while (!std::filesystem::exists(place.work / "parts/training.safetensors")) ::usleep(10'000);
-  first.kill(SIGINT);
-  const auto stopped = first.wait();
-  REQUIRE((stopped.code == 130 || stopped.code == 0));
-  if (stopped.code == 130) {
-    CHECK(contains(stopped.out, "go on with --resume"));
-    CHECK(contains(place.train("parts", {"--epochs", "400"}).err, "exists: go on with --resume, or start anew with --overwrite"));
-    CHECK(contains(place.train("parts", {"--epochs", "401", "--resume"}).err, "was trained with epochs = 400, but now it is 401"));
-    REQUIRE(place.train("parts", {"--epochs", "400", "--resume"}).code == 0);
+  const list settings{"--epochs", "60", "--test-every", "1"};
+  const auto with = [&](list more) {
+    more.insert(more.end(), settings.begin(), settings.end());
+    return more;
+  };
+  REQUIRE(place.train("whole", settings).code == 0);
+  int stops = 0;
+  for (int attempt = 0; attempt < 200; ++attempt) {
+    const running part{place.arguments("parts", with({stops > 0 ? "--resume" : "--overwrite"})), place.work.path()};
+    // Moments that differ, so that most fall into a test, where nothing may be lost or noted that a whole run does not note.
+    ::usleep(static_cast<::useconds_t>(100'000 + 23'000 * attempt));
+    part.kill(SIGINT);
+    const auto stopped = part.wait();
+    CAPTURE(stopped.err);
+    if (stopped.code == 0) break;
+    REQUIRE(stopped.code == 130);
+    if (!contains(stopped.out, "go on with --resume")) continue;  // it was stopped before there was anything to save
+    if (++stops > 1) continue;
+    CHECK(contains(place.train("parts", settings).err, "exists: go on with --resume, or start anew with --overwrite"));
+    CHECK(contains(place.train("parts", {"--epochs", "61", "--resume"}).err, "was trained with epochs = 60, but now it is 61"));
+    std::filesystem::rename(place.work / "train.tsv", place.work / "kept.tsv");
+    std::string others = akin::read_file(place.work / "kept.tsv");
+    others.replace(others.find("picture 02"), 10, "picture 20");
+    place.work.put("train.tsv", others);
+    CHECK(contains(place.train("parts", with({"--resume"})).err, "was trained on other pairs"));
+    std::filesystem::rename(place.work / "kept.tsv", place.work / "train.tsv");
+    const std::string config = akin::read_file(place.work / "model.json");
+    place.work.put("model.json", R"({"preprocess_cfg": {"mean": [0, 0, 0]}, "model_cfg": )" + config + "}");
+    CHECK(contains(place.train("parts", with({"--resume"})).err, "was trained with another --config"));
+    place.work.put("model.json", config);
   }
+  CHECK(stops > 0);
   CHECK(place.weights("whole") == place.weights("parts"));
+  CHECK(place.history("whole") == place.history("parts"));
+}
+
+TEST_CASE("a second interruption ends what the first one cannot") {
+  const workplace place;
+  REQUIRE(::mkfifo((place.work / "never.ppm").c_str(), 0600) == 0);  // reading it waits for somebody who writes
+  place.work.put("waiting.tsv", akin::read_file(place.work / "train.tsv") + "never.ppm\tnothing\n");
+  const running waiting{place.arguments("x", {"--pairs", place.work / "waiting.tsv", "--batch", "21"}), place.work.path()};
+  const std::string said = place.work / "stdout";
+  while (!std::filesystem::exists(said) || !contains(akin::read_file(said), "21 images")) ::usleep(10'000);
+  for (int k = 0; k < 2; ++k) waiting.kill(SIGINT), ::usleep(100'000);
+  const auto end = waiting.wait();
+  CHECK(end.code == 128 + SIGINT);
+  CHECK(!contains(end.out, "stopped at step"));
+}
+
+TEST_CASE("images that cannot be read are named once, and others stand in their places") {
+  const workplace place;
+  place.work.put("lost.tsv", akin::read_file(place.work / "train.tsv") + "nowhere.ppm\tred\n");
+  for (const auto& [out, threads] : {std::pair{"a", "1"}, std::pair{"b", "3"}}) {
+    const auto end = place.train(out, {"--pairs", place.work / "lost.tsv", "--batch", "7", "--epochs", "5", "--threads", threads});
+    CHECK(end.code == 1);
+    const auto first = end.err.find("akin-clip: skipped: ");
+    CAPTURE(end.err);
+    REQUIRE(first != std::string::npos);
+    CHECK(contains(end.err.substr(first), "nowhere.ppm"));
+    CHECK(end.err.find("akin-clip: skipped: ", first + 1) == std::string::npos);
+    CHECK(contains(end.out, "held image-to-text R@1 "));
+  }
+  CHECK(place.weights("a") == place.weights("b"));
+  std::string none;
+  for (int k = 0; k < 20; ++k) none += "nowhere" + std::to_string(k) + ".ppm\tred\n";
+  place.work.put("none.tsv", none);
+  list arguments = place.arguments("c");
+  std::ranges::replace(arguments, place.work / "train.tsv", place.work / "none.tsv");
+  const auto end = run(arguments, place.work);
+  CHECK(end.code == 1);
+  CHECK(contains(end.err, "no image of a batch could be read"));
+}
+
+TEST_CASE("images are what the configuration says, in training and in what is written") {
+  const workplace place;
+  REQUIRE(place.train("a", {"--epochs", "2"}).code == 0);
+  const std::string config = akin::read_file(place.work / "model.json");
+  place.work.put("model.json", R"({"preprocess_cfg": {"mean": [0.5, 0.5, 0.5], "std": [0.25, 0.5, 0.5]}, "model_cfg": )" + config + "}");
+  REQUIRE(place.train("b", {"--epochs", "2"}).code == 0);
+  CHECK(place.weights("a") != place.weights("b"));
+  const auto model = akin::open_clip_folder(place.work / "b");
+  const auto how = akin::read_preprocessing(place.work / "b", model.architecture, akin::names_of(model.weights));
+  CHECK(how.mean == std::array{0.5f, 0.5f, 0.5f});
+  CHECK(how.deviation == std::array{0.25f, 0.5f, 0.5f});
+}
+
+TEST_CASE("a vocabulary that is given is read, and goes with the model") {
+  const workplace place;
+  REQUIRE(place.train("learned", {"--epochs", "1"}).code == 0);
+  const std::string vocabulary = place.work / "learned/vocab.json";
+  const auto refused = place.train("other", {"--epochs", "1", "--vocab", vocabulary});
+  CHECK(refused.code == 1);
+  CHECK(contains(refused.err, "but the model knows 700 and expects the last one"));
+  const auto pieces = akin::parse_vocab_json(akin::read_file(vocabulary), akin::read_file(place.work / "learned/merges.txt"), vocabulary).pieces.size();
+  std::string config = akin::read_file(place.work / "model.json");
+  config.replace(config.find("700"), 3, std::to_string(pieces));
+  place.work.put("model.json", config);
+  REQUIRE(place.train("given", {"--epochs", "1", "--vocab", vocabulary}).code == 0);
+  CHECK(akin::read_file(place.work / "given/vocab.json") == akin::read_file(vocabulary));
+  CHECK(place.weights("given") == place.weights("learned"));
+}
+
+TEST_CASE("SigLIP is trained with a SentencePiece model") {
+  const workplace place;
+  akin::clip_architecture a;
+  a.family = akin::clip_family::siglip;
+  a.embed = 32;
+  a.image = {16, 16, 8, 32, 1, 2, 64, {}, akin::activation::gelu};
+  a.text = {12, 60, 32, 1, 2, 64, akin::activation::gelu};
+  place.work.put("model.json", akin::clip_config_text(a, akin::weight_names::open_clip));
+  const auto without = place.train("x", {"--epochs", "1"});
+  CHECK(without.code == 2);
+  CHECK(contains(without.err, "SigLIP's texts need a SentencePiece model: name one with --vocab"));
+  const auto status = sentencepiece::SentencePieceTrainer::Train(
+      "--input=" + place.work / "train.tsv" + " --model_prefix=" + place.work / "m" +
+      " --vocab_size=60 --pad_id=0 --eos_id=1 --unk_id=2 --bos_id=-1 --hard_vocab_limit=false --minloglevel=2");
+  REQUIRE_MESSAGE(status.ok(), status.ToString());
+  const auto trained = place.train("a", {"--epochs", "150", "--vocab", place.work / "m.model"});
+  INFO(trained.err);
+  REQUIRE(trained.code == 0);
+  CHECK(akin::read_file(place.work / "a/spiece.model") == akin::read_file(place.work / "m.model"));
+  const auto at = trained.out.find("held image-to-text R@1 ");
+  REQUIRE(at != std::string::npos);
+  CHECK(std::stod(trained.out.substr(at + 23)) >= 0.6);
+  const auto again = run({"evaluate", "--model", place.work / "a", "--pairs", place.work / "held.tsv"}, place.work);
+  CHECK(again.code == 0);
+  CHECK(contains(trained.out.substr(at), again.out.substr(again.out.find("image-to-text"), 54)));
 }
 
 TEST_CASE("mistakes are one sentence") {
@@ -124,6 +256,10 @@ TEST_CASE("mistakes are one sentence") {
   place.work.put("empty.tsv", "filepath\ttitle\n");
   CHECK(contains(sentence({"--test", place.work / "empty.tsv"}), "there are no pairs in"));
   CHECK(contains(sentence({"--batch", "21"}), "a batch of 21 is larger than the data set of 20 images"));
-  place.work.put("lost.tsv", "nowhere.png\tred\n");
-  CHECK(contains(sentence({"--pairs", place.work / "lost.tsv", "--batch", "21"}), "nowhere.png"));
+  std::filesystem::create_directory(place.work / "x");
+  place.work.put("x/vocab.json", "mine");
+  CHECK(contains(sentence({}), "x/vocab.json' exists: --overwrite replaces it"));
+  CHECK(akin::read_file(place.work / "x/vocab.json") == "mine");
+  place.work.put("bytes.tsv", "picture 00.ppm\tr\xff" "d\n");
+  CHECK(contains(place.train("y", {"--epochs", "1", "--test", place.work / "bytes.tsv"}).err, "bytes.tsv': 1 places that are not UTF-8"));
 }

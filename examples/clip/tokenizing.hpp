@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tokenizers that models read texts with, whichever kind they are.
+#pragma once
+
+#include <akin/clip/architecture.hpp>
+#include <akin/text/tokenizer.hpp>
+
+#include <functional>
+#include <span>
+#include <string>
+
+namespace clip_program {
+
+/// Texts to rows of ids, as long as a model's context.
+using tokenizing = std::function<akin::token_rows(std::span<const std::string>)>;
+
+/// The file of the tokenizer that lies in a model's folder.
+/// errors: run time, naming what was looked for
+std::string find_vocabulary(const std::string& folder, const akin::clip_architecture& a);
+
+/// CLIP's tokenizer. `name` is for sentences.
+/// errors: run time, where the model knows another number of pieces, or a text would not end with the last one
+tokenizing clip_tokenizing(akin::bpe_vocabulary vocabulary, const std::string& name, const akin::text_architecture& a);
+/// SigLIP's tokenizer, from a SentencePiece model.
+/// errors: run time, where the model knows fewer pieces
+tokenizing siglip_tokenizing(const std::string& path, const akin::text_architecture& a);
+
+}  // namespace clip_program
