@@ -140,6 +140,11 @@ TEST_CASE("classify says what it sees") {
   CHECK(contains(labelled.out, "bag"));
   const auto pgm = work.put("one.pgm", "P2 2 2 255 0 255 255 0");
   CHECK(run({"classify", "--model", work / "m", pgm}, work).code == 0);
+  const auto odd = run({"classify", "--model", work / "m", "--format", "json", "--label", "coat \xff", work.put("\xff.pgm", "P2 1 1 255 0"), pgm}, work);
+  CHECK(odd.code == 1);
+  CHECK(contains(odd.err, ".pgm' is not UTF-8"));
+  CHECK(contains(odd.out, "one.pgm\", \"answers\": [{\"label\": \"coat \xef\xbf\xbd\", \"score\": 1}]}"));
+  CHECK(!contains(odd.out, "\xff.pgm"));
   const auto unknown = run({"classify", "--model", work / "m", "--label", "zebra", pgm}, work);
   CHECK(unknown.code == 1);
   CHECK(contains(unknown.err, "'zebra'"));

@@ -246,6 +246,13 @@ TEST_CASE("SigLIP is trained with a SentencePiece model") {
   CHECK(contains(trained.out.substr(at), again.out.substr(again.out.find("image-to-text"), 54)));
 }
 
+TEST_CASE("of a setting that is given twice the last one counts") {
+  const workplace place;
+  REQUIRE(place.train("a", {"--epochs", "3", "--epochs", "2"}).code == 0);
+  const akin::safetensors_file checkpoint{place.work / "a/training.safetensors"};
+  CHECK(checkpoint.metadata().at("train.epochs") == "2");
+}
+
 TEST_CASE("mistakes are one sentence") {
   const workplace place;
   const auto sentence = [&](const list& more) {
