@@ -6,7 +6,7 @@ usage() {
   cat <<'TEXT'
 usage: scripts/test_all.sh [ARGUMENT...]
 
-Runs scripts/test.sh under the presets gcc, clang and asan, all of them even where one fails. Arguments go to each run.
+Runs scripts/test.sh under the presets release (g++), clang and asan, all of them even where one fails. Arguments go to each run.
 TEXT
 }
 
@@ -14,7 +14,7 @@ case "${1:-}" in -h | --help) usage && exit 0 ;; esac
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 failed=()
-for preset in gcc clang asan; do
+for preset in release clang asan; do
   echo "== $preset"
   scripts/test.sh --preset "$preset" "$@" || failed+=("$preset")
 done

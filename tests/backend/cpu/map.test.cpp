@@ -17,7 +17,6 @@ namespace {
 
 // One result of each reduction over everything but axis 1.
 struct identity_chain {
-  static constexpr int operands = 1, results = 4;
   static constexpr std::array<scalar_step, 1> tape{{{scalar::operand, 0}}};
   static constexpr std::array<std::int16_t, 4> taken{0, 0, 0, 0};
 };
