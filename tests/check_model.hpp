@@ -115,7 +115,7 @@ class subject {
   template <int K>
   void lend_one() {
     constexpr auto v = graph().names[K];
-    if constexpr (v.role == akin::named_value::role_kind::input || v.role == akin::named_value::role_kind::data) {
+    if constexpr (v.takes_input()) {
       const std::string name{text_of<K>.view()};
       if constexpr (graph().at(v.node).kind == akin::value_kind::index) program().template set<text_of<K>>(std::span<const std::int32_t>{integers[name]});
       else program().template set<text_of<K>>(std::span<const real>{reals[name]});

@@ -83,6 +83,7 @@ static_assert(mistake_of([](model& m) { sum(square_of(m)); }) == mistake::axis_t
 static_assert(mistake_of([](model& m) { dot(m.input<"y">(images, embed), square_of(m)); }) == mistake::axis_twice);
 static_assert(mistake_of([](model& m) { rename(m.input<"y">(pixels, embed), pixels, embed); }) == mistake::axis_twice);
 static_assert(mistake_of([](model& m) { rename(square_of(m), embed, pixels); }) == mistake::axis_twice);
+static_assert(mistake_of([](model& m) { gather(m.input<"table">(pixels, embed), m.indices<"ids">(embed)); }) == mistake::axis_twice);
 
 struct batch_of_the_name : batch<"embed"> {};
 struct three_of_the_name : axis<"embed", 3> {};

@@ -150,6 +150,11 @@ TEST_CASE("calls in the wrong order, and inputs of the wrong size or kind, are o
   CHECK(p.value().data[0] == loss);  // that of the last run
   p.forward();
   CHECK(sentence_of([&] { p.gradients(); }) == no_gradients);
+  p.forward();
+  p.backward();
+  CHECK(p.first_not_finite() == "");  // it runs part by part in the same memory
+  CHECK(sentence_of([&] { p.value(); }) == "value: forward has not run since the last bind or resize");
+  CHECK(sentence_of([&] { p.gradients(); }) == no_gradients);
   p.resize(images(5));
   CHECK(sentence_of([&] { p.value(); }) == "value: forward has not run since the last bind or resize");
 

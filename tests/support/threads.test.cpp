@@ -128,7 +128,7 @@ TEST_CASE("thread_pool treats subnormals as zero inside a run and nowhere else")
 #endif
 #endif
 
-#ifndef AKIN_TEST_SHADOWED  // which needs address space of its own for each thread, and ends the process where there is none
+#ifndef AKIN_TEST_SHADOWED  // AddressSanitizer reserves address space for each thread, and ends the process where there is none
 TEST_CASE("where the system does not give as many threads as wanted, those that it gave end, and one sentence says so") {
   rlimit before{};
   REQUIRE(::getrlimit(RLIMIT_AS, &before) == 0);

@@ -12,9 +12,9 @@ constexpr void conv2d(model& m, int n, int g);
 }  // namespace gradient_of
 
 // argument: {stride (0: the kernel's extent), padding, height axis of x, width axis of x}
-inline constexpr operation conv2d_op{"conv2d", role::kernel, gradient_of::conv2d};            // in: x, weight
-inline constexpr operation conv2d_to_x_op{"conv2d_to_x", role::kernel, no_gradient};          // in: g, weight
-inline constexpr operation conv2d_to_weight_op{"conv2d_to_weight", role::kernel, no_gradient};  // in: x, g
+inline constexpr operation conv2d_op{"conv2d", role::kernel, gradient_of::conv2d, scalar::none, reduction::sum, true};            // in: x, weight
+inline constexpr operation conv2d_to_x_op{"conv2d_to_x", role::kernel, no_gradient, scalar::none, reduction::sum, true};            // in: g, weight
+inline constexpr operation conv2d_to_weight_op{"conv2d_to_weight", role::kernel, no_gradient, scalar::none, reduction::sum, true};  // in: x, g
 
 namespace gradient_of {
 
@@ -87,8 +87,8 @@ template <int Stride, int Padding, class Images, class... X, class Filters, clas
 constexpr auto conv2d(expr<real, axes<Images, X...>> x, expr<real, axes<Filters, Channels, Kh, Kw>> weight, Height, Width) {
   constexpr bool has_channels = operand_has_axis<axes_are<X...>, axis_is<Channels>>;
   constexpr bool is_image = operand_has_axis<axes_are<X...>, axis_is<Height>> && operand_has_axis<axes_are<X...>, axis_is<Width>>;
-  static_assert(operand_has_axis<axes_are<X...>, axis_is<Channels>>, "akin: conv2d: weight and image share no channel axis");
-  static_assert(!has_channels || (operand_has_axis<axes_are<X...>, axis_is<Height>> && operand_has_axis<axes_are<X...>, axis_is<Width>>), "akin: conv2d: the image lacks its height or width");
+  static_assert(has_channels, "akin: conv2d: weight and image share no channel axis");
+  static_assert(!has_channels || is_image, "akin: conv2d: the image lacks its height or width");
   if constexpr (!has_channels || !is_image) return expr<real, unknown>{x.owner, x.id};
   else {
     model& m = *x.owner;

@@ -26,6 +26,7 @@ struct operation {
   void (*vjp)(model&, int node, int gradient);
   scalar code = scalar::none;
   reduction reduces = reduction::sum;
+  bool by_place = false;  // a kernel that takes axes by their place, where others match them by their names
 };
 
 enum class value_kind : unsigned char { real, index, boolean };
@@ -303,10 +304,10 @@ constexpr void no_gradient(model&, int, int) {}
 inline constexpr operation input_op{"input", role::leaf, no_gradient};
 inline constexpr operation parameter_op{"parameter", role::leaf, no_gradient};
 
-// Values are matched by the names of their axes; a convolution alone takes its weight's by their place.
+// A parameter may: it may be the weight of a convolution between as many channels.
 constexpr bool model::names_an_axis_twice(const node& n) const {
   const role plays = n.op->plays;
-  if (plays == role::kernel || n.op == &parameter_op) return false;
+  if (n.op->by_place || n.op == &parameter_op) return false;
   bool twice = n.axes.has_one_twice();
   if (plays == role::reduce || plays == role::contract || plays == role::alias)
     for (const int i : n.in) twice = twice || (i >= 0 && at(i).axes.has_one_twice());

@@ -29,6 +29,9 @@ struct binding {
   shared_numbers<Real> counts, gradients;
   std::int64_t inputs_bytes = 0, states_bytes = 0, weights_bytes = 0;  // weights and their gradients, where the backend has copies of them
 
+  std::int64_t offset_of(int node) const { return offset[static_cast<std::size_t>(node)]; }
+  std::int64_t state_of(int node) const { return state_at[static_cast<std::size_t>(node)]; }
+
   /// What the backend's memory holds for the program. Panels and scratch come on top.
   std::int64_t needed_bytes() const { return memory.bytes + 2 * (states_bytes + inputs_bytes) + weights_bytes; }
 };

@@ -79,12 +79,12 @@ class execution {
 
   void forward() {
     require_inputs();
+    ran_ = has_values_ = has_gradients_ = false;  // until it has run whole
     take_inputs();
     take_states();
     run(0, 0, b_.forward_steps);
     keep_updates(0);
     ran_ = has_values_ = true;
-    has_gradients_ = false;
   }
   void backward() {
     if (!ran_) fail("backward: forward has not run with these inputs and extents");
@@ -101,7 +101,8 @@ class execution {
   void apply_updates() {
     if (b_.updates.empty()) return;
     real_type* const weights = weights_.numbers().update_on(backend_);
-    for (const auto& u : b_.updates) backend_.copy(bound_to_.updated->data() + bound_to_.state_at[static_cast<std::size_t>(u.state)], weights + bound_to_.offset[static_cast<std::size_t>(u.state)], extents_.bytes_of_layers(u.state, sizeof(real_type)));
+    for (const auto& u : b_.updates)
+      backend_.copy(bound_to_.updated->data() + bound_to_.state_of(u.state), weights + bound_to_.offset_of(u.state), extents_.bytes_of_layers(u.state, sizeof(real_type)));
   }
 
   /// A value that is not finite, and where along its first axis; node -1: all are finite.
@@ -113,8 +114,8 @@ class execution {
   /// Looks at inputs and parameters, then runs forward again step by step: the first value that is not finite.
   not_finite first_not_finite() {
     require_inputs();
+    ran_ = has_values_ = has_gradients_ = false;
     take_inputs();
-    ran_ = has_gradients_ = false;
     for (const auto& v : b_.names)
       if (const auto found = b_.at(v.node).region == 0 ? look_at(v.node) : look_at_layers(v); found.node >= 0) return found;
     for (int k = 0, ran = 0; k < b_.forward_steps; ++k) {
@@ -266,9 +267,10 @@ class execution {
     return (bound_to_.memory.saved[k] && r > 0 ? saved_[r] : scratch_[r]) + bound_to_.memory.offset[k];
   }
 
+  // What `where` chooses was looked at where it was made, or is an infinity that the model wrote: no candidate.
   not_finite look_at(int n) {
     const node& x = b_.at(n);
-    if (x.kind == value_kind::index || x.region != 0) return {};
+    if (x.kind == value_kind::index || x.region != 0 || x.op == &where_op) return {};
     const real_type* const p = on_host<real_type>(n).data;
     const auto count = extents_.size(x.axes);
     for (std::int64_t i = 0; i < count; ++i)
@@ -339,7 +341,7 @@ class execution {
     }
   }
 
-  std::int64_t parameter_offset(int n) const { return bound_to_.offset[static_cast<std::size_t>(n)] + layer_offset(n); }
+  std::int64_t parameter_offset(int n) const { return bound_to_.offset_of(n) + layer_offset(n); }
   // How many numbers of a parameter belong to the layers before the one that runs.
   std::int64_t layer_offset(int n) const {
     const node& x = b_.at(n);
@@ -386,14 +388,16 @@ class execution {
 
   // Copies of the states that this run reads and updates: the gradient recomputes from the values that forward saw.
   void take_states() {
-    for (const auto& u : b_.updates) backend_.copy(weights_at_ + bound_to_.offset[static_cast<std::size_t>(u.state)], bound_to_.states->data() + bound_to_.state_at[static_cast<std::size_t>(u.state)], extents_.bytes_of_layers(u.state, sizeof(real_type)));
+    for (const auto& u : b_.updates)
+      backend_.copy(weights_at_ + bound_to_.offset_of(u.state), bound_to_.states->data() + bound_to_.state_of(u.state), extents_.bytes_of_layers(u.state, sizeof(real_type)));
   }
 
   // The new values of the states of a region, before the next layer computes its own.
   void keep_updates(int region) {
     for (const auto& u : b_.updates)
       if (b_.at(u.state).region == region)
-        backend_.copy(pointer(u.value), bound_to_.updated->data() + bound_to_.state_at[static_cast<std::size_t>(u.state)] + layer_offset(u.state) * static_cast<std::int64_t>(sizeof(real_type)), extents_.bytes(u.state, sizeof(real_type)));
+        backend_.copy(pointer(u.value), bound_to_.updated->data() + bound_to_.state_of(u.state) + layer_offset(u.state) * static_cast<std::int64_t>(sizeof(real_type)),
+                      extents_.bytes(u.state, sizeof(real_type)));
   }
 
   void require_inputs() {

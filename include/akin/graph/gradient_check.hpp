@@ -72,7 +72,7 @@ class gradient_checker {
   template <int K>
   void fill_one(const input_generator& fill) {
     constexpr named_value v = graph().names[K];
-    if constexpr (v.role == role::input || v.role == role::data) {
+    if constexpr (v.takes_input()) {
       random_stream random{2, K};
       for (std::int64_t k = 0; k < extents_.size(graph().at(v.node).axes); ++k) {
         if constexpr (graph().at(v.node).kind == value_kind::index) integers_[K].push_back(static_cast<std::int32_t>(fill(text_of<K>.view(), k, std::floor(3 * random.uniform()))));

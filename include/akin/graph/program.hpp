@@ -83,7 +83,7 @@ class program {
     try {
       execution_.bind(extended("bind", given...), pair_budget_);
     } catch (...) {
-      if (binds_weights) own_->release();  // a bind that failed changes nothing
+      if (binds_weights) own_->release();  // a bind that failed leaves the weights as they were, and the program unbound
       throw;
     }
     (given_.set(given.axis, given.size), ...);

@@ -10,8 +10,7 @@
 
 namespace akin::inline v0 {
 
-/// The fused elementwise expression of one step, as constants that a backend unrolls into registers. Read from the blueprint, which is small: nvcc takes 10 MB for
-/// each constant that looks into a whole plan.
+/// The fused elementwise expression of one step, as constants that a backend unrolls into registers. Read from the blueprint, which is small.
 template <class Model, mode Mode, bool Fuses, int Step>
 struct chain {
   using storage = detail::blueprint_storage<Model, Mode, Fuses>;

@@ -9,7 +9,6 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -52,7 +51,7 @@ class thread_pool {
   explicit thread_pool(int threads = hardware()) {
     try {
       for (int worker = 1; worker < threads; ++worker) threads_.emplace_back([this, worker] { serve(worker); });
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {  // of the system, or of memory
       stop();
       fail("threads: the system gave ", size(), " of ", threads);
     }
