@@ -83,7 +83,7 @@ inline std::optional<html_reference> loose_reference(std::u32string_view text) {
   return {};
 }
 
-/// ftfy's rule: the semicolon is needed, names may stand in capitals, and a semicolon itself is not made.
+/// ftfy's rule: the semicolon is needed, names may stand in capitals, and a number makes no semicolon.
 inline std::optional<html_reference> strict_reference(std::u32string_view text) {
   constexpr std::size_t longest = 24;
   if (auto numbered = numbered_reference(text)) {
@@ -99,7 +99,7 @@ inline std::optional<html_reference> strict_reference(std::u32string_view text) 
 }
 
 /// The text without strict references: what they mean takes part in others, so that none is left. A reference is resolved when
-/// its semicolon comes, since what stands before it does not change any more.
+/// its semicolon comes, since what stands before it does not change any more; that semicolon may be what "&semi;" means.
 /// cost: O(text)
 inline std::u32string without_strict_references(std::u32string_view text) {
   constexpr std::size_t longest = 27;  // from the ampersand to the semicolon
@@ -107,13 +107,15 @@ inline std::u32string without_strict_references(std::u32string_view text) {
   result.reserve(text.size());
   for (const char32_t code : text) {
     result += code;
-    if (code != ';') continue;
-    const std::u32string_view end = std::u32string_view(result).substr(result.size() - (std::min)(result.size(), longest));
-    const std::size_t ampersand = end.rfind(U'&');
-    if (ampersand == end.npos) continue;
-    const std::size_t size = end.size() - ampersand;
-    if (const auto reference = strict_reference(end.substr(ampersand + 1)))
+    while (result.ends_with(U';')) {
+      const std::u32string_view end = std::u32string_view(result).substr(result.size() - (std::min)(result.size(), longest));
+      const std::size_t ampersand = end.rfind(U'&');
+      if (ampersand == end.npos) break;
+      const std::size_t size = end.size() - ampersand;
+      const auto reference = strict_reference(end.substr(ampersand + 1));
+      if (!reference) break;
       result.replace(result.size() - size, size, reference->meaning);
+    }
   }
   return result;
 }
