@@ -54,6 +54,8 @@ TEST_CASE("open_clip's preprocess_cfg") {
   CHECK(read(R"("resize_mode": "shortest")").fit == image_fit::center_crop);
   CHECK(contains(sentence_of([&] { read(R"("interpolation": "bilinear")"); }), "'preprocess_cfg.interpolation' is 'bilinear'"));
   CHECK(contains(sentence_of([&] { read(R"("resize_mode": "longest")"); }), "expected shortest or squash"));
+  for (const char* const number : {"0", "1e-60", "-0.5"})
+    CHECK(contains(sentence_of([&] { read(R"("std": [0.5, 0.5, )" + std::string(number) + "]"); }), "expected numbers above 0"));
   CHECK(contains(sentence_of([&] { read(R"("mean": [0.1, 0.2])"); }), "preprocess_cfg.mean.2"));
   CHECK(contains(sentence_of([&] { read(R"("mean": [0.1, 0.2, 0.3, 0.4])"); }), "more than three"));
 }
@@ -74,6 +76,7 @@ TEST_CASE("transformers' preprocessor_config.json") {
   CHECK(read(R"("size": {"height": 224, "width": 224})").fit == image_fit::squash);
   CHECK(contains(sentence_of([&] { read(R"("resample": 2)"); }), "'resample' is 2, expected 3"));
   CHECK(contains(sentence_of([&] { read(R"("size": 256)"); }), "'size' is 256, expected 224"));
+  CHECK(contains(sentence_of([&] { read(R"("image_std": [0, 0.5, 0.5])"); }), "'image_std' has the number 0, expected numbers above 0"));
   CHECK(contains(sentence_of([&] { read(R"("do_normalize": false)"); }), "'do_normalize' is false"));
 }
 

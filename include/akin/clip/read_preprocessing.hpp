@@ -32,10 +32,17 @@ inline void read_three(config_members& c, const std::string& name, std::array<fl
   if (c.find(name + ".3") != nullptr) c.refuse("'", name, "' has more than three numbers");
 }
 
+/// What pixels are divided by, as the number that it is then.
+inline void read_deviation(config_members& c, const std::string& name, std::array<float, 3>& to) {
+  read_three(c, name, to);
+  for (const float number : to)
+    if (!(number > 0)) c.refuse("'", name, "' has the number ", number, ", expected numbers above 0");
+}
+
 /// preprocess_cfg of open_clip_config.json.
 inline void read_open_clip_preprocessing(config_members c, preprocessing& how) {
   read_three(c, "preprocess_cfg.mean", how.mean);
-  read_three(c, "preprocess_cfg.std", how.deviation);
+  read_deviation(c, "preprocess_cfg.std", how.deviation);
   const std::string mode = c.text("preprocess_cfg.resize_mode", how.fit == image_fit::squash ? "squash" : "shortest");
   if (mode != "shortest" && mode != "squash")
     c.refuse("'preprocess_cfg.resize_mode' is '", printable(mode), "', expected shortest or squash");
@@ -47,7 +54,7 @@ inline void read_open_clip_preprocessing(config_members c, preprocessing& how) {
 inline void read_transformers_preprocessing(config_members c, preprocessing& how) {
   constexpr double bicubic = 3;
   read_three(c, "image_mean", how.mean);
-  read_three(c, "image_std", how.deviation);
+  read_deviation(c, "image_std", how.deviation);
   for (const char* const step : {"do_resize", "do_rescale", "do_normalize"}) c.must_be(step, true, true);
   c.must_be("resample", bicubic, bicubic);
   const bool squash = c.find("size.height") != nullptr;
@@ -69,7 +76,7 @@ constexpr preprocessing default_preprocessing(const clip_architecture& a, weight
 /// What a file says of the images of a model: `preprocess_cfg` of open_clip's configuration, or transformers'
 /// preprocessor_config.json. What it does not say, or all where there is no such file, is as the family was trained.
 /// errors: run time, one sentence with the file and the member: another filter than bicubic, another size than the model's, steps
-///         left out; a model whose images are no squares
+///         left out; a deviation that is not above 0; a model whose images are no squares
 inline preprocessing read_preprocessing_file(const std::string& path, const clip_architecture& a, weight_names names) {
   if (a.image.height != a.image.columns)
     fail("'", path, "': the model takes images of ", a.image.columns, " x ", a.image.height, " pixels, expected squares");
