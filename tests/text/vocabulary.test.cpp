@@ -104,6 +104,12 @@ TEST_CASE("one vocabulary in three kinds of files") {
     CHECK(tokenizer.encode("abababc z").ids == ids{start, abab, abc, last('z'), end});
     CHECK(tokenizer.size() == 517);
   }
+  for (const std::string& path : {vocab, list, whole}) {
+    const std::string text = akin::read_file(path), name = path.substr(path.rfind('/') + 1);
+    folder.put(name, "\xef\xbb\xbf" + text);  // as some editors save it
+    CHECK(akin::clip_tokenizer{akin::read_vocabulary(path)}.encode("abababc z").ids == ids{start, abab, abc, last('z'), end});
+    folder.put(name, text);
+  }
 }
 
 TEST_CASE("a list of merges may have no first line of comment, and a vocab.json pieces of any name") {

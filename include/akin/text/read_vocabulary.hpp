@@ -18,6 +18,7 @@ namespace akin::inline v0 {
 inline bpe_vocabulary read_vocabulary(const std::string& path) {
   std::string text = read_file(path);
   if (is_gzip(text)) text = gunzip(text, path, 1 << 28);
+  if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);  // a byte-order mark
   const auto beside = [&](const char* name) { return read_file((std::filesystem::path(path).parent_path() / name).string()); };
   if (text.starts_with('{'))
     return is_tokenizer_json(text, path) ? parse_tokenizer_json(text, path) : parse_vocab_json(text, beside("merges.txt"), path);
