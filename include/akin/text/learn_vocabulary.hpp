@@ -57,7 +57,8 @@ inline std::vector<counted_word> count_words(std::span<const std::string> texts)
   return words;
 }
 
-/// Words, and how often each pair of neighbours stands in them. A merge counts the words anew that it changes, and no others.
+/// Words, and how often each pair of neighbours stands in them. A merge counts the words anew in which its pair stands or stood, and
+/// no others.
 class pair_counts {
  public:
   struct frequent_pair {
@@ -118,7 +119,8 @@ class pair_counts {
 /// text. Each merge joins the pair that stands most often in the words of the cleaned texts (of equals that of the oldest
 /// pieces), until there are enough or no pair stands twice.
 /// laws:   the same texts in any order give the same vocabulary
-/// cost:   the bytes of the texts, and for each merge those of the different words that it changes
+/// cost:   the bytes of the texts, and for each merge those of the different words in which its pair stands or stood, each with the
+///         logarithm of how many pairs there are
 /// errors: run time, where `size` is below 514
 /// source: Sennrich et al. 2016 (1508.07909), section 3.2
 inline bpe_vocabulary learn_vocabulary(std::span<const std::string> texts, std::size_t size) {
