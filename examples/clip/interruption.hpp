@@ -18,4 +18,9 @@ inline void watch_for_interruption() {
     });
 }
 
+/// Where nothing looks any more, the first one ends the program again.
+inline void stop_watching() {
+  for (const int asks : {SIGINT, SIGTERM}) std::signal(asks, SIG_DFL);
+}
+
 }  // namespace clip_program

@@ -91,6 +91,7 @@ int train(const train_options& o) {
   std::printf("%lld images to train on, %lld to test; %lld parameters; objective: %s; %s\n", static_cast<long long>(s.train.count), static_cast<long long>(s.test.count), static_cast<long long>(s.weights->size()), o.objective.c_str(), backend->name().c_str());
   std::fflush(stdout);
   const double seconds = backend->train(s, *encode);
+  stop_watching();
   if (interrupted) {
     std::printf("stopped at step %lld of %lld and saved; go on with --resume\n", static_cast<long long>(s.step), static_cast<long long>(s.total_steps()));
     return exit_interrupted;

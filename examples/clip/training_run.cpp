@@ -73,13 +73,18 @@ double training_loop(training_run& s, trained_program& program, training_task& t
   const auto& o = s.settings;
   const akin::warmup_cosine schedule{o.learning_rate, std::max<std::int64_t>(1, s.total_steps() / 10), s.total_steps()};
   akin::progress line{stderr, s.total_steps(), s.steps_per_epoch(), o.batch};
+  const std::int64_t began = s.step;
   const double start = akin::steady_seconds();
   const auto seconds = [&] { return s.seconds_before + akin::steady_seconds() - start; };
   while (s.step < s.total_steps() && !interrupted) {
     try {
       task.make_batch(s.step);
-    } catch (const akin::error&) {
-      task.save(seconds());
+    } catch (const akin::error&) {  // what was trained is kept, if anything was; why it ended is said, even where saving fails
+      try {
+        if (s.step > began) task.save(seconds());
+      } catch (const akin::error& second) {
+        line.note(second.what());
+      }
       throw;
     }
     const float loss = program.forward();
