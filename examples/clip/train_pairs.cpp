@@ -12,21 +12,50 @@
 #include <akin/clip/write_config.hpp>
 #include <akin/data/random_crop.hpp>
 #include <akin/io/file.hpp>
+#include <akin/io/json_values.hpp>
 #include <akin/text/learn_vocabulary.hpp>
 #include <akin/text/read_vocabulary.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <map>
 #include <numeric>
 #include <set>
+#include <string>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 namespace clip_program {
 
 namespace {
+
+constexpr const char *weights_name = "open_clip_model.safetensors", *config_name = "open_clip_config.json", *pieces_name = "vocab.json",
+                     *merges_name = "merges.txt", *sentencepiece_name = "spiece.model", *report_name = "report.html";
+constexpr std::array written_names{weights_name, config_name, pieces_name, merges_name, sentencepiece_name, "metrics.csv", report_name};
+
+/// Other tokenizers in the folder, which find_vocabulary would take for the one of the model, but not one that was named with --vocab.
+std::vector<std::string> other_tokenizers(const train_pairs_options& o) {
+  std::vector<std::string> paths;
+  for (const char* const name : {"bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt", "tokenizer.json"}) {
+    std::error_code is_absent;
+    const std::string path = o.training.out + "/" + name;
+    if (!std::filesystem::equivalent(path, o.vocabulary, is_absent)) paths.push_back(path);
+  }
+  return paths;
+}
+
+/// What images become, which transformers says in a second file; made in the order of open_clip, as whose folder the model is written.
+akin::preprocessing preprocessing_beside(const std::string& config, const akin::clip_architecture& a) {
+  if (!akin::read_json(config).contains("model_type")) return akin::read_preprocessing_file(config, a, akin::weight_names::open_clip);
+  const auto beside = std::filesystem::path{config}.parent_path() / "preprocessor_config.json";
+  auto how = akin::read_preprocessing_file(beside.string(), a, akin::weight_names::transformers);
+  how.order = akin::preprocess_order::open_clip;
+  return how;
+}
 
 /// A public architecture on its way, as a folder that open_clip reads.
 class pairs_training : public training_task {
@@ -37,7 +66,7 @@ class pairs_training : public training_task {
         tests_{std::move(tests)},
         pool_{pool},
         architecture_{akin::read_clip_config(o.config)},
-        how_{akin::read_preprocessing_file(o.config, architecture_, akin::weight_names::open_clip)},
+        how_{preprocessing_beside(o.config, architecture_)},
         asked_{config_text()} {
     ids_ = make_tokenizing()(pairs_.captions);
     captions_of_.resize(pairs_.paths.size());
@@ -66,19 +95,20 @@ class pairs_training : public training_task {
   double train() { return training_loop(run_, *program_, *this); }
 
   /// One caption of each image, and a crop of it; both follow from the step and the image's place in the batch. In the place of what
-  /// cannot be read stands one of the images that follow the batch in the order of the epoch.
+  /// cannot be read stands one of the images that follow the batch in the order of the epoch, from its start after its end; none
+  /// stands twice in a batch.
   void make_batch(std::int64_t step) override {
     const auto epoch = step / run_.steps_per_epoch(), batch = run_.settings.batch, first = step % run_.steps_per_epoch() * batch;
     if (epoch != epoch_) order_ = epoch_order(run_.examples, run_.settings.seed, epoch_ = epoch);
     const auto image_at = [&](std::int64_t place) { return static_cast<std::size_t>(order_[static_cast<std::size_t>(place % run_.examples)]); };
     std::vector<std::string> reasons(static_cast<std::size_t>(batch));
     pool_->run(batch, [&](std::int64_t k, int) { reasons[static_cast<std::size_t>(k)] = put(step, k, image_at(first + k)); });
-    std::int64_t spare = first + batch;
+    std::int64_t spare = first + batch;  // until the order of the epoch comes back to what is in the batch
     for (std::int64_t k = 0; k < batch; ++k) {
       std::size_t image = image_at(first + k);
       for (std::string reason = std::move(reasons[static_cast<std::size_t>(k)]); !reason.empty(); reason = put(step, k, image)) {
         skip(image, reason);
-        if (spare == first + batch + run_.examples) akin::fail("train-pairs: no image of a batch could be read");
+        if (spare == first + run_.examples) akin::fail("train-pairs: fewer than ", batch, " images can be read, but a batch has ", batch);
         image = image_at(spare++);
       }
     }
@@ -105,9 +135,10 @@ class pairs_training : public training_task {
   /// The folder as open_clip reads it.
   void save_model() {
     const std::string& out = run_.settings.out;
-    akin::write_clip_weights(out + "/open_clip_model.safetensors", architecture_, *run_.weights, akin::weight_names::open_clip);
-    akin::write_file_atomically(out + "/open_clip_config.json", config_text());
+    akin::write_clip_weights(out + "/" + weights_name, architecture_, *run_.weights, akin::weight_names::open_clip);
+    akin::write_file_atomically(out + "/" + config_name, config_text());
     for (const auto& [name, text] : vocabulary_files_) akin::write_file_atomically(out + "/" + name, text);
+    for (const auto& path : other_tokenizers(o_)) std::filesystem::remove(path);
   }
 
  private:
@@ -116,7 +147,7 @@ class pairs_training : public training_task {
     auto& text = architecture_.text;
     if (architecture_.family == akin::clip_family::siglip) {
       if (o_.vocabulary.empty()) misuse("train-pairs: SigLIP's texts need a SentencePiece model: name one with --vocab");
-      vocabulary_files_["spiece.model"] = akin::read_file(o_.vocabulary);
+      vocabulary_files_[sentencepiece_name] = akin::read_file(o_.vocabulary);
       return siglip_tokenizing(o_.vocabulary, text);
     }
     akin::bpe_vocabulary vocabulary;
@@ -128,7 +159,7 @@ class pairs_training : public training_task {
       vocabulary.pieces[static_cast<std::size_t>(vocabulary.start)] = "<|startoftext|>";  // as vocab.json names them
       vocabulary.pieces[static_cast<std::size_t>(vocabulary.end)] = "<|endoftext|>";
     }
-    vocabulary_files_ = {{"vocab.json", akin::vocab_json_text(vocabulary)}, {"merges.txt", akin::merges_text(vocabulary)}};
+    vocabulary_files_ = {{pieces_name, akin::vocab_json_text(vocabulary)}, {merges_name, akin::merges_text(vocabulary)}};
     return clip_tokenizing(std::move(vocabulary), o_.vocabulary, text);
   }
 
@@ -154,9 +185,11 @@ class pairs_training : public training_task {
 
   std::map<std::string, std::string> settings() const {
     auto all = run_.decisive_settings();
-    std::string pairs;
-    for (std::size_t k = 0; k < pairs_.captions.size(); ++k)
-      pairs += pairs_.paths[static_cast<std::size_t>(pairs_.image_of_caption[k])] + '\t' + pairs_.captions[k] + '\n';
+    std::string pairs;  // as the files say, whichever way these were named or moved
+    for (std::size_t k = 0; k < pairs_.captions.size(); ++k) {
+      const auto image = pairs_.image_of_caption[k];
+      pairs += std::to_string(image) + '\t' + pairs_.names[static_cast<std::size_t>(image)] + '\t' + pairs_.captions[k] + '\n';
+    }
     all["train.pairs_sum"] = akin::fingerprint_text(std::as_bytes(std::span{pairs}));
     all["train.config"] = asked_;
     std::string vocabulary;
@@ -195,8 +228,8 @@ akin::image_pairs read_files(const std::vector<std::string>& files) {
 
 int train_pairs(const train_pairs_options& o) {
   const auto& settings = o.training;
-  std::vector<std::string> written;
-  for (const char* const name : {"open_clip_model.safetensors", "open_clip_config.json", "vocab.json", "merges.txt", "spiece.model", "metrics.csv", "report.html"}) written.push_back(settings.out + "/" + name);
+  std::vector<std::string> written = other_tokenizers(o);
+  for (const char* const name : written_names) written.push_back(settings.out + "/" + name);
   check_checkpoint(settings, settings.out + "/training.safetensors", written);
   const auto pool = std::make_shared<akin::thread_pool>(settings.threads > 0 ? settings.threads : akin::thread_pool::hardware());
   std::vector<akin::image_pairs> tests;
@@ -210,6 +243,7 @@ int train_pairs(const train_pairs_options& o) {
   if (training.cut() > 0) std::fprintf(stderr, "akin-clip: %lld captions are longer than the context and were cut\n", static_cast<long long>(training.cut()));
   std::fflush(stdout);
   const double seconds = training.train();
+  stop_watching();
   if (interrupted) {
     std::printf("stopped at step %lld of %lld and saved; go on with --resume\n", static_cast<long long>(run.step), static_cast<long long>(run.total_steps()));
     return exit_interrupted;
@@ -225,7 +259,7 @@ int train_pairs(const train_pairs_options& o) {
     auto ranks = akin::rank_pairs(rows.images, rows.texts, model.embed(), rows.image_of_text, pool);
     results.push_back({std::filesystem::path{o.tests[k]}.stem().string(), std::move(rows), std::move(ranks)});
   }
-  const std::string report_path = settings.out + "/report.html";
+  const std::string report_path = settings.out + "/" + report_name;
   akin::write_file_atomically(report_path, pairs_report(o, run, results, seconds));
   std::printf("model       %s\nreport      %s\nmetrics     %s\n", settings.out.c_str(), report_path.c_str(), (settings.out + "/metrics.csv").c_str());
   for (const auto& each : results)

@@ -19,6 +19,7 @@ TEST_CASE("several captions, several files, names of every kind") {
   akin::read_image_pairs(folder / "one.tsv", pairs);
   akin::read_image_pairs(folder / "two.tsv", pairs);
   CHECK(pairs.paths == list{folder / "a b.png", folder / "\xc3\xa9.png", "/elsewhere/c.png"});
+  CHECK(pairs.names == list{"a b.png", "\xc3\xa9.png", "/elsewhere/c.png"});
   CHECK(pairs.captions == list{"one", "two\tparts", "\xef\xbf\xbd three", "eins", ""});
   CHECK(pairs.image_of_caption == std::vector<std::int32_t>{0, 1, 0, 0, 2});
   CHECK(pairs.replaced == 1);

@@ -13,8 +13,10 @@
 
 #include <sentencepiece_trainer.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -65,6 +67,12 @@ struct workplace {
     return all;
   }
   outcome train(const std::string& out, const list& more = {}) const { return run(arguments(out, more), work); }
+  /// With another file in the place of one.
+  outcome train_with(const std::string& one, const std::string& other, const std::string& out, const list& more = {}) const {
+    list all = arguments(out, more);
+    std::ranges::replace(all, work / one, work / other);
+    return run(all, work);
+  }
 
   std::string weights(const std::string& out) const { return akin::read_file(work / out + "/open_clip_model.safetensors"); }
   /// What was noted in training, but for the seconds that it took.
@@ -180,14 +188,64 @@ TEST_CASE("images that cannot be read are named once, and others stand in their 
     CHECK(contains(end.out, "held image-to-text R@1 "));
   }
   CHECK(place.weights("a") == place.weights("b"));
+  const auto whole = place.train("d", {"--pairs", place.work / "lost.tsv", "--batch", "21"});
+  CHECK(whole.code == 1);
+  CHECK(contains(whole.err, "fewer than 21 images can be read, but a batch has 21"));
   std::string none;
   for (int k = 0; k < 20; ++k) none += "nowhere" + std::to_string(k) + ".ppm\tred\n";
   place.work.put("none.tsv", none);
-  list arguments = place.arguments("c");
-  std::ranges::replace(arguments, place.work / "train.tsv", place.work / "none.tsv");
-  const auto end = run(arguments, place.work);
+  const auto end = place.train_with("train.tsv", "none.tsv", "c");
   CHECK(end.code == 1);
-  CHECK(contains(end.err, "no image of a batch could be read"));
+  CHECK(contains(end.err, "fewer than 20 images can be read, but a batch has 20"));
+  CHECK(!std::filesystem::exists(place.work / "c/training.safetensors"));  // of a model that nothing has trained
+}
+
+TEST_CASE("what stands in the place of an image is cropped and captioned as that would have been") {
+  const workplace place;
+  std::string copies;
+  for (int k = 0; k < 9; ++k) {
+    const std::string path = "copy " + std::to_string(k) + ".ppm";
+    place.work.put(path, halves(0, 1));
+    copies += path + "\tred left, green right\n";
+  }
+  place.work.put("copies.tsv", copies);
+  const list settings{"--epochs", "4", "--batch", "4"};
+  REQUIRE(place.train_with("train.tsv", "copies.tsv", "a", settings).code == 0);
+  std::filesystem::remove(place.work / "copy 3.ppm");
+  CHECK(place.train_with("train.tsv", "copies.tsv", "b", settings).code == 1);
+  CHECK(place.weights("a") == place.weights("b"));
+}
+
+TEST_CASE("a run goes on where its pairs are named in another way, or stand elsewhere") {
+  const workplace place;
+  REQUIRE(place.train("a", {"--epochs", "1"}).code == 0);
+  const auto other = place.train_with("train.tsv", "./train.tsv", "a", {"--epochs", "1", "--resume"});
+  INFO(other.err);
+  CHECK(other.code == 0);
+}
+
+TEST_CASE("after the last step one interruption ends the program") {
+  const workplace place;
+  const std::string fifo = place.work / "waits.ppm";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  place.work.put("waits.tsv", akin::read_file(place.work / "held.tsv") + "waits.ppm\tnothing\n");
+  list arguments = place.arguments("a", {"--epochs", "1"});
+  std::ranges::replace(arguments, place.work / "held.tsv", place.work / "waits.tsv");
+  const running part{arguments, place.work.path()};
+  const auto writer = [&] {  // as soon as the program reads
+    int file = -1;
+    for (int k = 0; file < 0 && k < 1'000; ++k) ::usleep(10'000), file = ::open(fifo.c_str(), O_WRONLY | O_NONBLOCK);
+    return file;
+  };
+  ::close(writer());  // the test of the epoch goes on without it
+  for (int k = 0; k < 1'000 && !contains(akin::read_file(place.work / "stderr"), "epoch 1: recall_at_1"); ++k) ::usleep(10'000);
+  const int held = writer();  // the tests of the report
+  CHECK(held >= 0);
+  part.kill(SIGINT);
+  ::usleep(500'000);
+  part.kill(SIGKILL);
+  CHECK(part.wait().code == 128 + SIGINT);
+  ::close(held);
 }
 
 TEST_CASE("images are what the configuration says, in training and in what is written") {
@@ -201,6 +259,24 @@ TEST_CASE("images are what the configuration says, in training and in what is wr
   const auto how = akin::read_preprocessing(place.work / "b", model.architecture, akin::names_of(model.weights));
   CHECK(how.mean == std::array{0.5f, 0.5f, 0.5f});
   CHECK(how.deviation == std::array{0.25f, 0.5f, 0.5f});
+}
+
+TEST_CASE("transformers' configuration has what images become beside it") {
+  const workplace place;
+  akin::clip_architecture a;
+  a.embed = 16;
+  a.image = {16, 16, 8, 32, 1, 2, 64, {}, akin::activation::quick_gelu};
+  a.text = {12, 700, 32, 1, 2, 64, akin::activation::quick_gelu};
+  auto how = akin::clip_preprocessing(16);
+  how.mean = {0.5f, 0.25f, 0.5f};
+  std::filesystem::create_directory(place.work / "theirs");
+  place.work.put("theirs/config.json", akin::clip_config_text(a, akin::weight_names::transformers));
+  place.work.put("theirs/preprocessor_config.json", akin::preprocessor_config_text(how));
+  const auto trained = place.train_with("model.json", "theirs/config.json", "a", {"--epochs", "1"});
+  INFO(trained.err);
+  REQUIRE(trained.code == 0);
+  const auto model = akin::open_clip_folder(place.work / "a");
+  CHECK(akin::read_preprocessing(place.work / "a", model.architecture, akin::names_of(model.weights)).mean == how.mean);
 }
 
 TEST_CASE("a vocabulary that is given is read, and goes with the model") {
@@ -217,6 +293,23 @@ TEST_CASE("a vocabulary that is given is read, and goes with the model") {
   REQUIRE(place.train("given", {"--epochs", "1", "--vocab", vocabulary}).code == 0);
   CHECK(akin::read_file(place.work / "given/vocab.json") == akin::read_file(vocabulary));
   CHECK(place.weights("given") == place.weights("learned"));
+}
+
+TEST_CASE("no other tokenizer stays where it would be taken for the model's") {
+  const workplace place;
+  std::filesystem::create_directory(place.work / "a");
+  for (const char* const name : {"tokenizer.json", "bpe_simple_vocab_16e6.txt", "bpe_simple_vocab_16e6.txt.gz"}) {
+    const std::string path = "a/" + std::string{name};
+    place.work.put(path, "mine");
+    CHECK(contains(place.train("a", {"--epochs", "1"}).err, path + "' exists: --overwrite replaces it"));
+    CHECK(akin::read_file(place.work / path) == "mine");
+    const auto trained = place.train("a", {"--epochs", "1", "--overwrite"});
+    INFO(trained.err);
+    CHECK(trained.code == 0);
+    CHECK(!std::filesystem::exists(place.work / path));
+    std::filesystem::remove_all(place.work / "a");
+    std::filesystem::create_directory(place.work / "a");
+  }
 }
 
 TEST_CASE("SigLIP is trained with a SentencePiece model") {

@@ -21,12 +21,13 @@ namespace akin::inline v0 {
 /// Images with any number of captions each, in the order in which they are named first.
 struct image_pairs {
   std::vector<std::string> paths, captions;
+  std::vector<std::string> names;  // of the images as the files say, without the files' folders
   std::vector<std::int32_t> image_of_caption;
   std::int64_t replaced = 0;  // places that were not UTF-8, where U+FFFD stands now
 
-  void add(const std::string& path, std::string caption) {
+  void add(const std::string& path, std::string caption, std::string_view name) {
     const auto [place, is_new] = numbers_.emplace(path, static_cast<std::int32_t>(paths.size()));
-    if (is_new) paths.push_back(path);
+    if (is_new) paths.push_back(path), names.emplace_back(name);
     captions.push_back(std::move(caption));
     image_of_caption.push_back(place->second);
   }
@@ -45,7 +46,8 @@ inline void read_image_pairs(const std::string& file, image_pairs& pairs) {
     if (line.empty() || (number == 1 && line == "filepath\ttitle")) return;
     const std::size_t tab = line.find('\t');
     if (tab == std::string_view::npos) fail("'", file, "', line ", number, " has no tab between an image and its caption");
-    pairs.add((folder / line.substr(0, tab)).string(), repaired_utf8(line.substr(tab + 1), pairs.replaced));
+    const std::string_view name = line.substr(0, tab);
+    pairs.add((folder / name).string(), repaired_utf8(line.substr(tab + 1), pairs.replaced), name);
   });
 }
 
