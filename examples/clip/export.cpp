@@ -17,7 +17,9 @@ int export_model(const export_options& o) {
   const auto source = akin::open_clip_folder(o.folder);
   const bool theirs = o.format == "transformers";
   const auto names = theirs ? akin::weight_names::transformers : akin::weight_names::open_clip;
-  const akin::preprocessing how = akin::read_preprocessing(o.folder, source.architecture, akin::names_of(source.weights));
+  std::optional<akin::preprocessing> how;  // of squares; open_clip takes others by its defaults, transformers not at all
+  if (source.architecture.image.height == source.architecture.image.columns)
+    how = akin::read_preprocessing(o.folder, source.architecture, akin::names_of(source.weights));
   const std::string config = akin::clip_config_text(source.architecture, names, how);
   const std::optional<akin::dtype> type = o.type.empty() ? std::nullopt : akin::dtype_named(o.type);
   const std::string weights_path = o.out + (theirs ? "/model.safetensors" : "/open_clip_model.safetensors"),
@@ -29,9 +31,10 @@ int export_model(const export_options& o) {
   std::filesystem::create_directories(o.out);
   akin::write_clip_weights(weights_path, source.architecture, tensors.entries, names, type);
   akin::write_file_atomically(config_path, config);
+  if (!how) std::fprintf(stderr, "akin-clip: the images are no squares: '%s' says nothing of their mean and deviation\n", config_path.c_str());
   std::printf("%s\n%s\n", weights_path.c_str(), config_path.c_str());
   if (!theirs) return exit_done;
-  akin::write_file_atomically(processor_path, akin::preprocessor_config_text(how));
+  akin::write_file_atomically(processor_path, akin::preprocessor_config_text(*how));
   std::printf("%s\n", processor_path.c_str());
   return exit_done;
 }

@@ -5,6 +5,7 @@
 
 #include <akin/clip/folder.hpp>
 #include <akin/clip/read_preprocessing.hpp>
+#include <akin/clip/write_config.hpp>
 #include <akin/io/npy.hpp>
 
 #include <doctest/doctest.h>
@@ -14,6 +15,7 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <list>
 #include <string>
 #include <vector>
 
@@ -245,6 +247,34 @@ TEST_CASE("export: images are the same to the other program") {
     CHECK(how.deviation == std::array{0.5f, 0.5f, 0.75f});
     CHECK(how.fit == akin::image_fit::squash);
   }
+}
+
+TEST_CASE("export: images that are no squares") {
+  const temporary_folder work;
+  akin::clip_architecture a;
+  a.embed = 8;
+  a.image = {32, 64, 16, 16, 1, 1, 32, {}, akin::activation::gelu};
+  a.text = {8, 20, 16, 1, 1, 32, akin::activation::gelu};
+  std::list<std::vector<float>> numbers;
+  std::vector<akin::tensor_entry> entries;
+  for (const auto& tensor : akin::clip_tensors(a))
+    entries.push_back(akin::make_entry<float>(
+        tensor.name, tensor.shape, numbers.emplace_back(static_cast<std::size_t>(tensor.size()), static_cast<float>(numbers.size()))));
+  std::filesystem::create_directory(work / "wide");
+  akin::write_safetensors(work / "wide/open_clip_model.safetensors", entries);
+  akin::write_file_atomically(work / "wide/open_clip_config.json",
+                              akin::clip_config_text(a, akin::weight_names::open_clip, akin::clip_preprocessing(32)));
+  const auto end = run({"export", work / "wide", "--format", "open_clip", "--out", work / "copy"}, work);
+  INFO(end.err);
+  REQUIRE(end.code == 0);
+  CHECK(contains(end.err, "says nothing of their mean and deviation"));
+  const auto copy = akin::open_clip_folder(work / "copy");
+  CHECK(copy.architecture == a);
+  for (const auto& entry : entries) CHECK(std::ranges::equal(copy.weights.find(entry.name)->bytes, entry.bytes));
+  CHECK(!contains(akin::read_file(work / "copy/open_clip_config.json"), "preprocess_cfg"));
+  const auto refused = run({"export", work / "wide", "--format", "transformers", "--out", work / "x"}, work);
+  CHECK(refused.code == 1);
+  CHECK(contains(refused.err, "transformers' CLIP takes square images, but these have 32 x 64 pixels"));
 }
 
 TEST_CASE("export: types and mistakes") {

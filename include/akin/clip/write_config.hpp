@@ -13,6 +13,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,7 +69,7 @@ inline json_member image_size(const image_architecture& i) {
   return {"image_size", std::vector{i.height, i.columns}};
 }
 
-inline std::string open_clip_config(const clip_architecture& a, const preprocessing& how) {
+inline std::string open_clip_config(const clip_architecture& a, const std::optional<preprocessing>& how) {
   const auto& i = a.image;
   const auto& t = a.text;
   const bool siglip = a.family == clip_family::siglip;
@@ -113,10 +114,12 @@ inline std::string open_clip_config(const clip_architecture& a, const preprocess
                                                          {"mlp_ratio", mlp_ratio(i.width, i.hidden)},
                                                          {"patch_size", i.patch},
                                                          {"img_size", i.height}}});
-  all.push_back({"preprocess_cfg", std::vector<json_member>{{"mean", how.mean},
-                                                            {"std", how.deviation},
-                                                            {"interpolation", "bicubic"},
-                                                            {"resize_mode", how.fit == image_fit::squash ? "squash" : "shortest"}}});
+  if (how)
+    all.push_back(
+        {"preprocess_cfg", std::vector<json_member>{{"mean", how->mean},
+                                                    {"std", how->deviation},
+                                                    {"interpolation", "bicubic"},
+                                                    {"resize_mode", how->fit == image_fit::squash ? "squash" : "shortest"}}});
   return json_document(all);
 }
 
@@ -155,10 +158,10 @@ inline std::string transformers_config(const clip_architecture& a) {
 }  // namespace detail
 
 /// The architecture as a JSON text for open_clip_config.json or config.json; read_clip_config reads both back. The former also
-/// says what images become, which transformers reads from preprocessor_config_text.
+/// says what images become, if that is given; transformers reads it from preprocessor_config_text.
 /// errors: run time: what the other program has no words for (transformers: residual networks, images that are not square;
 ///         open_clip: QuickGELU in SigLIP, two activations in one Vision Transformer's model)
-inline std::string clip_config_text(const clip_architecture& a, weight_names names, const preprocessing& how) {
+inline std::string clip_config_text(const clip_architecture& a, weight_names names, const std::optional<preprocessing>& how) {
   const bool square = a.image.height == a.image.columns;
   if (names == weight_names::transformers) {
     if (a.family == clip_family::residual_network)
