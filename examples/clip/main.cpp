@@ -29,6 +29,11 @@ CLI::Validator real_between(double least, double most) {
           "NUMBER"};
 }
 
+/// Of a file that is written over: a photograph in the place of its name is a slip.
+CLI::Validator name_ends_in(const std::string& ending) {
+  return {[=](std::string& path) { return path.ends_with(ending) ? std::string{} : "got '" + path + "', expected a name that ends in " + ending; }, "FILE" + ending};
+}
+
 /// What the command line asks for; its result is the exit code.
 using action = std::function<int()>;
 
@@ -109,7 +114,7 @@ void add_public_model(CLI::App& command, std::string& folder, std::string& vocab
 
 /// The defaults are what help says.
 std::vector<CLI::Option*> add_zero_shot_options(CLI::App& command, clip_program::zero_shot_options& o, const std::string& default_labels, const std::string& default_template) {
-  auto* const save = command.add_option("--save-classifier", o.save_classifier, "Write what labels and prompts became (safetensors)");
+  auto* const save = command.add_option("--save-classifier", o.save_classifier, "Write what labels and prompts became")->check(name_ends_in(".safetensors"));
   return {command.add_option("--label", o.labels, "A label; once for each, as in --label coat --label bag (default: " + default_labels + ")")->allow_extra_args(false),
           command.add_option("--labels", o.labels_file, "Text file with a label a line"),
           command.add_option("--template", o.templates, "A prompt with {}, once for each; several are averaged (default: " + default_template + "; '{}' is the bare label)")->allow_extra_args(false),
@@ -166,7 +171,7 @@ void add_search(CLI::App& app, action& chosen) {
   search->add_option("--image", o.images, "An image to look for, once for each")->allow_extra_args(false);
   search->add_option("--top", o.top, "How many are found")->check(CLI::Range(1, 1 << 20))->capture_default_str();
   search->add_option("--format", o.format, "Of the answers")->check(CLI::IsMember({"text", "csv", "json"}))->capture_default_str();
-  search->add_option("--report", o.report, "A page (.html) that shows the pictures found");
+  search->add_option("--report", o.report, "A page that shows the pictures found")->check(name_ends_in(".html"));
 }
 
 void add_evaluate(CLI::App& app, action& chosen) {
@@ -206,7 +211,7 @@ void add_pixels(CLI::App& app, action& chosen) {
       "example: akin-clip pixels photo.jpg photo.npy");
   pixels->add_option("--size", o.size, "Width and height of what the model sees")->check(CLI::Range(1, 11585))->capture_default_str();
   pixels->add_option("file", o.file, "A PNG, JPEG, WebP, PBM, PGM or PPM file")->required();
-  pixels->add_option("out", o.out, "The .npy file to write")->required();
+  pixels->add_option("out", o.out, "What is written")->required()->check(name_ends_in(".npy"));
 }
 
 void add_verify(CLI::App& app, action& chosen) {

@@ -35,5 +35,7 @@ TEST_CASE("what cannot be read leaves one sentence and no file") {
     CHECK(!std::filesystem::exists(work / "out.npy"));
   }
   CHECK(run({"pixels", cut, work / "out.npy", "--size", "0"}, work).code == 2);
+  CHECK(run({"pixels", cut, work / "text.png"}, work).code == 2);
+  CHECK(akin::read_file(work / "text.png") == "no picture");
   CHECK(run({"pixels", cut}, work).code == 2);
 }
