@@ -87,8 +87,9 @@ void add_train_pairs(CLI::App& app, action& chosen) {
   clip_program::train_pairs_options& o = options_of(*train, chosen, clip_program::train_pairs);
   train->footer(
       "A file of pairs has an image, a tab and a caption a line; an image may have several captions, in several files. OUT becomes a\n"
-      "folder that embed, search, classify and evaluate read, and open_clip as well: open_clip_model.safetensors, its configuration,\n"
-      "and a vocabulary: that of --vocab, or byte pairs that are learned from the captions (at most CONFIG's vocab_size). OUT also gets\n"
+      "folder that embed, search, classify and evaluate read: open_clip_model.safetensors, its configuration, and a vocabulary: that of\n"
+      "--vocab, or byte pairs that are learned from the captions (at most CONFIG's vocab_size). open_clip loads the towers, but\n"
+      "does not read a learned vocabulary: take the ids of akin-clip tokenize --ids --vocab OUT/vocab.json. OUT also gets\n"
       "training.safetensors for --resume, metrics.csv and report.html. The same seed gives the same bits.\n\n"
       "example: akin-clip train-pairs --pairs train.tsv --test held_out.tsv --config model.json --out out/pairs");
   train->add_option("--pairs", o.pairs, "File of pairs to train on, once for each")->required()->allow_extra_args(false);

@@ -346,6 +346,19 @@ TEST_CASE("of a setting that is given twice the last one counts") {
   CHECK(checkpoint.metadata().at("train.epochs") == "2");
 }
 
+TEST_CASE("help says who reads a vocabulary that was learned, and the program reads it") {
+  const workplace place;
+  CHECK(contains(run({"train-pairs", "--help"}, place.work).out, "tokenize --ids --vocab OUT/vocab.json"));
+  REQUIRE(place.train("a", {"--epochs", "1"}).code == 0);
+  const int input = ::open(place.work.put("stdin", "red left\n").c_str(), O_RDONLY);
+  ::dup2(input, 0);
+  ::close(input);
+  const auto read = run({"tokenize", "--ids", "--vocab", place.work / "a/vocab.json"}, place.work);
+  INFO(read.err);
+  CHECK(read.code == 0);
+  CHECK(read.out.size() > 4);
+}
+
 TEST_CASE("mistakes are one sentence") {
   const workplace place;
   const auto sentence = [&](const list& more) {
