@@ -12,6 +12,7 @@
 #include <akin/train/report.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 
 namespace clip_program {
@@ -44,11 +45,19 @@ void add_answers(akin::report& r, const tested_pairs& test, double temperature) 
 
 }  // namespace
 
+std::string lost_tests(const train_pairs_options& o, const training_run& run) {
+  const std::size_t columns = run.columns().size();  // the measure is the last one, and not a number where there was no test
+  bool was_tested = false;
+  for (std::size_t k = columns; k <= run.history.size(); k += columns) was_tested = was_tested || std::isfinite(run.history[k - 1]);
+  return o.tests.empty() && was_tested ? "The run was tested before it was resumed without --test: this report has no results of tests." : "";
+}
+
 std::string pairs_report(const train_pairs_options& o, const training_run& run, const std::vector<tested_pairs>& tests, double seconds) {
   const auto& s = run.settings;
   akin::report r;
   r.title = "A CLIP trained on " + akin::detail::with_commas(run.examples) + " images and their captions";
-  r.summary = "Two towers, trained with the objective of the CLIP paper on pairs of images and captions. Images and captions of the tests were never trained on; each looks for its partner among all of its test.";
+  r.summary = "Two towers, trained with the objective of the CLIP paper on pairs of images and captions.";
+  if (!tests.empty()) r.summary += " Each image and each caption of a test looks for its partner among all of that test.";
   for (const auto& test : tests)
     for (const std::int64_t k : {1, 5, 10}) {
       const auto percent = [&](std::span<const std::int64_t> ranks) { return akin::detail::percent(akin::recall_at(ranks, k)); };
@@ -66,9 +75,11 @@ std::string pairs_report(const train_pairs_options& o, const training_run& run, 
   r.objective_reason = "The objective of the CLIP paper. Every image is once in an epoch, with one of its captions.";
   r.configuration = {{"pairs", join(o.pairs, ", ")}, {"architecture", o.config}, {"epochs", std::to_string(s.epochs)}, {"batch", std::to_string(s.batch)}, {"peak learning rate", number_text(s.learning_rate)},
                      {"weight decay", number_text(s.weight_decay)}, {"gradient norm clipped to", number_text(s.clip_norm)}, {"least area of a crop", number_text(o.least_area)}, {"seed", std::to_string(s.seed)}};
+  if (!o.tests.empty()) r.configuration.insert(r.configuration.begin() + 1, {"test pairs", join(o.tests, ", ")});
   r.next = {{"Embed pictures", "akin-clip embed --model " + s.out + " --out index FOLDER"},
             {"Search them", "akin-clip search --model " + s.out + " --index index --text 'words' --report found.html"}};
   r.notes = o.notes;
+  if (const auto lost = lost_tests(o, run); !lost.empty()) r.notes.push_back(lost);
   return akin::report_html(r);
 }
 

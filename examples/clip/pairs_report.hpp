@@ -13,12 +13,15 @@
 
 namespace clip_program {
 
-/// A file of pairs that training never saw, and what became of it.
+/// A file of pairs to test with, and what became of it.
 struct tested_pairs {
   std::string name;
   embedded_pairs rows;
   akin::retrieval_ranks ranks;
 };
+
+/// What a page says where an earlier part of the run was tested and the last one was not; else nothing.
+std::string lost_tests(const train_pairs_options& o, const training_run& run);
 
 std::string pairs_report(const train_pairs_options& o, const training_run& run, const std::vector<tested_pairs>& tests, double seconds);
 

@@ -261,6 +261,7 @@ int train_pairs(const train_pairs_options& o) {
   }
   const std::string report_path = settings.out + "/" + report_name;
   akin::write_file_atomically(report_path, pairs_report(o, run, results, seconds));
+  if (const auto lost = lost_tests(o, run); !lost.empty()) std::fprintf(stderr, "akin-clip: %s\n", lost.c_str());
   std::printf("model       %s\nreport      %s\nmetrics     %s\n", settings.out.c_str(), report_path.c_str(), (settings.out + "/metrics.csv").c_str());
   for (const auto& each : results)
     std::printf("%s\n%s\n", recall_line(each.name + " image-to-text", each.ranks.of_images).c_str(), recall_line(each.name + " text-to-image", each.ranks.of_texts).c_str());

@@ -224,6 +224,31 @@ TEST_CASE("a run goes on where its pairs are named in another way, or stand else
   CHECK(other.code == 0);
 }
 
+TEST_CASE("a report says of its tests what is known, and that a resumed run has none") {
+  const workplace place;
+  const list settings{"--pairs", place.work / "train.tsv", "--config", place.work / "model.json", "--out", place.work / "a", "--epochs", "1", "--batch", "20"};
+  const auto with = [&](list more) {
+    more.insert(more.begin(), "train-pairs");
+    more.insert(more.end(), settings.begin(), settings.end());
+    return run(more, place.work);
+  };
+  const auto report = [&] { return akin::read_file(place.work / "a/report.html"); };
+  const std::string lost = "this report has no results of tests";
+  const auto untested = with({});
+  REQUIRE(untested.code == 0);
+  CHECK(!contains(report(), "of a test"));
+  CHECK(!contains(report(), "test pairs"));
+  CHECK(!contains(untested.err, lost));
+  REQUIRE(with({"--overwrite", "--test", place.work / "train.tsv"}).code == 0);
+  CHECK(contains(report(), "test pairs"));
+  CHECK(!contains(report(), "never trained on"));
+  CHECK(!contains(report(), lost));
+  const auto resumed = with({"--resume"});
+  CHECK(resumed.code == 0);
+  CHECK(contains(resumed.err, lost));
+  CHECK(contains(report(), lost));
+}
+
 TEST_CASE("after the last step one interruption ends the program") {
   const workplace place;
   const std::string fifo = place.work / "waits.ppm";
