@@ -63,7 +63,7 @@ inline std::string training_report(const train_options& o, const model_descripti
   const bool one = o.objective == "one";
   r.objective = one ? "Symmetric cross entropy with one positive: image i belongs to caption i" : "Symmetric cross entropy with several positives: every caption of the image's class";
   r.objective_reason = one ? "The objective of the CLIP paper. Many images of a batch share a class here, so that true captions of other images count as negatives."
-                           : "Many images of a batch share a class, so every caption of that class is a positive. docs/demo.md compares both objectives on this data.";
+                           : "Many images of a batch share a class, so every caption of that class is a positive.";
   r.configuration = {{"data", o.data}, {"epochs", std::to_string(o.training.epochs)}, {"batch", std::to_string(o.training.batch)}, {"peak learning rate", number_text(o.training.learning_rate)}, {"weight decay", number_text(o.training.weight_decay)},
                      {"gradient norm clipped to", number_text(o.training.clip_norm)}, {"images move by up to", std::to_string(o.shift) + " pixels"}, {"embedding width", std::to_string(o.embed)}, {"seed", std::to_string(o.training.seed)},
                      {"captions", join(d.templates, " | ")}, {"test prompts", join(d.test_templates, " | ")}};
