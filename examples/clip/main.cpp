@@ -245,6 +245,7 @@ void add_export(CLI::App& app, action& chosen) {
 int main(int count, char** words) {
   CLI::App app{"akin-clip trains a small CLIP on pairs of images and captions, and finds and classifies images by texts.", "akin-clip"};
   app.require_subcommand(1);
+  if (count > 0) clip_program::invoked_as = words[0];
   app.footer("exit codes: 0 done, 1 something failed (one sentence on standard error says what), 2 wrong usage, 130 interrupted (train and train-pairs go on with --resume, embed with the same command)");
   action chosen;
   for (const auto add : {add_train, add_train_pairs, add_embed, add_search, add_classify, add_evaluate, add_tokenize, add_pixels, add_verify, add_export}) add(app, chosen);

@@ -12,6 +12,9 @@
 
 namespace clip_program {
 
+/// What the program was called by, for lines that a report says to type.
+inline std::string invoked_as = "akin-clip";
+
 /// Options that do not go together, or too few of them.
 class usage_error : public std::runtime_error {
  public:

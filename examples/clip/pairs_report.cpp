@@ -76,8 +76,8 @@ std::string pairs_report(const train_pairs_options& o, const training_run& run, 
   r.configuration = {{"pairs", join(o.pairs, ", ")}, {"architecture", o.config}, {"epochs", std::to_string(s.epochs)}, {"batch", std::to_string(s.batch)}, {"peak learning rate", number_text(s.learning_rate)},
                      {"weight decay", number_text(s.weight_decay)}, {"gradient norm clipped to", number_text(s.clip_norm)}, {"least area of a crop", number_text(o.least_area)}, {"seed", std::to_string(s.seed)}};
   if (!o.tests.empty()) r.configuration.insert(r.configuration.begin() + 1, {"test pairs", join(o.tests, ", ")});
-  r.next = {{"Embed pictures", "akin-clip embed --model " + s.out + " --out index FOLDER"},
-            {"Search them", "akin-clip search --model " + s.out + " --index index --text 'words' --report found.html"}};
+  r.next = {{"Embed pictures", invoked_as + " embed --model " + s.out + " --out index FOLDER"},
+            {"Search them", invoked_as + " search --model " + s.out + " --index index --text 'words' --report found.html"}};
   r.notes = o.notes;
   if (const auto lost = lost_tests(o, run); !lost.empty()) r.notes.push_back(lost);
   return akin::report_html(r);

@@ -67,7 +67,9 @@ inline std::string training_report(const train_options& o, const model_descripti
   r.configuration = {{"data", o.data}, {"epochs", std::to_string(o.training.epochs)}, {"batch", std::to_string(o.training.batch)}, {"peak learning rate", number_text(o.training.learning_rate)}, {"weight decay", number_text(o.training.weight_decay)},
                      {"gradient norm clipped to", number_text(o.training.clip_norm)}, {"images move by up to", std::to_string(o.shift) + " pixels"}, {"embedding width", std::to_string(o.embed)}, {"seed", std::to_string(o.training.seed)},
                      {"captions", join(d.templates, " | ")}, {"test prompts", join(d.test_templates, " | ")}};
-  r.next = {{"Classify an image", "akin-clip classify --model " + o.training.out + " picture.png"}, {"With labels of your own", "akin-clip classify --model " + o.training.out + " --label 'ankle boot' --label sandal picture.png"}};
+  // Pictures that people have are mostly dark on white, which --invert turns into what a model of light things on black has seen.
+  const std::string classify = invoked_as + " classify --model " + o.training.out + (d.scale.mean < 0.5f ? " --invert" : ""), purpose = d.scale.mean < 0.5f ? " of something dark on white" : "";
+  r.next = {{"Classify a picture" + purpose, classify + " picture.png"}, {"With labels of your own", classify + " --label 'ankle boot' --label sandal picture.png"}};
   return akin::report_html(r);
 }
 
