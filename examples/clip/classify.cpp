@@ -100,7 +100,7 @@ int classify(const classify_options& o) {
     const auto all = classifier.probabilities(encode->images(pixels), scale);
     for (std::size_t first = 0; first < all.size(); first += classes.size()) {
       const std::string number = is_idx(path) ? "[" + std::to_string(first / classes.size()) + "]" : "";
-      writer.write(path + number, best_answers(classifier.names, std::span{all}.subspan(first, classes.size()), {}, o.top));
+      writer.write(path + number, best_answers(classifier.names, std::span{all}.subspan(first, classes.size()), {}, o.most_labels()));
     }
   }
   return failures > 0 ? exit_failed : exit_done;

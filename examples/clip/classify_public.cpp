@@ -37,7 +37,7 @@ int classify_with_public_model(const classify_options& o) {
       embed_images(model, image_paths(o.files), [&](std::span<const std::string> paths, std::span<const float> rows) {
         const auto scores = scores_of(classifier, rows, model, o.threshold.has_value());
         for (std::size_t k = 0; k < paths.size(); ++k)
-          writer.write(paths[k], best_answers(classifier.names, std::span{scores}.subspan(k * classes, classes), o.threshold, o.top));
+          writer.write(paths[k], best_answers(classifier.names, std::span{scores}.subspan(k * classes, classes), o.threshold, o.most_labels()));
         return true;
       });
   return skipped > 0 ? exit_failed : exit_done;

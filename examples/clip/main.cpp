@@ -135,7 +135,7 @@ void add_classify(CLI::App& app, action& chosen) {
       "example: akin-clip classify --model ViT-B-32 --labels pets.txt --templates templates.txt --format csv photos");
   classify->add_option("--model", o.model, "Folder that train wrote, or with a public model")->capture_default_str();
   add_zero_shot_options(*classify, o.zero_shot, "the classes of training", "training's test, or 'a photo of a {}.'");
-  classify->add_option("--top", o.top, "Labels shown for an image")->check(CLI::Range(1, 1000))->capture_default_str();
+  classify->add_option("--top", o.top, "Labels of an image, best first (default: 3 in text, all in csv and json)")->check(CLI::Range(1, 1000));
   classify->add_option("--threshold", o.threshold, "Every label with at least this score instead: a cosine, or SigLIP's probability");
   classify->add_option("--format", o.format, "Of the answers")->check(CLI::IsMember({"text", "csv", "json"}))->capture_default_str();
   add_vocabulary_option(*classify, o.vocabulary);

@@ -5,6 +5,7 @@
 #include <akin/support/error.hpp>
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -64,9 +65,12 @@ struct classify_options {
   std::optional<double> threshold;
   std::optional<std::int64_t> limit;
   std::optional<std::string> backend;
-  std::int64_t top = 3;
+  std::optional<std::int64_t> top;
   int threads = 0;
   bool invert = false;
+
+  /// How many labels of an image are written: eyes want the best ones, programs all.
+  std::int64_t most_labels() const { return top.value_or(format == "text" ? 3 : std::numeric_limits<std::int64_t>::max()); }
 };
 
 struct evaluate_options {

@@ -212,6 +212,22 @@ TEST_CASE("classify gives the softmax of 100 cosines, from labels or from the cl
             .out == "image,label,score\n");
 }
 
+TEST_CASE("classify writes all labels for programs, the best three for eyes, and as many as were asked for") {
+  const workplace w;
+  const std::string picture = w.pictures + "/a b.jpg";
+  const auto answers = [&](list more) {
+    more.insert(more.end(), {"--labels", w.work / "lines", picture});
+    return w.with_model("classify", more).out;
+  };
+  w.work.put("lines", "cat\ndog\nred car\nbus\ntree\n");
+  CHECK(count(answers({"--format", "csv"}), "\n") == 1 + 5);
+  CHECK(scores_in(answers({"--format", "json"})).size() == 5);
+  CHECK(count(answers({}), ", ") == 2);
+  CHECK(count(answers({"--format", "csv", "--top", "2"}), "\n") == 1 + 2);
+  CHECK(scores_in(answers({"--format", "json", "--top", "2"})).size() == 2);
+  CHECK(count(answers({"--top", "4"}), ", ") == 3);
+}
+
 TEST_CASE("evaluate counts as a sort of cosines does") {
   const workplace w;
   const list files{"photo_420.jpg", "photo_rgb.png", "gray.png", "palette.png", "wide.png", "photo.webp"},
