@@ -152,6 +152,8 @@ class pairs_training : public training_task {
     }
     akin::bpe_vocabulary vocabulary;
     if (o_.vocabulary.empty()) {
+      constexpr std::int64_t least = 2 * 256 + 2;  // each byte within and at the end of a word, start and end
+      if (text.vocabulary < least) akin::fail("'", o_.config, "': vocab_size is ", text.vocabulary, ", but a learned vocabulary has at least ", least, " pieces");
       vocabulary = akin::learn_vocabulary(pairs_.captions, static_cast<std::size_t>(text.vocabulary));
       text.vocabulary = std::ssize(vocabulary.pieces);
     } else {

@@ -394,6 +394,10 @@ TEST_CASE("mistakes are one sentence") {
   place.work.put("empty.tsv", "filepath\ttitle\n");
   CHECK(contains(sentence({"--test", place.work / "empty.tsv"}), "there are no pairs in"));
   CHECK(contains(sentence({"--batch", "21"}), "a batch of 21 is larger than the data set of 20 images"));
+  std::string small = akin::read_file(place.work / "model.json");
+  small.replace(small.find("700"), 3, "400");
+  place.work.put("small.json", small);
+  CHECK(contains(place.train_with("model.json", "small.json", "x").err, "small.json': vocab_size is 400, but a learned vocabulary has at least 514 pieces"));
   std::filesystem::create_directory(place.work / "x");
   place.work.put("x/vocab.json", "mine");
   CHECK(contains(sentence({}), "x/vocab.json' exists: --overwrite replaces it"));
