@@ -92,7 +92,7 @@ int evaluate_pairs(const evaluate_options& o, embedder& model) {
 
 int evaluate(const evaluate_options& o) {
   if (o.folder.empty() == o.pairs.empty())
-    misuse("evaluate: name a folder of classes with --classes, or a file of pairs with --pairs");
+    misuse("evaluate: name a folder of classes with --classes, or a file of pairs with --pairs", o.folder.empty() ? "" : ", not both");
   embedder model{o.model, o.vocabulary, o.threads};
   return o.pairs.empty() ? evaluate_classes(o, model) : evaluate_pairs(o, model);
 }

@@ -318,11 +318,12 @@ TEST_CASE("every mistake is one sentence") {
   refused(w.with_model("embed", {"--out", w.work / "absent/i", w.pictures}), "no file can be created");
   refused(w.with_model("search", {"--index", w.work / "index"}), "say what for", 2);
   refused(w.with_model("search", {"--index", w.work / "absent", "--text", "a"}), "absent.json");
-  refused(w.with_model("evaluate", {}), "name a folder of classes", 2);
   const std::string photo = w.work.put("photo.jpg", "mine");
   refused(w.with_model("search", {"--index", w.work / "index", "--text", "a", "--report", photo}), "photo.jpg', expected a name that ends in .html", 2);
   refused(w.with_model("classify", {"--label", "a", "--save-classifier", photo, w.pictures}), "expected a name that ends in .safetensors", 2);
   CHECK(akin::read_file(photo) == "mine");
+  refused(w.with_model("evaluate", {}), "a file of pairs with --pairs\n", 2);
+  refused(w.with_model("evaluate", {"--classes", w.pictures, "--pairs", w.work / "p"}), "a file of pairs with --pairs, not both\n", 2);
   refused(w.with_model("evaluate", {"--pairs", w.work / "p", "--label", "a"}), "--pairs excludes --label", 2);
   refused(w.with_model("evaluate", {"--pairs", w.work.put("nothing.tsv", "filepath\ttitle\n")}), "there are no pairs in '");
   refused(w.with_model("classify", {"--classifier", w.work / "c.safetensors", "--save-classifier", w.work / "d.safetensors", w.pictures}),
