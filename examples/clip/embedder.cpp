@@ -2,6 +2,8 @@
 // Both towers, with what images and texts become before them.
 #include "embedder.hpp"
 
+#include "public_folder.hpp"
+
 #include <akin/clip/read_preprocessing.hpp>
 #include <akin/text/read_vocabulary.hpp>
 #include <akin/text/zero_shot.hpp>
@@ -25,7 +27,7 @@ std::string identity_with(const std::string& weights, const akin::preprocessing&
 embedder::embedder(const std::string& folder, std::string vocabulary, int thread_count)
     : folder_{folder},
       vocabulary_{std::move(vocabulary)},
-      model_{akin::open_clip_folder(folder)},
+      model_{open_public_folder(folder)},
       how_{akin::read_preprocessing(folder, model_.architecture, akin::names_of(model_.weights))},
       identity_{identity_with(akin::identity_of(model_), how_)},
       pool_{std::make_shared<akin::thread_pool>(thread_count > 0 ? thread_count : akin::thread_pool::hardware())} {}

@@ -2,8 +2,8 @@
 // akin-clip export: a model's weights, configuration and preprocessing as open_clip or transformers load them.
 #include "existing_files.hpp"
 #include "options.hpp"
+#include "public_folder.hpp"
 
-#include <akin/clip/folder.hpp>
 #include <akin/clip/read_preprocessing.hpp>
 #include <akin/clip/write_config.hpp>
 
@@ -14,7 +14,7 @@
 namespace clip_program {
 
 int export_model(const export_options& o) {
-  const auto source = akin::open_clip_folder(o.folder);
+  const auto source = open_public_folder(o.folder);
   const bool theirs = o.format == "transformers";
   const auto names = theirs ? akin::weight_names::transformers : akin::weight_names::open_clip;
   std::optional<akin::preprocessing> how;  // of squares; open_clip takes others by its defaults, transformers not at all

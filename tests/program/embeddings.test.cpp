@@ -346,5 +346,10 @@ TEST_CASE("every mistake is one sentence") {
   std::filesystem::remove(w.model + "/tokenizer.json");
   refused(w.with_model("search", {"--index", w.work / "index", "--text", "a"}), "was made with");
   refused(w.with_model("embed", {"--out", w.work / "t", "--texts", w.work.put("one", "a\n")}), "has no vocabulary");
-  refused(w.run({"embed", "--model", w.pictures, "--out", w.work / "i", w.pictures}), "neither open_clip_model.safetensors nor");
+  refused(w.run({"embed", "--model", w.pictures, "--out", w.work / "i", w.pictures}), "neither open_clip_model.safetensors nor model.safetensors\n");
+  w.work.put("pictures/checkpoint.safetensors", "");  // train's
+  const std::string_view trained = "nor model.safetensors; it was made by train: classify reads it\n";
+  refused(w.run({"embed", "--model", w.pictures, "--out", w.work / "i", w.pictures}), trained);
+  refused(w.run({"search", "--model", w.pictures, "--index", w.work / "index", "--text", "a"}), trained);
+  refused(w.run({"export", w.pictures, "--format", "open_clip", "--out", w.work / "e"}), trained);
 }
