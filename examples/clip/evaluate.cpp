@@ -54,8 +54,8 @@ int evaluate_classes(const evaluate_options& o, embedder& model) {
   const auto classifier = classifier_of(o.zero_shot, labels, model);
   const std::size_t classes = data.classes.size();
   if (classifier.names.size() != classes)
-    akin::fail("evaluate: there are ", classifier.names.size(), " labels, but '", o.folder, "' has ", classes,
-               " folders: name a label for each, in the order of the folders' names");
+    akin::fail("evaluate: got ", counted(std::ssize(classifier.names), "label"), ", but '", o.folder, "' has ", counted(std::ssize(data.classes), "folder"),
+               ": name a label for each, in the order of the folders' names");
   class_counts counts{classes};
   const std::size_t skipped =
       embed_images(model, data.paths, [&](std::span<const std::string> paths, std::span<const float> rows) {

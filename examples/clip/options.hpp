@@ -28,6 +28,9 @@ template <class... Parts>
   throw usage_error{(std::string{} + ... + akin::detail::sentence_part{parts}.text)};
 }
 
+/// "1 label", "2 labels"
+inline std::string counted(std::int64_t number, const std::string& one) { return std::to_string(number) + ' ' + one + (number == 1 ? "" : "s"); }
+
 /// What every training has.
 struct training_settings {
   std::string out{};

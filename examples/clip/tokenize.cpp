@@ -39,10 +39,11 @@ int tokenize(const tokenize_options& o) {
   }
   if (std::cin.bad()) akin::fail("standard input could not be read after line ", lines);
   if (cut > 0)
-    std::fprintf(stderr, "akin-clip: %lld of %lld lines were cut to %lld ids\n", static_cast<long long>(cut),
-                 static_cast<long long>(lines), static_cast<long long>(o.context_length));
+    std::fprintf(stderr, "akin-clip: %lld of %s %s cut to %lld ids\n", static_cast<long long>(cut), counted(lines, "line").c_str(),
+                 cut == 1 ? "was" : "were", static_cast<long long>(o.context_length));
   if (replaced > 0)
-    std::fprintf(stderr, "akin-clip: %lld places that are not UTF-8 were read as U+FFFD\n", static_cast<long long>(replaced));
+    std::fprintf(stderr, "akin-clip: %s not UTF-8 %s read as U+FFFD\n", (counted(replaced, "place") + (replaced == 1 ? " that is" : " that are")).c_str(),
+                 replaced == 1 ? "was" : "were");
   return exit_done;
 }
 

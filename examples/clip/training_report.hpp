@@ -65,7 +65,7 @@ inline std::string training_report(const train_options& o, const model_descripti
   r.objective_reason = one ? "The objective of the CLIP paper. Many images of a batch share a class here, so that true captions of other images count as negatives."
                            : "Many images of a batch share a class, so every caption of that class is a positive.";
   r.configuration = {{"data", o.data}, {"epochs", std::to_string(o.training.epochs)}, {"batch", std::to_string(o.training.batch)}, {"peak learning rate", number_text(o.training.learning_rate)}, {"weight decay", number_text(o.training.weight_decay)},
-                     {"gradient norm clipped to", number_text(o.training.clip_norm)}, {"images move by up to", std::to_string(o.shift) + " pixels"}, {"embedding width", std::to_string(o.embed)}, {"seed", std::to_string(o.training.seed)},
+                     {"gradient norm clipped to", number_text(o.training.clip_norm)}, {"images move by up to", counted(o.shift, "pixel")}, {"embedding width", std::to_string(o.embed)}, {"seed", std::to_string(o.training.seed)},
                      {"captions", join(d.templates, " | ")}, {"test prompts", join(d.test_templates, " | ")}};
   // Pictures that people have are mostly dark on white, which --invert turns into what a model of light things on black has seen.
   const std::string classify = invoked_as + " classify --model " + o.training.out + (d.scale.mean < 0.5f ? " --invert" : ""), purpose = d.scale.mean < 0.5f ? " of something dark on white" : "";

@@ -80,6 +80,7 @@ TEST_CASE("a run writes its files, prints its result last, and repeats bit for b
   for (const char* name : {"/checkpoint.safetensors", "/report.html", "/metrics.csv"}) CHECK(std::filesystem::file_size(work / "a" + name) > 100);
   const std::string report = akin::read_file(work / "a/report.html");
   CHECK(!contains(report, "docs/"));  // which say nothing of these images
+  CHECK(contains(report, "1 pixel<"));
   CHECK(contains(report, AKIN_CLIP " classify --model " + work / "a" + " --invert picture.png"));  // light things on black
   const auto expected = numbers_of(work / "a");
   for (const char* threads : {"1", "2", "3"}) {

@@ -341,7 +341,10 @@ TEST_CASE("every mistake is one sentence") {
   akin::save_classifier(w.work / "narrow.safetensors", narrow);
   refused(w.with_model("classify", {"--classifier", w.work / "narrow.safetensors", w.pictures}),
           "has classes of 12 numbers, but the model's embeddings have 24");
-  refused(w.with_model("evaluate", {"--classes", w.pictures, "--label", "a", "--label", "b"}), "2 labels, but");
+  refused(w.with_model("evaluate", {"--classes", w.pictures, "--label", "a", "--label", "b"}), "got 2 labels, but");
+  refused(w.with_model("evaluate", {"--classes", w.pictures, "--label", "a", "--label", "b"}), "has 1 folder: ");
+  std::filesystem::create_directory(w.pictures + "/more");
+  refused(w.with_model("evaluate", {"--classes", w.pictures, "--label", "a"}), "got 1 label, but");
   refused(w.with_model("evaluate", {"--pairs", w.work.put("flat", "a.jpg a cat\n")}), "line 1 has no tab");
   std::filesystem::remove(w.model + "/tokenizer.json");
   refused(w.with_model("search", {"--index", w.work / "index", "--text", "a"}), "was made with");
