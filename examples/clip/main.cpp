@@ -249,9 +249,10 @@ int main(int count, char** words) {
   app.footer("exit codes: 0 done, 1 something failed (one sentence on standard error says what), 2 wrong usage, 130 interrupted (train and train-pairs go on with --resume, embed with the same command)");
   action chosen;
   for (const auto add : {add_train, add_train_pairs, add_embed, add_search, add_classify, add_evaluate, add_tokenize, add_pixels, add_verify, add_export}) add(app, chosen);
+  app.set_version_flag("--version", "akin-clip " AKIN_VERSION, "Print this program's version");
+  bool is_known = false;  // the subcommand
   try {
     std::string names;
-    bool is_known = false;
     for (const auto* const subcommand : app.get_subcommands({})) {
       names += (names.empty() ? "" : ", ") + subcommand->get_name();
       is_known = is_known || (count > 1 && subcommand->get_name() == words[1]);
@@ -261,7 +262,7 @@ int main(int count, char** words) {
     app.parse(count, words);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);
-    std::fprintf(stderr, "akin-clip: %s (akin-clip --help tells more)\n", e.what());
+    std::fprintf(stderr, "akin-clip: %s (akin-clip %s--help tells more)\n", e.what(), is_known ? (words[1] + std::string{" "}).c_str() : "");
     return clip_program::exit_usage;
   }
   try {

@@ -161,6 +161,13 @@ TEST_CASE("classify says what it sees") {
   CHECK(contains(broken.out, "one.pgm: "));  // the others are still classified
 }
 
+TEST_CASE("--version says which program this is") {
+  const temporary_folder work;
+  const auto version = run({"--version"}, work);
+  CHECK(version.code == 0);
+  CHECK(version.out.starts_with("akin-clip 0."));
+}
+
 TEST_CASE("every mistake is one sentence, an exit code, and nothing overwritten") {
   const small_data data;
   const temporary_folder work;
@@ -172,7 +179,11 @@ TEST_CASE("every mistake is one sentence, an exit code, and nothing overwritten"
     CHECK(std::count(end.err.begin(), end.err.end(), '\n') == 1);
   };
   refused({}, 2, "subcommand");
+  refused({}, 2, "(akin-clip --help tells more)");
+  refused({"bogus"}, 2, "(akin-clip --help tells more)");
   refused({"train"}, 2, "--data");
+  refused({"train"}, 2, "(akin-clip train --help tells more)");
+  refused({"pixels", "--size", "0", "a", "b"}, 2, "(akin-clip pixels --help tells more)");
   refused({"train", "--data", data.folder.path(), "--wings"}, 2, "--wings");
   refused({"train", "--data", data.folder.path(), "--objective", "two"}, 2, "objective");
   refused({"train", "--data", data.folder.path(), "--epochs", "many"}, 2, "epochs");
