@@ -136,7 +136,7 @@ void add_classify(CLI::App& app, action& chosen) {
   classify->add_option("--model", o.model, "Folder that train wrote, or with a public model")->capture_default_str();
   add_zero_shot_options(*classify, o.zero_shot, "the classes of training", "training's test, or 'a photo of a {}.'");
   classify->add_option("--top", o.top, "Labels of an image, best first (default: 3 in text, all in csv and json)")->check(CLI::Range(1, 1000));
-  classify->add_option("--threshold", o.threshold, "Every label with at least this score instead: a cosine, or SigLIP's probability");
+  classify->add_option("--threshold", o.threshold, "Every label with at least this score instead: a cosine, or SigLIP's probability")->check(real_between(-1e6, 1e6));
   classify->add_option("--format", o.format, "Of the answers")->check(CLI::IsMember({"text", "csv", "json"}))->capture_default_str();
   add_vocabulary_option(*classify, o.vocabulary);
   classify->add_option("--limit", o.limit, "Images read from each idx file; 0: all (default: 20)")->check(CLI::Range(0, 1 << 30));

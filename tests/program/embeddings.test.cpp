@@ -307,6 +307,7 @@ TEST_CASE("every mistake is one sentence") {
   CHECK(w.run({"embed", "--model", other, "--overwrite", "--out", w.work / "index", w.pictures}).code == 0);
 
   refused(w.with_model("classify", {w.pictures}), "no labels", 2);
+  refused(w.with_model("classify", {"--label", "a", "--threshold", "nan", w.pictures}), "--threshold: got 'nan', expected a number from", 2);
   refused(w.with_model("classify", {"--label", "a", "--classifier", w.work / "c.safetensors", w.pictures}),
           "leave the others out", 2);
   refused(w.with_model("classify", {"--label", "a", "--template", "flat", w.pictures}), "no {}");
