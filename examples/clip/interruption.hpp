@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ctrl-C asks for an end: whoever works looks here between two steps, saves and stops. A second one ends the program at once.
+// Ctrl-C, or a terminal that closes, asks for an end: whoever works looks here between two steps, saves and stops. A second
+// Ctrl-C ends the program at once.
 #pragma once
 
 #include <csignal>
@@ -9,18 +10,21 @@ namespace clip_program {
 
 inline volatile std::sig_atomic_t interrupted = 0;
 
+/// What nohup has the program ignore stays ignored.
+inline void answer_interruptions(void (*answer)(int)) {
+  for (const int asks : {SIGINT, SIGTERM, SIGHUP})
+    if (std::signal(asks, answer) == SIG_IGN && asks == SIGHUP) std::signal(asks, SIG_IGN);
+}
+
 inline void watch_for_interruption() {
   interrupted = 0;
-  for (const int asks : {SIGINT, SIGTERM})
-    std::signal(asks, [](int signal) {
-      interrupted = 1;
-      std::signal(signal, SIG_DFL);
-    });
+  answer_interruptions([](int signal) {
+    interrupted = 1;
+    if (signal != SIGHUP) std::signal(signal, SIG_DFL);  // which comes twice where a terminal closes: from it and from the shell
+  });
 }
 
 /// Where nothing looks any more, the first one ends the program again.
-inline void stop_watching() {
-  for (const int asks : {SIGINT, SIGTERM}) std::signal(asks, SIG_DFL);
-}
+inline void stop_watching() { answer_interruptions(SIG_DFL); }
 
 }  // namespace clip_program

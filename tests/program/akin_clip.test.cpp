@@ -115,6 +115,24 @@ TEST_CASE("interrupted at any moment and resumed, training ends with the same bi
   }
 }
 
+TEST_CASE("a terminal that closes saves and stops a run, but not one that ignores it, as nohup has it") {
+  const small_data data;
+  const temporary_folder work;
+  const auto hung_up = [&](const std::string& out, const char* epochs) {
+    const running program{train_arguments(data, out, {"--epochs", epochs}), work.path()};
+    for (int k = 0; k < 3'000 && !std::filesystem::exists(out + "/checkpoint.safetensors"); ++k) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    program.kill(SIGHUP);
+    return program.wait();
+  };
+  const auto stopped = hung_up(work / "a", "10000");
+  CHECK(stopped.code == 130);
+  CHECK(contains(stopped.out, "saved; go on with --resume"));
+  const auto before = ::signal(SIGHUP, SIG_IGN);
+  const auto finished = hung_up(work / "b", "60");
+  ::signal(SIGHUP, before);
+  CHECK(finished.code == 0);
+}
+
 TEST_CASE("a run is not resumed on other data, nor begun where nothing can be written") {
   const small_data data;
   const temporary_folder work;
