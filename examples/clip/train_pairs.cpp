@@ -242,7 +242,7 @@ int train_pairs(const train_pairs_options& o) {
   prepare_folder(settings.out);
   watch_for_interruption();
   std::printf("%lld images with %zu captions; %lld parameters; %d threads\n", static_cast<long long>(run.examples), training.pairs().captions.size(), static_cast<long long>(run.weights->size()), pool->size());
-  if (training.cut() > 0) std::fprintf(stderr, "akin-clip: %lld captions are longer than the context and were cut\n", static_cast<long long>(training.cut()));
+  if (training.cut() > 0) std::fprintf(stderr, "akin-clip: %s longer than the context and %s cut\n", (counted(training.cut(), "caption") + (training.cut() == 1 ? " is" : " are")).c_str(), training.cut() == 1 ? "was" : "were");
   std::fflush(stdout);
   const double seconds = training.train();
   stop_watching();

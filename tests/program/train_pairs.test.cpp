@@ -364,6 +364,18 @@ TEST_CASE("SigLIP is trained with a SentencePiece model") {
   CHECK(contains(trained.out.substr(at), again.out.substr(again.out.find("image-to-text"), 54)));
 }
 
+TEST_CASE("captions that were cut are counted") {
+  const workplace place;
+  const std::string all = akin::read_file(place.work / "train.tsv"), path = "picture 00.ppm";
+  for (const auto& [more, said] : {std::pair{path + "\t1 2 3 4 5 6 7 8 9 0 1 2\n", "akin-clip: 1 caption is longer than the context and was cut\n"},
+                                   std::pair{path + "\t1 2 3 4 5 6 7 8 9 0 1 2\n" + path + "\t2 2 3 4 5 6 7 8 9 0 1 2\n", "akin-clip: 2 captions are longer than the context and were cut\n"}}) {
+    place.work.put("long.tsv", all + more);
+    const auto end = place.train_with("train.tsv", "long.tsv", "a", {"--epochs", "1", "--overwrite"});
+    CHECK(end.code == 0);
+    CHECK(contains(end.err, said));
+  }
+}
+
 TEST_CASE("of a setting that is given twice the last one counts") {
   const workplace place;
   REQUIRE(place.train("a", {"--epochs", "3", "--epochs", "2"}).code == 0);
