@@ -2,6 +2,7 @@
 // Images and texts on their way through the towers.
 #include "inputs.hpp"
 
+#include "options.hpp"
 #include "work_line.hpp"
 
 #include <akin/io/file.hpp>
@@ -28,7 +29,7 @@ std::vector<std::string> image_paths(const std::vector<std::string>& given) {
 
 void say_replaced(std::int64_t places, const std::string& where) {
   if (places > 0)
-    std::fprintf(stderr, "akin-clip: %s: %lld places that are not UTF-8 were read as U+FFFD\n", where.c_str(), static_cast<long long>(places));
+    std::fprintf(stderr, "akin-clip: %s: %s not UTF-8, read as U+FFFD\n", where.c_str(), counted(places, "place").c_str());
 }
 
 std::vector<std::string> valid_texts(std::vector<std::string> texts, const std::string& place) {

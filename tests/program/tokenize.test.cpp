@@ -51,7 +51,7 @@ TEST_CASE("what was cut or replaced is said, once") {
   CHECK(std::count(end.out.begin(), end.out.end(), '\n') == 3);
   CHECK(contains(end.out, "49406 637 1237 49407\n"));
   CHECK(contains(end.err, "2 of 3 lines were cut to 4 ids"));
-  CHECK(contains(end.err, "2 places that are not UTF-8 were read"));
+  CHECK(contains(end.err, "2 places not UTF-8, read"));
   const auto once = tokenized("one two three four\none\n", work, {"--ids", "--context", "4", "--vocab", AKIN_VOCABULARY});
   CHECK(contains(once.err, "1 of 2 lines was cut to 4 ids"));
   CHECK(contains(tokenized("n\xff\n", work, {"--ids", "--vocab", AKIN_VOCABULARY}).err, "1 place that is not UTF-8 was read as"));

@@ -415,5 +415,5 @@ TEST_CASE("mistakes are one sentence") {
   CHECK(contains(sentence({}), "x/vocab.json' exists: --overwrite replaces it"));
   CHECK(akin::read_file(place.work / "x/vocab.json") == "mine");
   place.work.put("bytes.tsv", "picture 00.ppm\tr\xff" "d\n");
-  CHECK(contains(place.train("y", {"--epochs", "1", "--test", place.work / "bytes.tsv"}).err, "bytes.tsv': 1 places that are not UTF-8"));
+  CHECK(contains(place.train("y", {"--epochs", "1", "--test", place.work / "bytes.tsv"}).err, "bytes.tsv': 1 place not UTF-8"));
 }
