@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // akin-clip tokenize: lines of text to pieces or ids.
+#include "inputs.hpp"
 #include "options.hpp"
 
 #include <akin/support/error.hpp>
@@ -41,9 +42,7 @@ int tokenize(const tokenize_options& o) {
   if (cut > 0)
     std::fprintf(stderr, "akin-clip: %lld of %s %s cut to %lld ids\n", static_cast<long long>(cut), counted(lines, "line").c_str(),
                  cut == 1 ? "was" : "were", static_cast<long long>(o.context_length));
-  if (replaced > 0)
-    std::fprintf(stderr, "akin-clip: %s not UTF-8 %s read as U+FFFD\n", (counted(replaced, "place") + (replaced == 1 ? " that is" : " that are")).c_str(),
-                 replaced == 1 ? "was" : "were");
+  say_replaced(replaced, "standard input");
   return exit_done;
 }
 

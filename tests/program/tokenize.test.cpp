@@ -54,7 +54,7 @@ TEST_CASE("what was cut or replaced is said, once") {
   CHECK(contains(end.err, "2 places not UTF-8, read"));
   const auto once = tokenized("one two three four\none\n", work, {"--ids", "--context", "4", "--vocab", AKIN_VOCABULARY});
   CHECK(contains(once.err, "1 of 2 lines was cut to 4 ids"));
-  CHECK(contains(tokenized("n\xff\n", work, {"--ids", "--vocab", AKIN_VOCABULARY}).err, "1 place that is not UTF-8 was read as"));
+  CHECK(contains(tokenized("n\xff\n", work, {"--ids", "--vocab", AKIN_VOCABULARY}).err, "1 place not UTF-8, read as"));
 }
 
 TEST_CASE("every mistake is one sentence and an exit code") {
