@@ -138,8 +138,9 @@ TEST_CASE("strips give what the whole gives: three of them, one that is not full
 
 TEST_CASE("an entry along a first axis begins where the whole says, whatever the strip") {
   for (const int n : {2277, 9}) akin_test::check_cpu<second_view>(ordinary, 5e-5, views(2), images(n), texts(50), embed(5));
-  akin_test::subject<second_view, tested_backend> s{ordinary, views(1), images(2277), texts(5), embed(5)};
-  CHECK_THROWS_WITH_AS(s.run(), "take: entry 1 of an axis of extent 1", error);
+  // A device backend says so when it is bound, since it rehearses the steps.
+  const auto one_view = [] { akin_test::subject<second_view, tested_backend>{ordinary, views(1), images(2277), texts(5), embed(5)}.run(); };
+  CHECK_THROWS_WITH_AS(one_view(), "take: entry 1 of an axis of extent 1", error);
 }
 
 TEST_CASE("sums of columns are waited for under any name") {
