@@ -7,14 +7,11 @@
 #include <filesystem>
 #include <memory>
 #include <utility>
-#include <vector>
 
 namespace clip_program {
 
 std::string find_vocabulary(const std::string& folder, const akin::clip_architecture& a) {
-  const bool siglip = a.family == akin::clip_family::siglip;
-  const auto names = siglip ? std::vector{"spiece.model", "sentencepiece.model", "tokenizer.model"}
-                            : std::vector{"bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt", "tokenizer.json", "vocab.json"};
+  const auto names = a.family == akin::clip_family::siglip ? std::span<const char* const>{sentencepiece_files} : byte_pair_files;
   std::string list;
   for (const char* const name : names) {
     const std::string path = folder + "/" + name;

@@ -5,6 +5,7 @@
 #include <akin/clip/architecture.hpp>
 #include <akin/text/tokenizer.hpp>
 
+#include <array>
 #include <functional>
 #include <span>
 #include <string>
@@ -13,6 +14,10 @@ namespace clip_program {
 
 /// Texts to rows of ids, as long as a model's context.
 using tokenizing = std::function<akin::token_rows(std::span<const std::string>)>;
+
+/// The files of CLIP's tokenizer and of SigLIP's in a model's folder, the first of which that is there is taken.
+inline constexpr std::array byte_pair_files{"bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt", "tokenizer.json", "vocab.json"};
+inline constexpr std::array sentencepiece_files{"spiece.model", "sentencepiece.model", "tokenizer.model"};
 
 /// The file of the tokenizer that lies in a model's folder.
 /// errors: run time, naming what was looked for

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as an index's two files: refused with akin::error, or an index that comes back from what is written for it.
+#include "../support/files.hpp"
 #include "memory_file.hpp"
 
 #include <akin/clip/embedding_index.hpp>
@@ -14,18 +15,13 @@ namespace {
 /// An index whose files are in memory: links to them have the names that it needs.
 struct memory_index {
   memory_index() {
-    std::string folder = (std::filesystem::temp_directory_path() / "akin-fuzz-XXXXXX").string();
-    if (::mkdtemp(folder.data()) == nullptr) std::abort();
-    name = folder + "/index";
     std::filesystem::create_symlink(names.path(), name + ".json");
     std::filesystem::create_symlink(rows.path(), name + ".npy");
   }
-  memory_index(const memory_index&) = delete;
-  memory_index& operator=(const memory_index&) = delete;
-  ~memory_index() { std::filesystem::remove_all(std::filesystem::path{name}.parent_path()); }
 
   memory_file names{"names"}, rows{"rows"};
-  std::string name;
+  temporary_folder folder;
+  std::string name = folder / "index";
 };
 
 }  // namespace

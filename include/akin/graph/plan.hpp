@@ -84,6 +84,7 @@ struct plan_parts {
   const plan_operand* operands;
   const plan_sink* sinks;
 };
+constexpr plan_parts parts_of(const model& m, const plan& p) { return {m.nodes, p.operands, p.sinks}; }
 
 /// Calls read(node) for every value that a step reads.
 template <class Read>

@@ -387,7 +387,7 @@ class planner {
     if (visited_[step]) return;
     visited_[step] = open_[step] = true;
     const plan_step s = p_.steps[step];
-    for_each_read({m_.nodes, p_.operands, p_.sinks}, s, [&](int n) {
+    for_each_read(parts_of(m_, p_), s, [&](int n) {
       const int before = p_.producer[home_of(m_, n)] - 1;
       if (before < 0) return;
       const int home = p_.steps[before].region;

@@ -37,7 +37,7 @@ class strip_joiner {
   // Calls visit(step) for every step that makes what this one reads. Before its first use, where clang looks for it.
   template <class Visit>
   constexpr void for_each_maker(const plan_step& s, Visit visit) const {
-    for_each_read({m_.nodes, p_.operands, p_.sinks}, s, [&](int n) {
+    for_each_read(parts_of(m_, p_), s, [&](int n) {
       if (const int maker = p_.producer[home_of(m_, n)] - 1; maker >= 0) visit(maker);
     });
   }
@@ -112,7 +112,7 @@ class strip_joiner {
   constexpr bool runs_in_strips(const plan_step& s, int axis) const {
     bool can = s.kind == step_kind::pairs || (s.kind == step_kind::map && s.space.rank > 0 && s.space[0] == axis);
     if (!can) return false;
-    for_each_read({m_.nodes, p_.operands, p_.sinks}, s, [&](int n) { can = can && cuts_along(n, axis); });
+    for_each_read(parts_of(m_, p_), s, [&](int n) { can = can && cuts_along(n, axis); });
     for (int k = s.operand; k < s.operand + s.operand_count; ++k) can = can && p_.operands[k].kind != operand_kind::linear_index;
     for (int k = s.sink; k < s.sink + s.sink_count; ++k) {
       const sink_kind kind = p_.sinks[k].kind;
@@ -127,7 +127,7 @@ class strip_joiner {
   // Of what the group makes, a step in strips may read what belongs to its strip, under its own name and under that of the value behind it.
   constexpr bool reads_own_strip(const plan_step& s, int axis, const bool (&follows)[max_steps]) const {
     bool own = true;
-    for_each_read({m_.nodes, p_.operands, p_.sinks}, s, [&](int n) {
+    for_each_read(parts_of(m_, p_), s, [&](int n) {
       const int home = home_of(m_, n);
       if (const int maker = p_.producer[home] - 1; maker >= 0 && follows[maker]) own = own && m_.nodes[n].axes.has(axis) && m_.nodes[home].axes.has(axis);
     });

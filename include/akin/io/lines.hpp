@@ -7,12 +7,17 @@
 
 namespace akin::inline v0 {
 
+/// A text without the mark of its encoding that some editors begin files with.
+constexpr std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  return text.substr(text.starts_with(mark) ? mark.size() : 0);
+}
+
 /// Calls on_line(line, number) for the lines of a text, numbered from 1: without a byte-order mark before the first, and without the
 /// carriage returns that Windows puts at their ends. What follows the last line feed is a line where it is not empty.
 template <class OnLine>
 void for_each_line(std::string_view text, OnLine on_line) {
-  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  text = without_byte_order_mark(text);
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t size = text.find('\n');
     std::string_view line = text.substr(0, size);
