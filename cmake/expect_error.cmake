@@ -3,6 +3,7 @@
 # A file that must not compile holds its control as well:
 #   // expect: akin: dot: operands share no axis     the first error says this sentence
 #   // shows: axes<images, pixels>                   optional, any number: stands somewhere in the diagnostics
+#   // with: -std=c++17                             optional: the mistake is this flag
 #   // max-lines: 12                                 the diagnostics are no longer than this, the way to the header apart
 # Without AKIN_EXPECT_ERROR the file compiles; with it, it fails as said. WILL_FAIL would pass on any broken build, and
 # PASS_REGULAR_EXPRESSION would not look at the exit code.
@@ -32,7 +33,8 @@ if(NOT status EQUAL 0)
   message(FATAL_ERROR "the control does not compile:\n${diagnostics}")
 endif()
 
-execute_process(COMMAND ${COMPILE} -DAKIN_EXPECT_ERROR -fsyntax-only ${SOURCE} RESULT_VARIABLE status ERROR_VARIABLE diagnostics)
+read_lines(with flags)
+execute_process(COMMAND ${COMPILE} -DAKIN_EXPECT_ERROR ${flags} -fsyntax-only ${SOURCE} RESULT_VARIABLE status ERROR_VARIABLE diagnostics)
 if(status EQUAL 0)
   message(FATAL_ERROR "the mistake compiles")
 endif()

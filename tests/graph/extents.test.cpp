@@ -103,6 +103,10 @@ TEST_CASE("conflicts are one sentence with the numbers") {
   CHECK(sentence_of([] { bound<shapes>(features(-1)); }) == "bind: axis 'features' cannot have extent -1");
   CHECK(sentence_of([] { bound<convolution>(height(0), kernel_height(3)); }) == "bind: axis 'height' of extent 0 is smaller than its window 'kernel_height' of 3");
   CHECK(sentence_of([] { bound<keeps_size>(height(9), kernel_height(5)); }).find("axis 'height' has extent 9") != std::string::npos);
+  const std::int64_t many = std::int64_t{1} << 30;
+  const auto large = bound<shapes>(images(many), features(3 * many), heads(3));
+  const auto b = blueprint_of<shapes, mode::training, false>();
+  CHECK(sentence_of([&] { large.size(b.nodes[0].axes); }) == "bind: a tensor [images = 1073741824, features = 3221225472] is too large");
   const auto t = bound<shapes>(features(12));
   CHECK(sentence_of([&] { t.required(0); }) == "bind: axis 'images' has no extent: give it one, as in bind(images(64))");
 }

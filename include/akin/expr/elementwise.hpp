@@ -43,6 +43,34 @@ constexpr expr<real, A> map(expr<real, A> a) { return {a.owner, build::apply(*a.
 template <const operation& Op, value_kind Kind>
 constexpr int append_pair(model& m, int a, int b) { return build::map(m, Op, build::wider(m, a, b), a, b, -1, Kind); }
 
+template <class Value>
+inline constexpr bool is_expression = false;
+template <class Kind, class A>
+inline constexpr bool is_expression<expr<Kind, A>> = true;
+/// What has no arithmetic: conditions, indices, pairings.
+template <class Value>
+inline constexpr bool is_no_number = false;
+template <class Kind, class A>
+inline constexpr bool is_no_number<expr<Kind, A>> = !std::is_same_v<Kind, real>;
+template <class Value>
+inline constexpr bool is_operand = is_expression<Value> || is_no_number<Value> || number<Value>;
+template <class A, class B>
+concept without_arithmetic = is_operand<A> && is_operand<B> && (is_expression<A> || is_expression<B>) && (is_no_number<A> || is_no_number<B>);
+
+}  // namespace detail
+
+template <class A, class B>
+inline constexpr bool both_are_numbers = !detail::is_no_number<A> && !detail::is_no_number<B>;
+
+namespace detail {
+
+template <class A, class B>
+constexpr auto refuse_arithmetic(A a, B b) {
+  static_assert(both_are_numbers<A, B>, "akin: arithmetic: a condition or an index is no number: where(condition, a, b) chooses by it, as_real(condition) is 0 or 1");
+  if constexpr (is_expression<A>) return expr<real, unknown>{a.owner, a.id};
+  else return expr<real, unknown>{b.owner, b.id};
+}
+
 }  // namespace detail
 
 /// Sum, difference, product, quotient, elementwise.
@@ -76,6 +104,19 @@ template <class A, detail::number Number>
 constexpr auto operator/(expr<real, A> a, Number b) { return a / detail::literal(a, static_cast<double>(b)); }
 template <class A, detail::number Number>
 constexpr auto operator/(Number a, expr<real, A> b) { return detail::literal(b, static_cast<double>(a)) / b; }
+
+template <class A, class B>
+  requires detail::without_arithmetic<A, B>
+constexpr auto operator+(A a, B b) { return detail::refuse_arithmetic(a, b); }
+template <class A, class B>
+  requires detail::without_arithmetic<A, B>
+constexpr auto operator-(A a, B b) { return detail::refuse_arithmetic(a, b); }
+template <class A, class B>
+  requires detail::without_arithmetic<A, B>
+constexpr auto operator*(A a, B b) { return detail::refuse_arithmetic(a, b); }
+template <class A, class B>
+  requires detail::without_arithmetic<A, B>
+constexpr auto operator/(A a, B b) { return detail::refuse_arithmetic(a, b); }
 
 /// Functions of one real, elementwise; gradients as in the textbook.
 template <class A>

@@ -86,6 +86,8 @@ template <class P>
 inline constexpr bool is_pairing = false;
 template <class A, class B>
 inline constexpr bool is_pairing<pairing<A, B>> = true;
+template <class A, class B>
+inline constexpr bool is_no_number<pairing<A, B>> = true;
 
 }  // namespace detail
 

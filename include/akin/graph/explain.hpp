@@ -11,16 +11,6 @@
 
 namespace akin::inline v0 {
 
-/// " [images = 8192, embed = 512]"
-inline std::string shape_text(const blueprint& b, const extent_table& extents, const axis_list& axes) {
-  std::string s = " [";
-  for (int k = 0; k < axes.rank; ++k) {
-    s += (k ? ", " : "") + std::string{b.axes[static_cast<std::size_t>(axes[k])].name};
-    if (extents[axes[k]] >= 0) s += " = " + std::to_string(extents[axes[k]]);
-  }
-  return s + "]";
-}
-
 inline std::string describe_node(const blueprint& b, int n) {
   const node& x = b.at(n);
   std::string s{x.op->name};
@@ -107,7 +97,7 @@ inline std::string explain_chain(const blueprint& b, const extent_table& e, cons
   for (const plan_sink& k : b.sinks_of(s)) {
     const node& n = b.at(k.node);
     text += k.kind == sink_kind::store ? "; stores" : k.kind == sink_kind::reduce ? "; " + std::string{n.op->name} + " to" : "; contracts to";
-    text += shape_text(b, e, n.axes);
+    text += e.shape_text(n.axes);
   }
   return text;
 }
@@ -151,11 +141,11 @@ inline std::string explain_pass(const blueprint& b, const extent_table* extents,
   const extent_table& e = extents ? *extents : unbound;
   const strip_group* const strips = strips_of(b, static_cast<int>(b.number_of(s)));
   const bool again = strips && std::any_of(b.steps.data() + strips->begin, &s, [](const plan_step& other) { return other.is_pair_pass(); });
-  std::string text = "pair pass " + std::to_string(number_of_pass(b, s)) + (again ? ", again," : "") + " of tiles" + shape_text(b, e, s.space);
+  std::string text = "pair pass " + std::to_string(number_of_pass(b, s)) + (again ? ", again," : "") + " of tiles" + e.shape_text(s.space);
   text += explain_kept(b, memory, s);
   if (extents) text += ", " + count_text(operations_of_pass(b, e, memory, s)) + "FLOP";
   std::vector<std::string> reductions;
-  for (int n : awaited(b, s)) reductions.push_back(std::string{b.at(n).op->name} + shape_text(b, unbound, b.at(n).axes));
+  for (int n : awaited(b, s)) reductions.push_back(std::string{b.at(n).op->name} + unbound.shape_text(b.at(n).axes));
   for (auto r = reductions.begin(); r != reductions.end(); ++r)
     if (std::find(reductions.begin(), r, *r) == r) text += (r == reductions.begin() ? ", waits for " : " and ") + *r;
   return text + explain_chain(b, e, s);
@@ -164,7 +154,7 @@ inline std::string explain_pass(const blueprint& b, const extent_table* extents,
 inline std::string explain_step(const blueprint& b, const extent_table* extents, const memory_plan* memory, const plan_step& s) {
   const extent_table unbound{b};
   const extent_table& e = extents ? *extents : unbound;
-  if (s.kind == step_kind::kernel) return std::string{b.at(s.node).op->name} + shape_text(b, e, b.at(s.node).axes);
+  if (s.kind == step_kind::kernel) return std::string{b.at(s.node).op->name} + e.shape_text(b.at(s.node).axes);
   if (s.kind == step_kind::repeat) {
     const auto& r = b.regions[static_cast<std::size_t>(b.at(s.node).argument[0])];
     std::string layers{b.axes[static_cast<std::size_t>(r.depth_axis)].name};
@@ -180,7 +170,7 @@ inline std::string explain_step(const blueprint& b, const extent_table* extents,
     }
     return text;
   }
-  return s.is_pair_pass() ? explain_pass(b, extents, memory, s) : "map" + shape_text(b, e, s.space) + explain_chain(b, e, s);
+  return s.is_pair_pass() ? explain_pass(b, extents, memory, s) : "map" + e.shape_text(s.space) + explain_chain(b, e, s);
 }
 
 }  // namespace detail

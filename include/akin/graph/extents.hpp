@@ -10,10 +10,12 @@
 
 namespace akin::inline v0 {
 
+/// Of two counts of numbers. name_of() says whose, in a sentence.
 /// errors: run time, where the product has more numbers than memory can have
-inline std::int64_t checked_product(std::int64_t a, std::int64_t b) {
+template <class NameOf>
+std::int64_t checked_product(std::int64_t a, std::int64_t b, NameOf name_of) {
   constexpr std::int64_t most = std::int64_t{1} << 44;
-  if (a > 0 && b > most / a) fail("bind: extents of ", a, " and ", b, " together make a tensor that is too large");
+  if (a > 0 && b > most / a) fail("bind: ", name_of(), " is too large");
   return a * b;
 }
 
@@ -60,7 +62,7 @@ class extent_table {
 
   std::int64_t size(const axis_list& axes) const {
     std::int64_t product = 1;
-    for (int k = 0; k < axes.rank; ++k) product = checked_product(product, required(axes[k]));
+    for (int k = 0; k < axes.rank; ++k) product = checked_product(product, required(axes[k]), [&] { return "a tensor" + shape_text(axes); });
     return product;
   }
   /// Bytes of a node's numbers, in one layer and in all.
@@ -74,6 +76,16 @@ class extent_table {
     const auto e = (*this)[axis];
     if (e < 0) fail("bind: axis '", name(axis), "' has no extent: give it one, as in bind(", name(axis), "(64))");
     return e;
+  }
+
+  /// " [images = 64, embed]": axes with the extents that are known.
+  std::string shape_text(const axis_list& axes) const {
+    std::string s = " [";
+    for (int k = 0; k < axes.rank; ++k) {
+      s += (k ? ", " : "") + std::string{name(axes[k])};
+      if ((*this)[axes[k]] >= 0) s += " = " + std::to_string((*this)[axes[k]]);
+    }
+    return s + "]";
   }
 
   template <class T>

@@ -17,7 +17,7 @@ struct is_scalar : std::false_type {};
 template <>
 struct is_scalar<expr<real, axes<>>> : std::true_type {};
 template <class E>
-struct axes_of_result;
+struct axes_of_result { using type = unknown; };
 template <class Kind, class Axes>
 struct axes_of_result<expr<Kind, Axes>> { using type = Axes; };
 
@@ -26,11 +26,17 @@ using result_type = decltype(Model::define(std::declval<model&>()));
 
 }  // namespace detail
 
+template <class Result>
+inline constexpr bool result_is_an_expression = false;
+template <class Kind, class Axes>
+inline constexpr bool result_is_an_expression<expr<Kind, Axes>> = true;
+
 /// The model's own graph, as its function wrote it.
 template <class Model, mode Mode>
 inline constexpr model forward_graph = [] {
   model m{Mode == mode::training};
-  m.result = Model::define(m).id;
+  if constexpr (result_is_an_expression<detail::result_type<Model>>) m.result = Model::define(m).id;
+  else m.result = build::constant(m, 0);  // that mistake has its sentence
   m.forward_size = m.size;
   return m;
 }();

@@ -98,13 +98,14 @@ class parameter_store {
         if (std::none_of(extents_.begin(), extents_.end(), [&](const auto& x) { return x.first == name; })) extents_.emplace_back(name, size);
         return size;
       };
-      for (int k = 0; k < n.axes.rank; ++k) e.shape.push_back(note(n.axes[k])), e.slice = checked_product(e.slice, e.shape.back());
+      const auto times = [&](std::int64_t few, std::int64_t more) { return checked_product(few, more, [&] { return "tensor '" + e.pattern + "'"; }); };
+      for (int k = 0; k < n.axes.rank; ++k) e.shape.push_back(note(n.axes[k])), e.slice = times(e.slice, e.shape.back());
       b.for_each_repeat_around(n.region, [&](int number) {
         const region_entry& around = b.regions[static_cast<std::size_t>(number)];
         e.depths.insert(e.depths.begin(), note(around.depth_axis));
         e.first_numbers.insert(e.first_numbers.begin(), around.first_number);
       });
-      for (const auto depth : e.depths) e.count = checked_product(e.count, depth);
+      for (const auto depth : e.depths) e.count = times(e.count, depth);
       double scale = v.start.scale;
       for (std::string_view name : v.start.per) {
         if (name.empty()) break;
@@ -114,7 +115,7 @@ class parameter_store {
       }
       scales.push_back(scale);
       starts.push_back(v.start);
-      numbers += checked_product(e.slice, e.count);
+      numbers += times(e.slice, e.count);
       entries_.push_back(std::move(e));
     }
     numbers_ = shared_numbers<Real>{"parameters", numbers};

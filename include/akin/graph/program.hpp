@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,21 @@ constexpr int find_output(std::string_view name) {
   return -1;
 }
 
+template <class Values>
+inline constexpr bool is_temporary_vector = false;
+template <class Value>
+inline constexpr bool is_temporary_vector<std::vector<Value>> = true;  // an lvalue's type would be a reference
+template <class Values, class Real>
+inline constexpr bool has_numbers = std::is_convertible_v<Values, std::span<const Real>> || std::is_convertible_v<Values, std::span<const std::int32_t>>;
+template <class Values, class Real>
+inline constexpr bool can_lend = has_numbers<Values, Real> && !is_temporary_vector<Values>;
+template <class Values, class Real>
+constexpr void refuse_to_lend() {
+  static_assert(!is_temporary_vector<Values>, "akin: set: a temporary is gone before the run; keep the numbers in a variable");
+  static_assert(is_temporary_vector<Values> || has_numbers<Values, Real>,
+                "akin: set: numbers of another type: a vector, an array or a span of the program's reals, or of std::int32_t for indices");
+}
+
 }  // namespace detail
 
 /// A model compiled for a backend. One thread uses it at a time; any number of programs run side by side.
@@ -45,6 +61,7 @@ class program {
   // Here, and not where it is used, so that few instantiations stand between the mistake and the user's line.
   static_assert(detail::looked_at(detail::check_graph<Model, Mode, Backend::fuses>(), detail::check_parameters<Model, Mode, Backend::fuses>(),
                                   detail::check_kernels<Model, Mode, Backend>()));
+  static_assert(result_is_an_expression<detail::result_type<Model>>, "akin: program: the model's define returns no expression");
   static_assert(result_is_real<detail::result_type<Model>>, "akin: program: the result is an integer or a condition: as_real(...) makes it a real");
 
  public:
@@ -99,14 +116,16 @@ class program {
   }
 
   /// Lends an input's memory to the program until the next set. Its size must be that of the bound axes.
+  /// errors: compile time "akin: set: the model has no input of this name", "akin: set: a temporary is gone before the run; ...",
+  ///         "akin: set: numbers of another type: ..."; run time, another size, or indices where reals belong
   template <text Name>
   void set(std::span<const real_type> values) { set_data<Name>(values.data(), values.size(), value_kind::real); }
   template <text Name>
   void set(std::span<const std::int32_t> values) { set_data<Name>(values.data(), values.size(), value_kind::index); }
 
-  /// A temporary would be gone before the run.
-  template <text Name, class Value>
-  void set(std::vector<Value>&&) = delete;
+  template <text Name, class Values>
+    requires(!detail::can_lend<Values, real_type>)
+  void set(Values&&) { detail::refuse_to_lend<Values, real_type>(); }
 
   /// The random state of the next forward and backward: dropout draws from it.
   void seed(std::uint64_t state) { execution_.set_seed(state); }
@@ -235,7 +254,7 @@ class program {
     const auto expected = execution_.extents().size(x.axes);
     if (static_cast<std::int64_t>(size) != expected)
       fail("set: input '", Name.view(), "' has ", size, " numbers, expected ", expected,
-           shape_text(execution_.plan(), execution_.extents(), x.axes));
+           execution_.extents().shape_text(x.axes));
     if (x.kind != kind) fail("set: input '", Name.view(), "' takes ", x.kind == value_kind::index ? "32-bit integers" : "reals");
     execution_.set_input(n, data);
   }

@@ -2,16 +2,14 @@
 // The one exception type of the library, and the sentence builder that fills it.
 #pragma once
 
+#include <akin/support/compiler.hpp>
+
 #include <concepts>
 #include <cstdio>
 #include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-
-#ifdef __FAST_MATH__
-#error "akin: -ffast-math removes the NaN checks and the fixed order of sums that results rest on: compile without it"
-#endif
 
 namespace akin::inline v0 {
 

@@ -2,6 +2,8 @@
 // Axes: names that are types, so that the compiler can check every operator by them.
 #pragma once
 
+#include <akin/support/compiler.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>

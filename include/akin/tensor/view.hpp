@@ -2,6 +2,8 @@
 // What every kernel gets: a pointer with labelled extents. It owns nothing.
 #pragma once
 
+#include <akin/support/compiler.hpp>
+
 #include <array>
 #include <concepts>
 #include <cstdint>

@@ -134,8 +134,9 @@ class encoder_in_parts {
   void set(std::span<const real_type> values) { set_whole<Name>(values); }
   template <text Name>
   void set(std::span<const std::int32_t> values) { set_whole<Name>(values); }
-  template <text Name, class Value>
-  void set(std::vector<Value>&&) = delete;
+  template <text Name, class Values>
+    requires(!detail::can_lend<Values, real_type>)
+  void set(Values&&) { detail::refuse_to_lend<Values, real_type>(); }
 
   /// The features of the whole batch, part by part.
   std::span<const real_type> forward(std::uint64_t seed) {

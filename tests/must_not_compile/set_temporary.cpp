@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// A vector that is gone before the run.
+// expect: akin: set: a temporary is gone before the run
+// max-lines: 12
+#include <akin/akin.hpp>
+
+inline constexpr struct images : akin::batch<"images"> {} images;
+inline constexpr struct embed : akin::axis<"embed"> {} embed;
+
+struct made {
+  static constexpr auto define(akin::model& m) {
+    const auto x = m.input<"x">(images, embed);
+    return sum(x);
+  }
+};
+
+int main() {
+  akin::parameters<made, float> weights;
+  akin::program<made, akin::cpu_backend> p{weights};
+  const std::vector<float> numbers(4);
+#ifdef AKIN_EXPECT_ERROR
+  p.set<"x">(std::vector<float>(4));
+#else
+  p.set<"x">(numbers);
+#endif
+}
