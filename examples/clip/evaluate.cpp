@@ -31,7 +31,7 @@ labelled_folder read_labelled_folder(const std::string& folder) {
     if (entry.is_directory()) result.classes.push_back(entry.path().filename().string());
   std::ranges::sort(result.classes);
   for (std::size_t k = 0; k < result.classes.size(); ++k)
-    for (auto& path : akin::image_files(folder + "/" + result.classes[k])) {
+    for (auto& path : image_paths({folder + "/" + result.classes[k]})) {
       result.class_of[path] = k;
       result.paths.push_back(std::move(path));
     }

@@ -21,8 +21,10 @@ std::vector<std::string> image_paths(const std::vector<std::string>& given) {
       paths.push_back(one);
       continue;
     }
-    const auto below = akin::image_files(one);
-    paths.insert(paths.end(), below.begin(), below.end());
+    const auto [images, others] = akin::image_files(one);
+    if (others > 0)
+      std::fprintf(stderr, "akin-clip: '%s': left out %s whose names do not end as those of images do\n", one.c_str(), counted(others, "file").c_str());
+    paths.insert(paths.end(), images.begin(), images.end());
   }
   return paths;
 }

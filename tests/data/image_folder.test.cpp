@@ -23,7 +23,7 @@ struct loaded {
 };
 
 loaded load(const std::string& folder, int threads, std::int64_t batch) {
-  akin::image_loader loader(akin::image_files(folder), akin::clip_preprocessing(20),
+  akin::image_loader loader(akin::image_files(folder).images, akin::clip_preprocessing(20),
                             std::make_shared<akin::thread_pool>(threads));
   loaded all;
   while (!loader.at_end()) {
@@ -86,10 +86,22 @@ TEST_CASE("an image for which there is no memory is skipped by name") {
 
 TEST_CASE("an empty folder has no images, a missing one is a sentence") {
   const temporary_folder folder;
-  CHECK(akin::image_files(folder.path()).empty());
+  CHECK(akin::image_files(folder.path()).images.empty());
+  CHECK(akin::image_files(folder.path()).others == 0);
   CHECK(akin::image_loader({}, akin::clip_preprocessing()).at_end());
   CHECK(contains(sentence_of([&] { akin::image_files(folder / "missing"); }), "cannot read the folder"));
   CHECK(contains(sentence_of([] { akin::image_loader{{}, akin::clip_preprocessing(0)}; }), "got the size 0"));
+}
+
+TEST_CASE("files with other names are counted, folders are not") {
+  const temporary_folder folder;
+  std::filesystem::create_directory(folder / "below.png");
+  folder.put("below.png/a.PNG", "x");
+  folder.put("below.png/b.gif", "x");
+  folder.put("readme", "x");
+  const auto found = akin::image_files(folder.path());
+  CHECK(found.images == std::vector{folder / "below.png/a.PNG"});
+  CHECK(found.others == 2);
 }
 
 TEST_CASE("memory does not grow with the folder") {
@@ -99,7 +111,7 @@ TEST_CASE("memory does not grow with the folder") {
   load(folder.path(), 1, 1);
   rusage before{}, after{};
   ::getrusage(RUSAGE_SELF, &before);
-  akin::image_loader loader(akin::image_files(folder.path()), akin::clip_preprocessing(20),
+  akin::image_loader loader(akin::image_files(folder.path()).images, akin::clip_preprocessing(20),
                             std::make_shared<akin::thread_pool>(1));
   while (!loader.at_end()) loader.next(8);
   ::getrusage(RUSAGE_SELF, &after);

@@ -57,6 +57,15 @@ TEST_CASE("files without a size of their own are read to their end") {
   CHECK(contains(akin::read_file("/proc/self/status"), "Pid:"));
 }
 
+TEST_CASE("a file that is too large, or that never ends, is refused") {
+  const temporary_folder folder;
+  const std::string path = folder / "ten";
+  akin::write_file_atomically(path, std::string_view{"0123456789"});
+  CHECK(akin::read_file(path, 10) == "0123456789");
+  CHECK(sentence_of([&] { akin::read_file(path, 9); }) == "cannot read '" + path + "': it has more than 9 bytes");
+  CHECK(sentence_of([&] { akin::read_file("/dev/zero", 100000); }) == "cannot read '/dev/zero': it has more than 100000 bytes");
+}
+
 TEST_CASE("what cannot be read is named in one sentence") {
   const temporary_folder folder;
   const std::string missing = folder / "missing";

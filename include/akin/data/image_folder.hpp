@@ -35,21 +35,28 @@ inline bool is_image_name(std::string_view name) {
   return std::ranges::find(known, ending) != known.end();
 }
 
+/// What image_files finds: the images, and how many files have another name.
+struct folder_listing {
+  std::vector<std::string> images;
+  std::int64_t others = 0;
+};
+
 /// The image files of a folder and of the folders in it, by their names alone, in the order of their bytes; links that lead nowhere
 /// among them, so that reading says so.
 /// errors:   a folder that cannot be read, here or below
-inline std::vector<std::string> image_files(const std::string& folder) {
-  std::vector<std::string> paths;
+inline folder_listing image_files(const std::string& folder) {
+  folder_listing found;
   std::error_code code;
   for (std::filesystem::recursive_directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
     std::error_code nowhere;
     const auto status = entry->status(nowhere);
-    const bool is_other = std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
-    if (is_image_name(entry->path().filename().string()) && !is_other) paths.push_back(entry->path().string());
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) continue;
+    if (is_image_name(entry->path().filename().string())) found.images.push_back(entry->path().string());
+    else ++found.others;
   }
   if (code) fail("cannot read the folder '", folder, "': ", code.message());
-  std::ranges::sort(paths);
-  return paths;
+  std::ranges::sort(found.images);
+  return found;
 }
 
 /// Runs work() on an image: why it cannot be read, or nothing.

@@ -91,10 +91,14 @@ inline int write_fully(int file, const char* bytes, std::size_t size, std::size_
 }  // namespace detail
 
 /// The bytes of a file. Pipes work too: it reads until the end and trusts no size.
-/// errors: one sentence with the path when it is missing, unreadable or a directory
-inline std::string read_file(const std::string& path) {
+/// errors: one sentence with the path when it is missing, unreadable, a directory or larger than `most` bytes
+inline std::string read_file(const std::string& path, std::size_t most = std::size_t{1} << 32) {
   struct ::stat about {};
   const detail::file_descriptor file = detail::open_to_read(path, 0, about);
+  const auto refuse_beyond = [&](std::size_t size) {
+    if (size > most) fail("cannot read '", path, "': it has more than ", most, " bytes");
+  };
+  refuse_beyond(static_cast<std::size_t>(about.st_size));
   std::string bytes;
   // One byte more than the size, so that the usual file needs no second allocation to see its end.
   bytes.resize(about.st_size > 0 ? static_cast<std::size_t>(about.st_size) + 1 : 4096);
@@ -105,6 +109,7 @@ inline std::string read_file(const std::string& path) {
     if (count == 0) break;
     if (count > 0) {
       used += static_cast<std::size_t>(count);
+      refuse_beyond(used);
     } else if (const int code = errno; code != EINTR) {
       fail("cannot read '", path, "' at byte ", used, ": ", detail::system_reason(code));
     }
