@@ -56,7 +56,7 @@ TEST_CASE("more queries than are asked at a time") {
   const auto asked = whole_numbers(queries * embed, 3), values = whole_numbers(rows * embed, 4);
   const auto found = akin::nearest(asked, values, embed, 3, pool);
   REQUIRE(found.size() == 600);
-  for (const std::size_t q : {0, 255, 256, 511, 512, 599})
+  for (const std::size_t q : {0u, 255u, 256u, 511u, 512u, 599u})
     CHECK(found[q] == sorted(&asked[q * static_cast<std::size_t>(embed)], values, embed, 3));
 }
 
