@@ -3,7 +3,7 @@
 # A file that must not compile holds its control as well:
 #   // expect: akin: dot: operands share no axis     the first error says this sentence
 #   // shows: axes<images, pixels>                   optional, any number: stands somewhere in the diagnostics
-#   // with: -std=c++17                             optional: the mistake is this flag
+#   // with: -std=c++17                            optional: the mistake is this flag, which comes with AKIN_EXPECT_ERROR alone
 #   // max-lines: 12                                 the diagnostics are no longer than this, the way to the header apart
 # Without AKIN_EXPECT_ERROR the file compiles; with it, it fails as said. WILL_FAIL would pass on any broken build, and
 # PASS_REGULAR_EXPRESSION would not look at the exit code.
@@ -19,6 +19,7 @@ endfunction()
 
 read_lines(expect sentence)
 read_lines(shows shown)
+read_lines(with flags)
 read_lines(max-lines max_lines)
 list(LENGTH sentence sentences)
 if(NOT sentences EQUAL 1)
@@ -33,7 +34,6 @@ if(NOT status EQUAL 0)
   message(FATAL_ERROR "the control does not compile:\n${diagnostics}")
 endif()
 
-read_lines(with flags)
 execute_process(COMMAND ${COMPILE} -DAKIN_EXPECT_ERROR ${flags} -fsyntax-only ${SOURCE} RESULT_VARIABLE status ERROR_VARIABLE diagnostics)
 if(status EQUAL 0)
   message(FATAL_ERROR "the mistake compiles")

@@ -30,11 +30,16 @@ labelled_folder read_labelled_folder(const std::string& folder) {
   for (const auto& entry : std::filesystem::directory_iterator(folder))
     if (entry.is_directory()) result.classes.push_back(entry.path().filename().string());
   std::ranges::sort(result.classes);
-  for (std::size_t k = 0; k < result.classes.size(); ++k)
-    for (auto& path : image_paths({folder + "/" + result.classes[k]})) {
+  std::int64_t others = 0;
+  for (std::size_t k = 0; k < result.classes.size(); ++k) {
+    auto found = akin::image_files(folder + "/" + result.classes[k]);
+    others += found.others;
+    for (auto& path : found.images) {
       result.class_of[path] = k;
       result.paths.push_back(std::move(path));
     }
+  }
+  say_left_out(others);
   if (result.classes.empty()) akin::fail("evaluate: '", folder, "' has no folders, expected one for each class");
   return result;
 }

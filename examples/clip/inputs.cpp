@@ -14,18 +14,24 @@
 
 namespace clip_program {
 
+void say_left_out(std::int64_t files) {
+  if (files > 0)
+    std::fprintf(stderr, "akin-clip: %s left out: images end in .jpg, .jpeg, .png, .webp, .ppm, .pgm, .pbm or .pnm\n", counted(files, "other file").c_str());
+}
+
 std::vector<std::string> image_paths(const std::vector<std::string>& given) {
   std::vector<std::string> paths;
+  std::int64_t others = 0;
   for (const auto& one : given) {
     if (!std::filesystem::is_directory(one)) {
       paths.push_back(one);
       continue;
     }
-    const auto [images, others] = akin::image_files(one);
-    if (others > 0)
-      std::fprintf(stderr, "akin-clip: '%s': left out %s whose names do not end as those of images do\n", one.c_str(), counted(others, "file").c_str());
-    paths.insert(paths.end(), images.begin(), images.end());
+    const auto found = akin::image_files(one);
+    others += found.others;
+    paths.insert(paths.end(), found.images.begin(), found.images.end());
   }
+  say_left_out(others);
   return paths;
 }
 

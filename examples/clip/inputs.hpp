@@ -11,7 +11,9 @@
 
 namespace clip_program {
 
-/// Image files as they are given; a folder stands for the images in it and below.
+/// Counts on standard error the files of folders that are no images by their names, where there are such.
+void say_left_out(std::int64_t files);
+/// Image files as they are given; a folder stands for the images in it and below. What else is there is counted on standard error.
 std::vector<std::string> image_paths(const std::vector<std::string>& given);
 
 /// Counts on standard error what was not UTF-8, where there is such.

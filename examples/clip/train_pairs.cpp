@@ -33,16 +33,17 @@ namespace clip_program {
 
 namespace {
 
-constexpr const char *weights_name = "open_clip_model.safetensors", *config_name = "open_clip_config.json", *pieces_name = byte_pair_files.back(),
-                     *merges_name = "merges.txt", *sentencepiece_name = sentencepiece_files.front(), *report_name = "report.html";
+constexpr const char *weights_name = "open_clip_model.safetensors", *config_name = "open_clip_config.json", *pieces_name = "vocab.json",
+                     *merges_name = "merges.txt", *sentencepiece_name = "spiece.model", *report_name = "report.html";
 constexpr std::array written_names{weights_name, config_name, pieces_name, merges_name, sentencepiece_name, "metrics.csv", report_name};
 
 /// Other tokenizers in the folder, which find_vocabulary would take for the one of the model, but not one that was named with --vocab.
 std::vector<std::string> other_tokenizers(const train_pairs_options& o) {
   std::vector<std::string> paths;
-  for (const char* const name : std::span{byte_pair_files}.first(byte_pair_files.size() - 1)) {  // the last one is written
+  for (const std::string_view name : byte_pair_files) {
+    if (name == pieces_name) continue;  // written anew
     std::error_code is_absent;
-    const std::string path = o.training.out + "/" + name;
+    const std::string path = o.training.out + "/" + std::string{name};
     if (!std::filesystem::equivalent(path, o.vocabulary, is_absent)) paths.push_back(path);
   }
   return paths;

@@ -25,6 +25,14 @@ static_assert(has_axes<decltype(2 / e<rcp>{}), rcp> && has_axes<decltype(maximum
 static_assert(std::is_same_v<decltype(e<r>{} < e<rc>{}), expr<boolean, rc>>);
 static_assert(has_axes<decltype(where(expr<boolean, r>{}, e<rc>{}, 0)), rc> && has_axes<decltype(where(expr<boolean, rc>{}, e<r>{}, e<r>{})), rc>);
 
+// A number before an expression is compared as behind it.
+static_assert([] {
+  model m;
+  const auto x = m.input<"x">(rows);
+  const int less = (x < 0.5).id, more = (x > 0.5).id, at_most = (x <= 0.5).id, at_least = (x >= 0.5).id;
+  return less != more && at_most != at_least && (0.5 > x).id == less && (0.5 < x).id == more && (0.5 >= x).id == at_most && (0.5 <= x).id == at_least;
+}());
+
 // Every scalar function, over an odd number of elements.
 struct functions {
   static constexpr auto define(model& m) {

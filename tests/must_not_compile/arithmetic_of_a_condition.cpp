@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A condition as a factor.
-// expect: akin: arithmetic: a condition or an index is no number
+// expect: akin: arithmetic: a condition or an index is no real
 // max-lines: 12
 #include <akin/akin.hpp>
 

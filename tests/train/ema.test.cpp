@@ -21,6 +21,14 @@ struct regression {
   }
 };
 
+/// A model that lacks two of its weights.
+struct narrower {
+  static constexpr auto define(model& m) {
+    const auto y = tanh(m.data<"x">(images, embed) * m.parameter<"w">(initial::normal(1), embed)) * m.frozen<"scale">(initial::normal(1), embed);
+    return mean(square(y - m.data<"target">(images, embed)));
+  }
+};
+
 /// All that a run owns.
 struct training {
   parameters<regression> weights;
@@ -115,5 +123,10 @@ TEST_CASE("mistakes are named") {
   const temporary_folder folder;
   const std::string path = folder / "checkpoint.safetensors";
   save_checkpoint(path, t.weights, *t.optimizer, {}, {});
+  parameters<narrower> other;
+  program<narrower, akin_test::tested_backend> q{other};
+  q.bind(images(9), embed(5));
+  adamw<float> others{other, adamw<float>::settings{}};
+  CHECK(sentence_of([&] { load_training_state(safetensors_file{path}, other, others); }) == "checkpoint: '" + path + "' has the tensor 'bn.bias', which the model lacks");
   CHECK(sentence_of([&] { t.average->load(safetensors_file{path}); }) == "checkpoint: '" + path + "' has no tensor 'average.bn.weight' [5]");
 }

@@ -2,6 +2,8 @@
 // The hash behind dropout, in 32-bit integer arithmetic that every backend computes alike.
 #pragma once
 
+#include <akin/support/compiler.hpp>
+
 #include <cstdint>
 
 namespace akin::inline v0 {

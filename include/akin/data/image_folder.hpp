@@ -35,7 +35,7 @@ inline bool is_image_name(std::string_view name) {
   return std::ranges::find(known, ending) != known.end();
 }
 
-/// What image_files finds: the images, and how many files have another name.
+/// What image_files finds: the images, and how many files there are whose names end otherwise.
 struct folder_listing {
   std::vector<std::string> images;
   std::int64_t others = 0;

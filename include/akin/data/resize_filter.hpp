@@ -2,6 +2,8 @@
 // Which pixels a resized pixel is made of, and their weights: Pillow's BICUBIC, to the last bit.
 #pragma once
 
+#include <akin/support/compiler.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>

@@ -49,24 +49,24 @@ template <class Kind, class A>
 inline constexpr bool is_expression<expr<Kind, A>> = true;
 /// What has no arithmetic: conditions, indices, pairings.
 template <class Value>
-inline constexpr bool is_no_number = false;
+inline constexpr bool has_no_arithmetic = false;
 template <class Kind, class A>
-inline constexpr bool is_no_number<expr<Kind, A>> = !std::is_same_v<Kind, real>;
+inline constexpr bool has_no_arithmetic<expr<Kind, A>> = !std::is_same_v<Kind, real>;
 template <class Value>
-inline constexpr bool is_operand = is_expression<Value> || is_no_number<Value> || number<Value>;
+inline constexpr bool is_operand = is_expression<Value> || has_no_arithmetic<Value> || number<Value>;
 template <class A, class B>
-concept without_arithmetic = is_operand<A> && is_operand<B> && (is_expression<A> || is_expression<B>) && (is_no_number<A> || is_no_number<B>);
+concept refused_operands = is_operand<A> && is_operand<B> && (is_expression<A> || is_expression<B>) && (has_no_arithmetic<A> || has_no_arithmetic<B>);
 
 }  // namespace detail
 
 template <class A, class B>
-inline constexpr bool both_are_numbers = !detail::is_no_number<A> && !detail::is_no_number<B>;
+inline constexpr bool both_are_numbers = !detail::has_no_arithmetic<A> && !detail::has_no_arithmetic<B>;
 
 namespace detail {
 
 template <class A, class B>
 constexpr auto refuse_arithmetic(A a, B b) {
-  static_assert(both_are_numbers<A, B>, "akin: arithmetic: a condition or an index is no number: where(condition, a, b) chooses by it, as_real(condition) is 0 or 1");
+  static_assert(both_are_numbers<A, B>, "akin: arithmetic: a condition or an index is no real: as_real(...) makes it one, where(condition, a, b) chooses");
   if constexpr (is_expression<A>) return expr<real, unknown>{a.owner, a.id};
   else return expr<real, unknown>{b.owner, b.id};
 }
@@ -75,7 +75,7 @@ constexpr auto refuse_arithmetic(A a, B b) {
 
 /// Sum, difference, product, quotient, elementwise.
 /// shapes:   [A] and [B] where one contains the other -> the larger
-/// errors:   compile time "akin: arithmetic: one operand's axes must contain the other's"
+/// errors:   compile time "akin: arithmetic: one operand's axes must contain the other's", "akin: arithmetic: a condition or an index is no real: ..."
 /// gradient: summed over the axes along which an operand was broadcast
 template <class A, class B>
 constexpr auto operator+(expr<real, A> a, expr<real, B> b) { return detail::combine(build::add, a, b); }
@@ -105,18 +105,22 @@ constexpr auto operator/(expr<real, A> a, Number b) { return a / detail::literal
 template <class A, detail::number Number>
 constexpr auto operator/(Number a, expr<real, A> b) { return detail::literal(b, static_cast<double>(a)) / b; }
 
+// Refused in one sentence.
 template <class A, class B>
-  requires detail::without_arithmetic<A, B>
+  requires detail::refused_operands<A, B>
 constexpr auto operator+(A a, B b) { return detail::refuse_arithmetic(a, b); }
 template <class A, class B>
-  requires detail::without_arithmetic<A, B>
+  requires detail::refused_operands<A, B>
 constexpr auto operator-(A a, B b) { return detail::refuse_arithmetic(a, b); }
 template <class A, class B>
-  requires detail::without_arithmetic<A, B>
+  requires detail::refused_operands<A, B>
 constexpr auto operator*(A a, B b) { return detail::refuse_arithmetic(a, b); }
 template <class A, class B>
-  requires detail::without_arithmetic<A, B>
+  requires detail::refused_operands<A, B>
 constexpr auto operator/(A a, B b) { return detail::refuse_arithmetic(a, b); }
+template <class A>
+  requires(detail::is_expression<A> && detail::has_no_arithmetic<A>)
+constexpr auto operator-(A a) { return detail::refuse_arithmetic(a, a); }
 
 /// Functions of one real, elementwise; gradients as in the textbook.
 template <class A>
@@ -177,6 +181,14 @@ template <class A, detail::number Number>
 constexpr auto operator<=(expr<real, A> a, Number b) { return a <= detail::literal(a, static_cast<double>(b)); }
 template <class A, detail::number Number>
 constexpr auto operator>=(expr<real, A> a, Number b) { return detail::literal(a, static_cast<double>(b)) <= a; }
+template <class A, detail::number Number>
+constexpr auto operator<(Number a, expr<real, A> b) { return b > a; }
+template <class A, detail::number Number>
+constexpr auto operator>(Number a, expr<real, A> b) { return b < a; }
+template <class A, detail::number Number>
+constexpr auto operator<=(Number a, expr<real, A> b) { return b >= a; }
+template <class A, detail::number Number>
+constexpr auto operator>=(Number a, expr<real, A> b) { return b <= a; }
 template <class A, class B>
 constexpr auto operator&&(expr<boolean, A> a, expr<boolean, B> b) { return detail::combine<boolean>(detail::append_pair<minimum_op, value_kind::boolean>, a, b); }
 template <class A, class B>

@@ -7,6 +7,7 @@
 #include <akin/tensor/view.hpp>
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -322,6 +323,8 @@ constexpr int model::put(node n) {
     std::uint32_t h = static_cast<std::uint32_t>(n.op->name.size()) * 31u + static_cast<std::uint32_t>(n.op->name.front());
     for (int k = 0; k < 3; ++k) h = h * 1000003u + static_cast<std::uint32_t>(n.in[static_cast<std::size_t>(k)] + 1);
     h = h * 1000003u + static_cast<std::uint32_t>(n.argument[0] + 7 * n.axes.label[0] + 131 * n.axes.label[1] + 1021 * n.name);
+    const auto bits = std::bit_cast<std::uint64_t>(n.number);
+    h = h * 1000003u + static_cast<std::uint32_t>(bits ^ bits >> 32);
     h = (h ^ (h >> 15)) % std::uint32_t{4 * max_nodes};
     for (; table[h] != 0; h = h + 1 == std::uint32_t{4 * max_nodes} ? 0 : h + 1)
       if (nodes[static_cast<std::size_t>(table[h] - 1)] == n) return table[h] - 1;

@@ -87,7 +87,7 @@ inline constexpr bool is_pairing = false;
 template <class A, class B>
 inline constexpr bool is_pairing<pairing<A, B>> = true;
 template <class A, class B>
-inline constexpr bool is_no_number<pairing<A, B>> = true;
+inline constexpr bool has_no_arithmetic<pairing<A, B>> = true;
 
 }  // namespace detail
 

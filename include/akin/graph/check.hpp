@@ -14,7 +14,7 @@ namespace akin::inline v0 {
 template <class Model, mistake Found>
 inline constexpr bool graph_is_sound = Found == mistake::none;
 template <class Result>
-inline constexpr bool result_is_real = true;
+inline constexpr bool result_is_real = false;
 template <class Kind, class Axes>
 inline constexpr bool result_is_real<expr<Kind, Axes>> = std::is_same_v<Kind, real> || std::is_same_v<Axes, unknown>;  // unknown: another mistake has been named already
 template <class Output>

@@ -74,7 +74,9 @@ class execution {
     input_[static_cast<std::size_t>(n)] = const_cast<void*>(data);
     ran_ = false;
   }
-  void set_seed(std::uint64_t seed) { seed_ = seed; }
+  void set_seed(std::uint64_t seed) {
+    if (std::exchange(seed_, seed) != seed) ran_ = false;  // a gradient would draw other numbers than its forward
+  }
   void freeze(std::function<bool(std::string_view)> stays) { stays_ = std::move(stays); }
 
   void forward() {
@@ -87,7 +89,7 @@ class execution {
     ran_ = has_values_ = true;
   }
   void backward() {
-    if (!ran_) fail("backward: forward has not run with these inputs and extents");
+    if (!ran_) fail("backward: forward has not run with these inputs, extents and random state");
     weights_at_ = weights_.numbers().read_on(backend_);
     gradients_at_ = bound_to_.gradients.write_on(backend_);
     run(0, b_.forward_steps, b_.ranges[0].count - b_.forward_steps);

@@ -15,9 +15,7 @@ inline std::string describe_node(const blueprint& b, int n) {
   const node& x = b.at(n);
   std::string s{x.op->name};
   if (x.name >= 0) s += " '" + std::string{b.name(b.names[static_cast<std::size_t>(x.name)])} + "'";
-  s += " [";
-  for (int k = 0; k < x.axes.rank; ++k) s += (k ? ", " : "") + std::string{b.axes[static_cast<std::size_t>(x.axes[k])].name};
-  return s + "] (node " + std::to_string(n) + ")";
+  return s + extent_table{b}.shape_text(x.axes) + " (node " + std::to_string(n) + ")";
 }
 
 inline std::string bytes_text(std::int64_t bytes) {

@@ -10,7 +10,7 @@
 
 namespace akin::inline v0 {
 
-/// Of two counts of numbers. name_of() says whose, in a sentence.
+/// The product of two counts of numbers. name_of() is the sentence's subject where it is too large.
 /// errors: run time, where the product has more numbers than memory can have
 template <class NameOf>
 std::int64_t checked_product(std::int64_t a, std::int64_t b, NameOf name_of) {
@@ -69,7 +69,10 @@ class extent_table {
   std::int64_t bytes(int n, std::size_t real_bytes) const { return size(blueprint_.at(n).axes) * blueprint_.number_bytes(n, real_bytes); }
   std::int64_t bytes_of_layers(int n, std::size_t real_bytes) const {
     std::int64_t all = bytes(n, real_bytes);
-    blueprint_.for_each_repeat_around(blueprint_.at(n).region, [&](int r) { all *= (*this)[blueprint_.regions[static_cast<std::size_t>(r)].depth_axis]; });
+    blueprint_.for_each_repeat_around(blueprint_.at(n).region, [&](int r) {
+      const int depth = blueprint_.regions[static_cast<std::size_t>(r)].depth_axis;
+      all = checked_product(all, (*this)[depth], [&] { return "a tensor" + shape_text(blueprint_.at(n).axes) + " for each of axis '" + std::string{name(depth)} + "'"; });
+    });
     return all;
   }
   std::int64_t required(int axis) const {
@@ -110,7 +113,7 @@ class extent_table {
     const auto a = (*this)[r.a], b = r.b < 0 ? 0 : (*this)[r.b];
     if (a < 0 || b < 0) return -1;
     switch (r.rule) {
-      case extent_rule::product: return a * b;
+      case extent_rule::product: return checked_product(a, b, [&] { return "axis '" + std::string{name(r.axis)} + "'"; });
       case extent_rule::sum: return a + b + r.stride;
       case extent_rule::same: return a;
       case extent_rule::quotient:

@@ -5,6 +5,9 @@
 #include <akin/expr/repeat.hpp>
 #include <akin/expr/dot.hpp>
 
+#include <type_traits>
+#include <utility>
+
 namespace akin::inline v0 {
 
 /// Which graph a program runs: training has gradients, dropout and batch statistics.
@@ -17,28 +20,58 @@ struct is_scalar : std::false_type {};
 template <>
 struct is_scalar<expr<real, axes<>>> : std::true_type {};
 template <class E>
-struct axes_of_result { using type = unknown; };
+struct axes_of_result;
 template <class Kind, class Axes>
 struct axes_of_result<expr<Kind, Axes>> { using type = Axes; };
 
+}  // namespace detail
+
 template <class Model>
-using result_type = decltype(Model::define(std::declval<model&>()));
+concept has_define = requires(model& m) { Model::define(m); };
+template <class Model>
+concept returns_an_expression = has_define<Model> && requires(model& m) { []<class Kind, class Axes>(expr<Kind, Axes>) {}(Model::define(m)); };
+
+namespace detail {
+
+/// What the model's function writes.
+template <class Model, mode Mode>
+constexpr model written_graph() {
+  model m{Mode == mode::training};
+  m.result = Model::define(m).id;
+  m.forward_size = m.size;
+  return m;
+}
 
 }  // namespace detail
 
-template <class Result>
-inline constexpr bool result_is_an_expression = false;
-template <class Kind, class Axes>
-inline constexpr bool result_is_an_expression<expr<Kind, Axes>> = true;
+/// Whether the function can run in the compiler, on the model that it is given. What comes after looks at a graph of one constant where it
+/// cannot, so that the function's own mistake is the only one.
+template <class Model, mode Mode>
+concept has_graph = returns_an_expression<Model> && requires { typename std::enable_if_t<(detail::written_graph<Model, Mode>().size > 0)>; };
+
+namespace detail {
+
+template <class Model>
+struct result_of { using type = expr<real, axes<>>; };
+template <class Model>
+  requires has_graph<Model, mode::training>
+struct result_of<Model> { using type = decltype(Model::define(std::declval<model&>())); };
+template <class Model>
+using result_type = typename result_of<Model>::type;
+
+}  // namespace detail
 
 /// The model's own graph, as its function wrote it.
 template <class Model, mode Mode>
 inline constexpr model forward_graph = [] {
-  model m{Mode == mode::training};
-  if constexpr (result_is_an_expression<detail::result_type<Model>>) m.result = Model::define(m).id;
-  else m.result = build::constant(m, 0);  // that mistake has its sentence
-  m.forward_size = m.size;
-  return m;
+  if constexpr (has_graph<Model, Mode>) {
+    return detail::written_graph<Model, Mode>();
+  } else {
+    model m;
+    m.result = build::constant(m, 0);
+    m.forward_size = m.size;
+    return m;
+  }
 }();
 
 template <class Model, mode Mode>

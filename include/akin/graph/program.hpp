@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,17 +38,15 @@ constexpr int find_output(std::string_view name) {
 }
 
 template <class Values>
-inline constexpr bool is_temporary_vector = false;
-template <class Value>
-inline constexpr bool is_temporary_vector<std::vector<Value>> = true;  // an lvalue's type would be a reference
+inline constexpr bool is_temporary = !std::is_lvalue_reference_v<Values> && !std::ranges::enable_borrowed_range<std::remove_cv_t<Values>>;
 template <class Values, class Real>
 inline constexpr bool has_numbers = std::is_convertible_v<Values, std::span<const Real>> || std::is_convertible_v<Values, std::span<const std::int32_t>>;
 template <class Values, class Real>
-inline constexpr bool can_lend = has_numbers<Values, Real> && !is_temporary_vector<Values>;
+inline constexpr bool can_lend = has_numbers<Values, Real> && !is_temporary<Values>;
 template <class Values, class Real>
 constexpr void refuse_to_lend() {
-  static_assert(!is_temporary_vector<Values>, "akin: set: a temporary is gone before the run; keep the numbers in a variable");
-  static_assert(is_temporary_vector<Values> || has_numbers<Values, Real>,
+  static_assert(!is_temporary<Values> || !has_numbers<Values, Real>, "akin: set: a temporary is gone before the run; keep the numbers in a variable");
+  static_assert(has_numbers<Values, Real>,
                 "akin: set: numbers of another type: a vector, an array or a span of the program's reals, or of std::int32_t for indices");
 }
 
@@ -59,10 +58,14 @@ constexpr void refuse_to_lend() {
 template <class Model, class Backend, mode Mode = mode::training>
 class program {
   // Here, and not where it is used, so that few instantiations stand between the mistake and the user's line.
+  static_assert(has_define<Model>, "akin: program: the model has no public static constexpr auto define(akin::model&) that compiles");
+  static_assert(!has_define<Model> || returns_an_expression<Model>, "akin: program: the model's define returns no expression");
+  static_assert(!returns_an_expression<Model> || has_graph<Model, Mode>,
+                "akin: program: the model's define does not run in the compiler: it is not constexpr, takes its model by value, or writes more than docs/architecture.md "
+                "allows");
+  static_assert(result_is_real<detail::result_type<Model>>, "akin: program: the result is an integer or a condition: as_real(...) makes it a real");
   static_assert(detail::looked_at(detail::check_graph<Model, Mode, Backend::fuses>(), detail::check_parameters<Model, Mode, Backend::fuses>(),
                                   detail::check_kernels<Model, Mode, Backend>()));
-  static_assert(result_is_an_expression<detail::result_type<Model>>, "akin: program: the model's define returns no expression");
-  static_assert(result_is_real<detail::result_type<Model>>, "akin: program: the result is an integer or a condition: as_real(...) makes it a real");
 
  public:
   using real_type = typename Backend::real;
@@ -117,12 +120,13 @@ class program {
 
   /// Lends an input's memory to the program until the next set. Its size must be that of the bound axes.
   /// errors: compile time "akin: set: the model has no input of this name", "akin: set: a temporary is gone before the run; ...",
-  ///         "akin: set: numbers of another type: ..."; run time, another size, or indices where reals belong
+  ///         "akin: set: numbers of another type: ..."; run time, another size, indices where reals belong or the reverse, a program that is not bound
   template <text Name>
   void set(std::span<const real_type> values) { set_data<Name>(values.data(), values.size(), value_kind::real); }
   template <text Name>
   void set(std::span<const std::int32_t> values) { set_data<Name>(values.data(), values.size(), value_kind::index); }
 
+  /// What cannot be lent is refused in one sentence.
   template <text Name, class Values>
     requires(!detail::can_lend<Values, real_type>)
   void set(Values&&) { detail::refuse_to_lend<Values, real_type>(); }
@@ -137,7 +141,7 @@ class program {
     if constexpr (std::is_same_v<result_axes, axes<>>) return *execution_.template on_host<real_type>(execution_.plan().result).data;
   }
 
-  /// Computes the gradients of the result of the last forward.
+  /// Computes the gradients of the result of the last forward, by the weights of then: an optimiser steps afterwards.
   /// errors: compile time "akin: backward: the output is not a scalar"
   void backward() {
     static_assert(output_is_scalar<detail::as_axes<result_axes>>, "akin: backward: the output is not a scalar");
@@ -157,7 +161,7 @@ class program {
   template <text Name>
   view<const real_type> gradient() {
     constexpr int n = detail::find_name<Model, Mode>(Name.view());
-    static_assert(n >= 0, "akin: gradient: the model has no input of this name");
+    static_assert(n >= 0 || !has_graph<Model, Mode>, "akin: gradient: the model has no input of this name");
     if constexpr (n >= 0) {
       constexpr int g = full_graph<Model, Mode>.adjoint_of(n) - 1;
       static_assert(g >= 0, "akin: gradient: nothing flows back to this input");
@@ -177,7 +181,7 @@ class program {
   template <text Name>
   view<const real_type> value() {
     constexpr int n = detail::find_output<Model, Mode>(Name.view());
-    static_assert(n >= 0, "akin: value: the model has no output of this name");
+    static_assert(n >= 0 || !has_graph<Model, Mode>, "akin: value: the model has no output of this name");
     require_values();
     return execution_.template on_host<real_type>(n);
   }
@@ -248,7 +252,7 @@ class program {
   template <text Name>
   void set_data(const void* data, std::size_t size, value_kind kind) {
     constexpr int n = detail::find_name<Model, Mode>(Name.view());
-    static_assert(n >= 0, "akin: set: the model has no input of this name");
+    static_assert(n >= 0 || !has_graph<Model, Mode>, "akin: set: the model has no input of this name");
     if (!execution_.bound()) fail("set: the program is not bound");
     const node& x = execution_.plan().at(n);
     const auto expected = execution_.extents().size(x.axes);

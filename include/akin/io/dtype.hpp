@@ -2,6 +2,8 @@
 // The number formats that files know; the two 16-bit floats from and to 32-bit ones.
 #pragma once
 
+#include <akin/support/compiler.hpp>
+
 #include <array>
 #include <bit>
 #include <cstddef>

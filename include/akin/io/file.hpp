@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -90,7 +91,7 @@ inline int write_fully(int file, const char* bytes, std::size_t size, std::size_
 
 }  // namespace detail
 
-/// The bytes of a file. Pipes work too: it reads until the end and trusts no size.
+/// The bytes of a file. Pipes work too: it reads until the end, and trusts a size only to refuse.
 /// errors: one sentence with the path when it is missing, unreadable, a directory or larger than `most` bytes
 inline std::string read_file(const std::string& path, std::size_t most = std::size_t{1} << 32) {
   struct ::stat about {};
@@ -104,7 +105,7 @@ inline std::string read_file(const std::string& path, std::size_t most = std::si
   bytes.resize(about.st_size > 0 ? static_cast<std::size_t>(about.st_size) + 1 : 4096);
   std::size_t used = 0;
   while (true) {
-    if (used == bytes.size()) bytes.resize(2 * bytes.size());
+    if (used == bytes.size()) bytes.resize((std::min)(2 * bytes.size(), most + 1));
     const ::ssize_t count = ::read(file.get(), bytes.data() + used, bytes.size() - used);
     if (count == 0) break;
     if (count > 0) {

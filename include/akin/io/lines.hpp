@@ -2,6 +2,8 @@
 // The lines of text files, wherever they were written.
 #pragma once
 
+#include <akin/support/compiler.hpp>
+
 #include <cstddef>
 #include <string_view>
 

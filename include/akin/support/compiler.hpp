@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the compiler must be told, before it reads anything else.
+// What the compiler must be told: read before anything else in the core.
 #pragma once
 
 #if __cplusplus < 202002L
@@ -7,6 +7,6 @@
 #include <akin/stops_here>  // a missing header ends the compilation, whose other errors would be thousands
 #endif
 
-#ifdef __FAST_MATH__
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
 #error "akin: -ffast-math removes the NaN checks and the fixed order of sums that results rest on: compile without it"
 #endif

@@ -2,6 +2,8 @@
 // Arrays in the host's memory that begin a line of cache, in large pages where they are large.
 #pragma once
 
+#include <akin/support/compiler.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>

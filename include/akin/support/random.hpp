@@ -2,6 +2,8 @@
 // Counter-based random numbers: the same (seed, stream, counter) gives the same number, whoever asks and in whatever order.
 #pragma once
 
+#include <akin/support/compiler.hpp>
+
 #include <cmath>
 #include <cstdint>
 #include <numbers>

@@ -2,6 +2,8 @@
 // UTF-8: one code point at a time, from bytes that may be anything and back to bytes.
 #pragma once
 
+#include <akin/support/compiler.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -5,10 +5,12 @@
 #include <akin/io/safetensors.hpp>
 #include <akin/train/optimizer.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace akin::inline v0 {
@@ -73,12 +75,18 @@ inline void load_weights(const safetensors_file& file, parameter_store<float>& w
 }
 
 /// Fills weights and moments, so that training goes on with the same bits.
+/// errors: as read_kept; moments of a tensor that the weights lack: the file is of another model
 inline void load_training_state(const safetensors_file& file, parameter_store<float>& weights, adamw<float>& optimizer) {
+  const auto tensors = weights.tensors();
+  constexpr std::string_view moment = "optimizer.first_moment.";
+  for (const auto& kept : file.tensors())
+    if (kept.name.starts_with(moment) && std::none_of(tensors.begin(), tensors.end(), [&](const auto& t) { return kept.name.substr(moment.size()) == t.name; }))
+      fail("checkpoint: '", file.path(), "' has the tensor '", kept.name.substr(moment.size()), "', which the model lacks");
   load_weights(file, weights);
-  for (const auto& t : weights.tensors()) {
+  for (const auto& t : tensors) {
     if (t.role != named_value::role_kind::parameter) continue;
     const auto part = [&](std::span<float> flat) { return flat.subspan(static_cast<std::size_t>(t.offset), t.values.size()); };
-    read_kept(file, "optimizer.first_moment." + t.name, t.shape, part(optimizer.first_moment()));
+    read_kept(file, std::string{moment} + t.name, t.shape, part(optimizer.first_moment()));
     read_kept(file, "optimizer.second_moment." + t.name, t.shape, part(optimizer.second_moment()));
   }
   optimizer.set_steps(static_cast<std::int64_t>(metadata_number(file, "optimizer.steps")));

@@ -134,6 +134,7 @@ class encoder_in_parts {
   void set(std::span<const real_type> values) { set_whole<Name>(values); }
   template <text Name>
   void set(std::span<const std::int32_t> values) { set_whole<Name>(values); }
+  /// What cannot be lent is refused in one sentence.
   template <text Name, class Values>
     requires(!detail::can_lend<Values, real_type>)
   void set(Values&&) { detail::refuse_to_lend<Values, real_type>(); }

@@ -2,6 +2,8 @@
 // Learning-rate schedules: a number from a step's number, with no state.
 #pragma once
 
+#include <akin/support/compiler.hpp>
+
 #include <cmath>
 #include <cstdint>
 #include <numbers>
