@@ -10,8 +10,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <new>
 #include <sstream>
 
 namespace {
@@ -272,6 +274,12 @@ int main(int count, char** words) {
   } catch (const clip_program::usage_error& e) {
     std::fprintf(stderr, "akin-clip: %s\n", e.what());
     return clip_program::exit_usage;
+  } catch (const std::filesystem::filesystem_error& e) {
+    std::fprintf(stderr, "akin-clip: '%s': %s\n", e.path1().c_str(), e.code().message().c_str());
+    return clip_program::exit_failed;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "akin-clip: there is not enough memory\n");
+    return clip_program::exit_failed;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "akin-clip: %s\n", e.what());
     return clip_program::exit_failed;

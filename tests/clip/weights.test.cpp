@@ -485,6 +485,10 @@ TEST_CASE("shapes that no model of OpenAI's has") {
   shapes.back().second = {5, 64};
   shapes[6].second = {1280, 3, 4, 4};
   CHECK(contains(infer(shapes), "an image tower of width 1280, whose heads do not follow from its shapes"));
+  shapes[6].second = {96, 3, 4, 4};
+  CHECK(contains(infer(shapes), "an image tower of width 96, whose heads do not follow"));
+  shapes[2].second = {9, 96};
+  CHECK(contains(infer(shapes), "a text tower of width 96, whose heads do not follow"));
 }
 
 TEST_CASE("an activation that the weights were not written with is refused") {

@@ -40,6 +40,12 @@ class shape_reader {
       refuse("has ", patches, " positions of patches in '", positions, "', expected a square number");
     return side;
   }
+  /// Heads 64 wide, at most `most` of them.
+  std::int64_t heads(const char* tower, std::int64_t width, std::int64_t most) const {
+    if (width % 64 != 0 || width > 64 * most)
+      refuse("has ", tower, " tower of width ", width, ", whose heads do not follow from its shapes: a configuration is needed beside it");
+    return width / 64;
+  }
   template <class... Parts>
   [[noreturn]] void refuse(const Parts&... parts) const {
     fail("weights: '", file_.path(), "' ", parts...);
@@ -52,8 +58,8 @@ class shape_reader {
 }  // namespace detail
 
 /// What the shapes say, with heads 64 wide as in all of OpenAI's models. Shapes do not tell GELU from QuickGELU: the caller does.
-/// errors: run time, naming the tensor: one that is missing, a number of positions that is no square; a Vision Transformer wider
-///         than 1024, since public ones have heads of other widths
+/// errors: run time, naming the tensor: one that is missing, a number of positions that is no square; a tower whose width is no multiple of
+///         64, or a Vision Transformer wider than 1024, since public ones have heads of other widths
 /// source: https://github.com/openai/CLIP, model.py (build_model)
 inline clip_architecture infer_clip_architecture(const safetensors_file& file, activation function) {
   const detail::shape_reader shapes{file};
@@ -63,7 +69,7 @@ inline clip_architecture infer_clip_architecture(const safetensors_file& file, a
             shapes.extent("token_embedding.weight", 0),
             shapes.extent("token_embedding.weight", 1),
             shapes.count("transformer.resblocks.", ".ln_1.weight"),
-            shapes.extent("token_embedding.weight", 1) / 64,
+            shapes.heads("a text", shapes.extent("token_embedding.weight", 1), 1024),
             shapes.extent("transformer.resblocks.0.mlp.c_fc.weight", 0),
             function};
   a.image.function = function;
@@ -73,15 +79,12 @@ inline clip_architecture infer_clip_architecture(const safetensors_file& file, a
     a.image.patch = shapes.extent("visual.conv1.weight", 3);
     a.image.layers = shapes.count("visual.transformer.resblocks.", ".ln_1.weight");
     a.image.hidden = shapes.extent("visual.transformer.resblocks.0.mlp.c_fc.weight", 0);
-    a.image.heads = a.image.width / 64;
+    a.image.heads = shapes.heads("an image", a.image.width, 16);
     a.image.height = a.image.columns = a.image.patch * shapes.grid("visual.positional_embedding");
-    if (a.image.width > 1024)
-      shapes.refuse("has an image tower of width ", a.image.width,
-                    ", whose heads do not follow from its shapes: a configuration is needed beside it");
   } else {
     a.family = clip_family::residual_network;
     a.image.width = shapes.extent("visual.layer1.0.conv1.weight", 0);
-    a.image.heads = a.image.width * 32 / 64;
+    a.image.heads = shapes.heads("an image", a.image.width * 32, 1024);
     for (std::size_t k = 0; k < 4; ++k)
       a.image.stages[k] = shapes.count("visual.layer" + std::to_string(k + 1) + ".", ".conv1.weight");
     a.image.height = a.image.columns = 32 * shapes.grid("visual.attnpool.positional_embedding");
