@@ -29,7 +29,7 @@ struct axes_of_result<expr<Kind, Axes>> { using type = Axes; };
 template <class Model>
 concept has_define = requires(model& m) { Model::define(m); };
 template <class Model>
-concept returns_an_expression = has_define<Model> && requires(model& m) { []<class Kind, class Axes>(expr<Kind, Axes>) {}(Model::define(m)); };
+concept returns_an_expression = has_define<Model> && detail::is_expression<std::remove_cv_t<decltype(Model::define(std::declval<model&>()))>>;
 
 namespace detail {
 
