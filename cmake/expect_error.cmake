@@ -3,7 +3,7 @@
 # A file that must not compile holds its control as well:
 #   // expect: akin: dot: operands share no axis     the first error says this sentence
 #   // shows: axes<images, pixels>                   optional, any number: stands somewhere in the diagnostics
-#   // with: -std=c++17                            optional: the mistake is this flag, which comes with AKIN_EXPECT_ERROR alone
+#   // with: -std=c++17                             optional: the mistake is this flag, which comes with AKIN_EXPECT_ERROR alone
 #   // max-lines: 12                                 the diagnostics are no longer than this, the way to the header apart
 # Without AKIN_EXPECT_ERROR the file compiles; with it, it fails as said. WILL_FAIL would pass on any broken build, and
 # PASS_REGULAR_EXPRESSION would not look at the exit code.

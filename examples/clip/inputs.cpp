@@ -15,8 +15,11 @@
 namespace clip_program {
 
 void say_left_out(std::int64_t files) {
-  if (files > 0)
-    std::fprintf(stderr, "akin-clip: %s left out: images end in .jpg, .jpeg, .png, .webp, .ppm, .pgm, .pbm or .pnm\n", counted(files, "other file").c_str());
+  if (files == 0) return;
+  std::string endings;
+  for (const std::string_view ending : akin::image_endings)
+    endings += (endings.empty() ? "." : ending == akin::image_endings.back() ? " or ." : ", .") + std::string{ending};
+  std::fprintf(stderr, "akin-clip: %s left out: images end in %s\n", counted(files, "other file").c_str(), endings.c_str());
 }
 
 std::vector<std::string> image_paths(const std::vector<std::string>& given) {

@@ -25,14 +25,16 @@
 
 namespace akin::inline v0 {
 
-/// Whether a name ends as image files do: .jpg, .jpeg, .png, .webp, .ppm, .pgm, .pbm or .pnm, in any case.
+/// How the names of image files end, after a dot.
+inline constexpr std::array<std::string_view, 8> image_endings{"jpg", "jpeg", "png", "webp", "ppm", "pgm", "pbm", "pnm"};
+
+/// Whether a name ends as image files do, in any case.
 inline bool is_image_name(std::string_view name) {
   const std::size_t dot = name.rfind('.');
   if (dot == std::string_view::npos) return false;
   std::string ending(name.substr(dot + 1));
   for (char& c : ending) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  constexpr std::array<std::string_view, 8> known{"jpg", "jpeg", "png", "webp", "ppm", "pgm", "pbm", "pnm"};
-  return std::ranges::find(known, ending) != known.end();
+  return std::ranges::find(image_endings, ending) != image_endings.end();
 }
 
 /// What image_files finds: the images, and how many files there are whose names end otherwise.

@@ -163,7 +163,7 @@ class encoder_in_parts {
   template <text Name, class T>
   void set_whole(std::span<const T> values) {
     constexpr int n = detail::find_name<model_type, mode::training>(Name.view());
-    static_assert(n >= 0, "akin: set: the model has no input of this name");
+    static_assert(n >= 0 || !has_graph<model_type, mode::training>, "akin: set: the model has no input of this name");
     if constexpr (n >= 0) {
       if (rows_ < 0) fail("gradient_cache: set: the encoder is not bound");
       constexpr const axis_list& axes = graph().at(n).axes;
