@@ -103,6 +103,7 @@ TEST_CASE("a tensor for each layer, inner repeats fastest") {
 
 TEST_CASE("mistakes") {
   parameters<mixed, double> w;
+  CHECK(sentence_of([&] { w.bind(1, pixels(5), embed(4), embed(3)); }) == "bind: axis 'embed' is given twice, as 4 and as 3");
   CHECK(sentence_of([&] { w.bind(1, pixels(5)); }) == "bind: axis 'embed' has no extent: give it one, as in bind(embed(64))");
   parameters<mixed, double> v;
   v.bind(1, pixels(5), embed(3));

@@ -147,3 +147,9 @@ TEST_CASE("where the system does not give as many threads as wanted, those that 
   CHECK(sentence.ends_with(" of 1000"));
 }
 #endif
+
+TEST_CASE("a pool has at least the thread that calls it") {
+  CHECK_THROWS_WITH_AS(thread_pool(0), "threads: 0 threads, expected 1 or more", error);
+  CHECK_THROWS_WITH_AS(thread_pool(-3), "threads: -3 threads, expected 1 or more", error);
+  CHECK(thread_pool(1).size() == 1);
+}

@@ -5,7 +5,9 @@
 #include <akin/graph/blueprint.hpp>
 #include <akin/support/error.hpp>
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace akin::inline v0 {
@@ -25,15 +27,28 @@ class extent_table {
   extent_table() = default;
   explicit extent_table(const blueprint& b) : blueprint_{b}, extents_(b.axes.size(), -1) {}
 
+  /// Who gives the extents, for the sentences of errors.
+  void asked_by(std::string_view who) { who_ = who; }
+
   /// Gives an axis its extent. Axes that the graph lacks are let through where `strict` is false.
   void set(std::string_view axis, std::int64_t size, bool strict = true) {
-    if (size < 0) fail("bind: axis '", axis, "' cannot have extent ", size);
+    if (size < 0) fail(who_, ": axis '", axis, "' cannot have extent ", size);
     for (std::size_t k = 0; k < extents_.size(); ++k)
       if (blueprint_.axes[k].name == axis) {
         extents_[k] = size;
         return;
       }
-    if (strict) fail("bind: the model has no axis named '", axis, "'");
+    if (strict) fail(who_, ": the model has no axis named '", axis, "'");
+  }
+
+  /// Gives each of these axes its extent.
+  /// errors: run time, for an axis that the graph lacks or that stands there twice
+  void give(std::span<const extent> given) {
+    for (auto a = given.begin(); a != given.end(); ++a) {
+      for (auto b = given.begin(); b != a; ++b)
+        if (a->axis == b->axis) fail(who_, ": axis '", a->axis, "' is given twice, as ", b->size, " and as ", a->size);
+      set(a->axis, a->size);
+    }
   }
 
   /// Derives what follows from the given extents, and checks what is given twice.
@@ -49,7 +64,7 @@ class extent_table {
         const std::int64_t value = apply(r);
         if (value < 0) continue;
         if (slot < 0) slot = value, changed = true;
-        else if (slot != value) fail("bind: axis '", name(r.axis), "' has extent ", slot, ", but ", reason(r), " makes it ", value);
+        else if (slot != value) fail(who_, ": axis '", name(r.axis), "' has extent ", slot, ", but ", reason(r), " makes it ", value);
       }
     }
   }
@@ -77,7 +92,7 @@ class extent_table {
   }
   std::int64_t required(int axis) const {
     const auto e = (*this)[axis];
-    if (e < 0) fail("bind: axis '", name(axis), "' has no extent: give it one, as in bind(", name(axis), "(64))");
+    if (e < 0) fail(who_, ": axis '", name(axis), "' has no extent: give it one, as in bind(", name(axis), "(64))");
     return e;
   }
 
@@ -102,7 +117,7 @@ class extent_table {
   // An axis that must not be longer than another; where only one is known the other is as long.
   bool fit_within(int shorter, int longer) {
     auto &few = extents_[static_cast<std::size_t>(shorter)], &many = extents_[static_cast<std::size_t>(longer)];
-    if (few > many && many >= 0) fail("bind: axis '", name(shorter), "' has extent ", few, ", but '", name(longer), "' has only ", many);
+    if (few > many && many >= 0) fail(who_, ": axis '", name(shorter), "' has extent ", few, ", but '", name(longer), "' has only ", many);
     if ((few < 0) == (many < 0)) return false;
     (few < 0 ? few : many) = few < 0 ? many : few;
     return true;
@@ -117,12 +132,12 @@ class extent_table {
       case extent_rule::sum: return a + b + r.stride;
       case extent_rule::same: return a;
       case extent_rule::quotient:
-        if (b == 0 || a % b != 0) fail("bind: axis '", name(r.a), "' of extent ", a, " cannot be split into ", b, " equal parts (axis '", name(r.b), "')");
+        if (b == 0 || a % b != 0) fail(who_, ": axis '", name(r.a), "' of extent ", a, " cannot be split into ", b, " equal parts (axis '", name(r.b), "')");
         return a / b;
       case extent_rule::windows: {
         const auto stride = r.stride == 0 ? b : r.stride;
-        if (stride == 0) fail("bind: axis '", name(r.b), "' cannot have extent 0 as a window");
-        if (a + 2 * r.padding < b) fail("bind: axis '", name(r.a), "' of extent ", a, " is smaller than its window '", name(r.b), "' of ", b);
+        if (stride == 0) fail(who_, ": axis '", name(r.b), "' cannot have extent 0 as a window");
+        if (a + 2 * r.padding < b) fail(who_, ": axis '", name(r.a), "' of extent ", a, " is smaller than its window '", name(r.b), "' of ", b);
         return (a + 2 * r.padding - b) / stride + 1;
       }
       case extent_rule::fixed:
@@ -138,6 +153,7 @@ class extent_table {
   }
 
   blueprint blueprint_{};
+  std::string_view who_ = "bind";
   std::vector<std::int64_t> extents_;
 };
 

@@ -148,12 +148,14 @@ class parameters : public parameter_store<Real> {
   parameters& operator=(const parameters&) = delete;
 
   /// Gives the parameters' axes their extents and initialises: weights.bind(seed, width(64), layers(12)).
-  /// errors: run time, naming an axis that has no extent
+  /// errors: compile time "akin: an extent is given by its axis, ..."; run time, naming an axis that has no extent
   template <class... Extents>
-  void bind(std::uint64_t seed, const Extents&... given) {
+  void bind(std::uint64_t seed, const Extents&... given) { bind_to(seed, detail::extents_of(given...)); }
+  /// The same with the extents in a list.
+  void bind_to(std::uint64_t seed, std::span<const extent> given) {
     const blueprint b = blueprint_of<Model, mode::training, false>();
     extent_table extents{b};
-    (extents.set(given.axis, given.size), ...);
+    extents.give(given);
     extents.derive();
     parameter_store<Real>::bind(b, extents, seed);
   }

@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <ranges>
 #include <span>
 #include <string>
@@ -84,7 +83,11 @@ class program {
 
   /// Bytes that bind may spend on keeping products of pairs between passes, which saves computing them again; 0: no value of that size is ever stored.
   /// For binds from now on; 512 MiB unless told.
-  void pair_budget(std::int64_t bytes) { pair_budget_ = bytes; }
+  /// errors:  run time, for less than 0
+  void pair_budget(std::int64_t bytes) {
+    if (bytes < 0) fail("pair_budget: ", bytes, " bytes, expected 0 or more");
+    pair_budget_ = bytes;
+  }
 
   /// Parameters whose tensors `stays` names have no gradient: what would only lead there is not computed, and not kept. For binds from now on.
   /// cost:    of a tower that stays nothing but its forward; of one whose first blocks stay the gradient of the others
@@ -92,30 +95,16 @@ class program {
   void freeze(std::function<bool(std::string_view name)> stays) { execution_.freeze(std::move(stays)); }
 
   /// Fixes the largest extents and lays out one arena. Parameters that are not bound yet are bound with seed 0.
+  /// errors: compile time "akin: an extent is given by its axis, ..."; run time, naming the axis
   template <class... Extents>
-  void bind(const Extents&... given) {
-    refuse_twice({given...});
-    const bool binds_weights = own_ && !own_->bound();
-    if (binds_weights) own_->bind(0, given...);
-    if (!weights_.bound()) fail("bind: the weights are not bound; call weights.bind(seed, ...) first");
-    given_ = extent_table{execution_.plan()};
-    for (const auto& [axis, size] : weights_.extents()) given_.set(axis, size, false);
-    try {
-      execution_.bind(extended("bind", given...), pair_budget_);
-    } catch (...) {
-      if (binds_weights) own_->release();  // a bind that failed leaves the weights as they were, and the program unbound
-      throw;
-    }
-    (given_.set(given.axis, given.size), ...);
-  }
+  void bind(const Extents&... given) { bind_to(detail::extents_of(given...)); }
 
   /// Other extents, none larger than those of bind, for the next runs; an axis that is not named has that of bind.
   /// An input whose size changes is to be set again. Allocates nothing beyond a small table.
   template <class... Extents>
   void resize(const Extents&... given) {
     if (!execution_.bound()) fail("resize: the program is not bound");
-    refuse_twice({given...});
-    execution_.resize(extended("resize", given...));
+    execution_.resize(extended("resize", detail::extents_of(given...)));
   }
 
   /// Lends an input's memory to the program until the next set. Its size must be that of the bound axes.
@@ -231,17 +220,26 @@ class program {
     if (!execution_.has_gradients()) fail("gradient: backward has not run since the last forward, bind or resize");
   }
 
-  static void refuse_twice(std::initializer_list<extent> given) {
-    for (const extent* a = given.begin(); a != given.end(); ++a)
-      for (const extent* b = given.begin(); b != a; ++b)
-        if (a->axis == b->axis) fail("bind: axis '", a->axis, "' is given twice, as ", b->size, " and as ", a->size);
+  void bind_to(std::span<const extent> given) {
+    const bool binds_weights = own_ && !own_->bound();
+    if (binds_weights) own_->bind_to(0, given);
+    if (!weights_.bound()) fail("bind: the weights are not bound; call weights.bind(seed, ...) first");
+    given_ = extent_table{execution_.plan()};
+    for (const auto& [axis, size] : weights_.extents()) given_.set(axis, size, false);
+    try {
+      execution_.bind(extended("bind", given), pair_budget_);
+    } catch (...) {
+      if (binds_weights) own_->release();  // a bind that failed leaves the weights as they were, and the program unbound
+      throw;
+    }
+    given_.give(given);
   }
 
   // The extents that the program was given, these in their place, and what follows from them.
-  template <class... Extents>
-  extent_table extended(std::string_view who, const Extents&... given) const {
+  extent_table extended(std::string_view who, std::span<const extent> given) const {
     extent_table all = given_;
-    (all.set(given.axis, given.size), ...);
+    all.asked_by(who);
+    all.give(given);
     all.derive();
     for (const auto& [axis, size] : weights_.extents())
       for (int k = 0; k < static_cast<int>(execution_.plan().axes.size()); ++k)

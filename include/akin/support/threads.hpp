@@ -43,12 +43,13 @@ class flush_subnormals {
 /// Runs blocks of work on a fixed set of threads; the caller is worker 0.
 /// values:  which worker gets which block is not fixed: results must depend on the block number only
 /// cost:    run() allocates nothing; idle workers spin for some microseconds, then sleep
-/// errors:  "threads: ..." where the system does not give as many as wanted; the exception of the first block (by number) that threw reaches the
-///          caller; later blocks may be left out
+/// errors:  "threads: ..." for less than one, or where the system does not give as many as wanted; the exception of the first block
+///          (by number) that threw reaches the caller; later blocks may be left out
 /// A run() inside a block of the same pool is executed by that worker alone, under the same worker number.
 class thread_pool {
  public:
   explicit thread_pool(int threads = hardware()) {
+    if (threads < 1) fail("threads: ", threads, " threads, expected 1 or more");
     try {
       for (int worker = 1; worker < threads; ++worker) threads_.emplace_back([this, worker] { serve(worker); });
     } catch (const std::exception&) {  // of the system, or of memory

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -30,25 +31,29 @@ struct extent {
 
 struct any_axis {};
 
+/// What axis and batch have in common.
+template <text Name, std::int64_t Extent, bool NumbersExamples>
+struct named_axis : any_axis {
+  static constexpr std::string_view name = Name.view();
+  static constexpr std::int64_t static_extent = Extent;
+  static constexpr bool numbers_examples = NumbersExamples;
+  constexpr extent operator()(std::int64_t size) const { return {name, size}; }
+  template <std::floating_point Size>
+  constexpr extent operator()(Size) const {
+    static_assert(!std::is_floating_point_v<Size>, "akin: an axis' extent is an integer");
+    return {name, 0};
+  }
+};
+
 /// A named axis of features: `inline constexpr struct embed : akin::axis<"embed"> {} embed;`
 /// A static extent is optional; without one the extent is given when a program is bound: `embed(512)`.
 template <text Name, std::int64_t Extent = 0>
-struct axis : any_axis {
-  static constexpr std::string_view name = Name.view();
-  static constexpr std::int64_t static_extent = Extent;
-  static constexpr bool numbers_examples = false;
-  constexpr extent operator()(std::int64_t size) const { return {name, size}; }
-};
+struct axis : named_axis<Name, Extent, false> {};
 
 /// An axis that numbers examples: images, texts, anchors. A value with two such axes is a pair value: a backend that fuses
 /// computes it tile by tile, and stores of it at most products, as far as program::pair_budget allows.
 template <text Name>
-struct batch : any_axis {
-  static constexpr std::string_view name = Name.view();
-  static constexpr std::int64_t static_extent = 0;
-  static constexpr bool numbers_examples = true;
-  constexpr extent operator()(std::int64_t size) const { return {name, size}; }
-};
+struct batch : named_axis<Name, 0, true> {};
 
 /// A list of axes: the shape of an expression, in the order in which its numbers would lie in memory.
 template <class... Axes>
@@ -58,5 +63,18 @@ struct axes {
 
 template <class A>
 concept some_axis = std::is_base_of_v<any_axis, std::remove_cvref_t<A>>;
+
+namespace detail {
+
+// The arguments of bind and resize as one list.
+template <class... Extents>
+constexpr auto extents_of(const Extents&... given) {
+  constexpr bool by_axis = (std::is_same_v<Extents, extent> && ...);
+  static_assert(by_axis, "akin: an extent is given by its axis, as in bind(images(64), embed(512))");
+  if constexpr (by_axis) return std::array<extent, sizeof...(Extents)>{given...};
+  else return std::array<extent, 0>{};
+}
+
+}  // namespace detail
 
 }  // namespace akin::inline v0
