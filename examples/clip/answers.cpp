@@ -23,16 +23,16 @@ std::string csv_cell(const std::string& text) {
 
 }  // namespace
 
-std::string number_text(double number) {
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%.6g", number);
-  return digits;
+std::string number_text(double number, int digits) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*g", digits, number);
+  return text;
 }
 
 std::vector<answer> best_answers(const std::vector<std::string>& names, std::span<const float> scores, std::optional<double> threshold, std::int64_t top) {
   constexpr float below_all = -std::numeric_limits<float>::infinity();
   auto best = akin::classes_above(scores, threshold ? static_cast<float>(*threshold) : below_all);
-  if (!threshold) best.resize(std::min(best.size(), static_cast<std::size_t>(top)));
+  best.resize(std::min(best.size(), static_cast<std::size_t>(top)));
   std::vector<answer> answers;
   for (const std::size_t k : best) answers.push_back({names[k], static_cast<double>(scores[k])});
   return answers;
@@ -57,6 +57,7 @@ void answer_writer::write(const std::string& query, const std::vector<answer>& a
     text = query + ": " + text + '\n';
   }
   std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);  // whole lines, whatever ends the program
 }
 
 }  // namespace clip_program

@@ -10,8 +10,8 @@
 
 namespace clip_program {
 
-/// A number with six digits at most.
-std::string number_text(double number);
+/// A number with so many digits at most.
+std::string number_text(double number, int digits = 6);
 
 /// One answer to a query.
 struct answer {
@@ -19,7 +19,7 @@ struct answer {
   double score = 0;
 };
 
-/// The names by their scores, best first: every one that reaches the threshold, or the first `top` where there is none.
+/// The names by their scores, best first: at most `top`, and none below the threshold where there is one.
 std::vector<answer> best_answers(const std::vector<std::string>& names, std::span<const float> scores, std::optional<double> threshold, std::int64_t top);
 
 /// Writes `query`'s answers, best first, in one of three forms: "csv" has a row for each answer, "json" a line for each query,

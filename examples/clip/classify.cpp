@@ -3,6 +3,7 @@
 #include "answers.hpp"
 #include "computer.hpp"
 #include "inputs.hpp"
+#include "say.hpp"
 
 #include <akin/data/read_image.hpp>
 #include <akin/data/resize.hpp>
@@ -28,7 +29,7 @@ bool is_idx(const std::string& path) {
 void warn_of_unknown_words(const model_description& d, const std::vector<std::string>& texts) {
   std::vector<std::int32_t> ids(static_cast<std::size_t>(d.sizes.tokens));
   for (const auto& text : texts)
-    d.words.encode(text, ids, [&](const std::string& word) { std::fprintf(stderr, "akin-clip: '%s': the model does not know the word '%s' and leaves it out\n", text.c_str(), word.c_str()); });
+    d.words.encode(text, ids, [&](const std::string& word) { say("'" + text + "': the model does not know the word '" + word + "' and leaves it out"); });
 }
 
 // Every image of a file as gray bytes of the model's size.
@@ -64,6 +65,7 @@ void refuse_options_of_public_models(const classify_options& o) {
 }  // namespace
 
 int classify(const classify_options& o) {
+  if (o.files.empty() && o.zero_shot.save_classifier.empty()) misuse("classify: name images, folders or idx files");
   if (!std::filesystem::is_directory(o.model)) akin::fail("there is no folder '", o.model, "'");
   if (!std::filesystem::exists(checkpoint_path(o.model))) return classify_with_public_model(o);
   refuse_options_of_public_models(o);
@@ -93,7 +95,7 @@ int classify(const classify_options& o) {
       if (!akin::is_utf8(path)) akin::fail("the name '", akin::detail::printable(path), "' is not UTF-8");
       pixels = read_pixels(path, d.sizes, o.invert, o.limit.value_or(20));
     } catch (const akin::error& e) {
-      std::fprintf(stderr, "akin-clip: %s\n", e.what());
+      say(e.what());
       ++failures;
       continue;
     }

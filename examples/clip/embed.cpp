@@ -4,20 +4,23 @@
 #include "inputs.hpp"
 #include "interruption.hpp"
 #include "options.hpp"
+#include "say.hpp"
 
 #include <akin/clip/embedding_index.hpp>
+#include <akin/io/file_lock.hpp>
 #include <akin/train/progress.hpp>
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <map>
+#include <set>
 
 namespace clip_program {
 
 namespace {
 
-/// An index on its way to its files: it is saved now and then, so that what ends the program costs a minute's work at most.
+/// An index on its way to its files: it is saved now and then, so that what ends the program costs some seconds' work.
 class growing_index {
  public:
   growing_index(std::string name, akin::embedding_index index) : name_{std::move(name)}, index_{std::move(index)} {}
@@ -31,17 +34,18 @@ class growing_index {
     const double start = akin::steady_seconds();
     akin::save_index(name_, index_);
     const double end = akin::steady_seconds();
-    next_save_ = end + std::max(60.0, 20 * (end - start));
+    next_save_ = end + std::max(shortest, 20 * (end - start));
   }
   std::int64_t rows() const { return index_.rows(); }
 
  private:
   std::string name_;
   akin::embedding_index index_;
-  double next_save_ = akin::steady_seconds() + 60;
+  static constexpr double shortest = 5;  // seconds between saves
+  double next_save_ = akin::steady_seconds() + shortest;
 };
 
-/// What an index does not hold yet, in its order; what is given twice is embedded twice.
+/// What an index does not hold yet, in its order; a line that is there twice has two rows.
 std::vector<std::string> missing(const std::vector<std::string>& wanted, const std::vector<std::string>& there) {
   std::map<std::string_view, std::int64_t> count;
   for (const auto& name : there) ++count[name];
@@ -51,17 +55,31 @@ std::vector<std::string> missing(const std::vector<std::string>& wanted, const s
   return rest;
 }
 
+/// Images without repetitions: a folder and a file in it may both be given.
+std::vector<std::string> each_once(std::vector<std::string> paths) {
+  std::set<std::string> seen;
+  std::erase_if(paths, [&](const std::string& path) { return !seen.insert(path).second; });
+  return paths;
+}
+
 }  // namespace
 
 int embed(const embed_options& o) {
   if (o.inputs.empty() && o.texts.empty()) misuse("embed: name images or folders, or a file of lines with --texts");
   if (!o.inputs.empty() && !o.texts.empty()) misuse("embed: name images or folders, or a file of lines with --texts, not both");
+  const auto kind = o.texts.empty() ? akin::embedded_kind::images : akin::embedded_kind::texts;
   embedder model{o.model, o.vocabulary, o.threads};
   const auto files = akin::files_of_index(o.out);
-  akin::embedding_index index{model.identity(), model.embed(), {}, {}};
-  if (!o.overwrite && std::filesystem::exists(files.names)) index = akin::load_index(o.out, model.identity());
-  else refuse_existing({files.rows}, o.overwrite);
-  const auto rest = missing(o.texts.empty() ? image_paths(o.inputs) : text_lines(o.texts), index.names);
+  const akin::file_lock only_writer{files.names + ".lock"};
+  akin::embedding_index index{kind, model.identity(), model.preparation_of(kind), model.embed(), {}, {}};
+  if (!o.overwrite && std::filesystem::exists(files.names)) {
+    index = akin::load_index(o.out, model.identity());
+    if (index.kind != kind) akin::fail("index '", o.out, "' holds ", name_of(index.kind), ", and these are ", name_of(kind), ": name another one with --out");
+    akin::check_preparation(o.out, index, model.preparation_of(kind));
+  } else {
+    refuse_existing({files.rows}, o.overwrite);
+  }
+  const auto rest = missing(kind == akin::embedded_kind::images ? each_once(image_paths(o.inputs)) : text_lines(o.texts), index.names);
   const std::int64_t before = index.rows();
   growing_index growing{o.out, std::move(index)};
   watch_for_interruption();
@@ -72,14 +90,13 @@ int embed(const embed_options& o) {
     growing.add(names, rows);
     return !interrupted;
   };
-  if (o.texts.empty()) skipped = embed_images(model, rest, add);
+  if (kind == akin::embedded_kind::images) skipped = embed_images(model, rest, add);
   else embed_texts(model, rest, add);
   growing.save();
   std::printf("%s\n%s\n", files.rows.c_str(), files.names.c_str());
-  std::fprintf(stderr, "akin-clip: %lld rows, %lld of them new\n", static_cast<long long>(growing.rows()),
-               static_cast<long long>(growing.rows() - before));
+  say(counted(growing.rows(), "row") + ", " + std::to_string(growing.rows() - before) + " of them new");
   if (!interrupted) return skipped > 0 ? exit_failed : exit_done;
-  std::fprintf(stderr, "akin-clip: interrupted; the same command goes on with the rest\n");
+  say("interrupted; the same command goes on with the rest");
   return exit_interrupted;
 }
 

@@ -13,23 +13,12 @@
 
 namespace clip_program {
 
-namespace {
-
-/// What embeddings are kept under: the weights, and what images become before them.
-std::string identity_with(const std::string& weights, const akin::preprocessing& how) {
-  std::vector<float> numbers{static_cast<float>(how.size), static_cast<float>(how.fit), static_cast<float>(how.order)};
-  for (const auto& three : {how.mean, how.deviation}) numbers.insert(numbers.end(), three.begin(), three.end());
-  return weights + ' ' + akin::fingerprint_text(std::as_bytes(std::span{numbers}));
-}
-
-}  // namespace
-
 embedder::embedder(const std::string& folder, std::string vocabulary, int thread_count)
     : folder_{folder},
       vocabulary_{std::move(vocabulary)},
       model_{open_public_folder(folder)},
       how_{akin::read_preprocessing(folder, model_.architecture, akin::names_of(model_.weights))},
-      identity_{identity_with(akin::identity_of(model_), how_)},
+      identity_{akin::identity_of(model_)},
       pool_{std::make_shared<akin::thread_pool>(thread_count > 0 ? thread_count : akin::thread_pool::hardware())} {}
 
 akin::image_loader embedder::loader(std::vector<std::string> paths) const { return {std::move(paths), how_, pool_}; }
@@ -42,15 +31,26 @@ std::vector<float> embedder::images(std::span<const float> pixels) {
 }
 
 std::vector<float> embedder::texts(std::span<const std::string> texts) {
-  if (!text_tower_) {
-    const std::string path = vocabulary_.empty() ? find_vocabulary(folder_, model_.architecture) : vocabulary_;
-    const auto& text = model_.architecture.text;
-    tokenize_ = is_siglip() ? siglip_tokenizing(path, text) : clip_tokenizing(akin::read_vocabulary(path), path, text);
-    text_tower_ = family_of(model_.architecture).texts(model_, pool_);
-  }
-  std::vector<float> rows = text_tower_->features(tokenize_(texts).ids);
+  const auto tokens = tokenizer().rows(texts);
+  if (!text_tower_) text_tower_ = family_of(model_.architecture).texts(model_, pool_);
+  cut_ += tokens.cut;
+  std::vector<float> rows = text_tower_->features(tokens.ids);
   akin::normalize_rows(rows, embed());
   return rows;
+}
+
+std::string embedder::preparation_of(akin::embedded_kind kind) {
+  if (kind == akin::embedded_kind::texts) return tokenizer().fingerprint;
+  std::vector<float> numbers{static_cast<float>(how_.size), static_cast<float>(how_.fit), static_cast<float>(how_.order)};
+  for (const auto& three : {how_.mean, how_.deviation}) numbers.insert(numbers.end(), three.begin(), three.end());
+  return akin::fingerprint_text(std::as_bytes(std::span{numbers}));
+}
+
+const tokenizing& embedder::tokenizer() {
+  if (tokenizer_.rows) return tokenizer_;
+  const std::string path = vocabulary_.empty() ? find_vocabulary(folder_, model_.architecture) : vocabulary_;
+  const auto& text = model_.architecture.text;
+  return tokenizer_ = is_siglip() ? siglip_tokenizing(path, text) : clip_tokenizing(akin::read_vocabulary(path), path, text);
 }
 
 }  // namespace clip_program

@@ -5,6 +5,7 @@
 #include "tokenizing.hpp"
 #include "tower.hpp"
 
+#include <akin/clip/embedding_index.hpp>
 #include <akin/data/image_folder.hpp>
 
 #include <cstdint>
@@ -23,6 +24,8 @@ class embedder {
 
   /// What embeddings are kept under.
   const std::string& identity() const { return identity_; }
+  /// What images or texts become before the towers.
+  std::string preparation_of(akin::embedded_kind kind);
   std::int64_t embed() const { return model_.architecture.embed; }
   akin::logit_scale scale() const { return akin::read_logit_scale(model_.weights); }
   /// Whether the model was trained to judge each text by itself.
@@ -35,8 +38,13 @@ class embedder {
   std::vector<float> images(std::span<const float> pixels);
   /// shapes: [texts] -> [texts, embed], unit rows
   std::vector<float> texts(std::span<const std::string> texts);
+  /// How many of these were longer than the context, and cut.
+  std::int64_t cut() const { return cut_; }
+  std::int64_t context() const { return model_.architecture.text.context; }
 
  private:
+  const tokenizing& tokenizer();
+
   std::string folder_, vocabulary_;
   akin::clip_folder model_;
   akin::preprocessing how_;
@@ -44,7 +52,8 @@ class embedder {
   threads pool_;
   std::unique_ptr<image_tower> image_tower_;
   std::unique_ptr<text_tower> text_tower_;
-  tokenizing tokenize_;
+  tokenizing tokenizer_;
+  std::int64_t cut_ = 0;
 };
 
 }  // namespace clip_program

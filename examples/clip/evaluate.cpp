@@ -3,6 +3,7 @@
 #include "class_counts.hpp"
 #include "inputs.hpp"
 #include "recall.hpp"
+#include "say.hpp"
 #include "zero_shot.hpp"
 
 #include <akin/clip/retrieval.hpp>
@@ -20,7 +21,7 @@ namespace {
 
 /// Images in folders that are their classes.
 struct labelled_folder {
-  std::vector<std::string> classes, paths;
+  std::vector<std::string> classes, paths, empty;
   std::map<std::string, std::size_t, std::less<>> class_of;  // by path
 };
 
@@ -28,12 +29,13 @@ labelled_folder read_labelled_folder(const std::string& folder) {
   labelled_folder result;
   if (!std::filesystem::is_directory(folder)) akin::fail("evaluate: '", folder, "' is no folder");
   for (const auto& entry : std::filesystem::directory_iterator(folder))
-    if (entry.is_directory()) result.classes.push_back(entry.path().filename().string());
+    if (entry.is_directory() && !akin::is_hidden_name(entry.path().filename().string())) result.classes.push_back(entry.path().filename().string());
   std::ranges::sort(result.classes);
   std::int64_t others = 0;
   for (std::size_t k = 0; k < result.classes.size(); ++k) {
     auto found = akin::image_files(folder + "/" + result.classes[k]);
     others += found.others;
+    if (found.images.empty()) result.empty.push_back(folder + "/" + result.classes[k]);
     for (auto& path : found.images) {
       result.class_of[path] = k;
       result.paths.push_back(std::move(path));
@@ -61,6 +63,7 @@ int evaluate_classes(const evaluate_options& o, embedder& model) {
   if (classifier.names.size() != classes)
     akin::fail("evaluate: got ", counted(std::ssize(classifier.names), "label"), ", but '", o.folder, "' has ", counted(std::ssize(data.classes), "folder"),
                ": name a label for each, in the order of the folders' names");
+  for (const auto& path : data.empty) say("'" + path + "' has no images: a class that only answers");
   class_counts counts{classes};
   const std::size_t skipped =
       embed_images(model, data.paths, [&](std::span<const std::string> paths, std::span<const float> rows) {

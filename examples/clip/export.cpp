@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// akin-clip export: a model's weights, configuration and preprocessing as open_clip or transformers load them.
+// akin-clip export: a model's weights, configuration, preprocessing and tokenizer as open_clip or transformers load them.
 #include "existing_files.hpp"
 #include "options.hpp"
 #include "public_folder.hpp"
+#include "say.hpp"
+#include "tokenizing.hpp"
 
 #include <akin/clip/read_preprocessing.hpp>
 #include <akin/clip/write_config.hpp>
@@ -10,6 +12,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace clip_program {
 
@@ -25,17 +29,20 @@ int export_model(const export_options& o) {
   const std::string weights_path = o.out + (theirs ? "/model.safetensors" : "/open_clip_model.safetensors"),
                     config_path = o.out + (theirs ? "/config.json" : "/open_clip_config.json"),
                     processor_path = theirs ? o.out + "/preprocessor_config.json" : "";
-  refuse_existing({weights_path, config_path, processor_path}, o.overwrite);
+  std::vector<std::string> written{weights_path, config_path, processor_path};
+  const auto tokenizer = tokenizer_files(o.folder);
+  for (const auto& name : tokenizer) written.push_back(o.out + "/" + name);
+  refuse_existing(written, o.overwrite);
 
   const auto tensors = akin::read_clip_tensors(source.weights, source.architecture);
   std::filesystem::create_directories(o.out);
   akin::write_clip_weights(weights_path, source.architecture, tensors.entries, names, type);
   akin::write_file_atomically(config_path, config);
-  if (!how) std::fprintf(stderr, "akin-clip: the images are no squares: '%s' says nothing of their mean and deviation\n", config_path.c_str());
-  std::printf("%s\n%s\n", weights_path.c_str(), config_path.c_str());
-  if (!theirs) return exit_done;
-  akin::write_file_atomically(processor_path, akin::preprocessor_config_text(*how));
-  std::printf("%s\n", processor_path.c_str());
+  if (!how) say("the images are no squares: '" + config_path + "' says nothing of their mean and deviation");
+  if (theirs) akin::write_file_atomically(processor_path, akin::preprocessor_config_text(*how));
+  for (const auto& name : tokenizer) akin::write_file_atomically(o.out + "/" + name, akin::mapped_file{o.folder + "/" + name}.bytes());
+  for (const auto& path : written)
+    if (!path.empty()) std::printf("%s\n", path.c_str());
   return exit_done;
 }
 

@@ -3,6 +3,7 @@
 #include "inputs.hpp"
 
 #include "options.hpp"
+#include "say.hpp"
 #include "work_line.hpp"
 
 #include <akin/io/file.hpp>
@@ -19,13 +20,14 @@ void say_left_out(std::int64_t files) {
   std::string endings;
   for (const std::string_view ending : akin::image_endings)
     endings += (endings.empty() ? "." : ending == akin::image_endings.back() ? " or ." : ", .") + std::string{ending};
-  std::fprintf(stderr, "akin-clip: %s left out: images end in %s\n", counted(files, "other file").c_str(), endings.c_str());
+  say(counted(files, "other file") + " left out: images end in " + endings + ", and begin with no dot");
 }
 
 std::vector<std::string> image_paths(const std::vector<std::string>& given) {
   std::vector<std::string> paths;
   std::int64_t others = 0;
-  for (const auto& one : given) {
+  for (const auto& spelt : given) {
+    const std::string one = std::filesystem::path{spelt}.lexically_normal().string();
     if (!std::filesystem::is_directory(one)) {
       paths.push_back(one);
       continue;
@@ -40,7 +42,7 @@ std::vector<std::string> image_paths(const std::vector<std::string>& given) {
 
 void say_replaced(std::int64_t places, const std::string& where) {
   if (places > 0)
-    std::fprintf(stderr, "akin-clip: %s: %s not UTF-8, read as U+FFFD\n", where.c_str(), counted(places, "place").c_str());
+    say(where + ": " + counted(places, "place") + " not UTF-8, read as U+FFFD");
 }
 
 std::vector<std::string> valid_texts(std::vector<std::string> texts, const std::string& place) {
@@ -51,7 +53,7 @@ std::vector<std::string> valid_texts(std::vector<std::string> texts, const std::
 }
 
 std::vector<std::string> text_lines(const std::string& path) {
-  const std::string text = akin::read_file(path);
+  const std::string text = akin::read_file(path, std::size_t{1} << 32);
   std::vector<std::string> lines;
   akin::for_each_line(text, [&](std::string_view line, std::size_t) { lines.emplace_back(line); });
   return valid_texts(std::move(lines), "'" + path + "'");
@@ -61,7 +63,7 @@ std::size_t embed_images(embedder& model, const std::vector<std::string>& paths,
   work_line line{std::ssize(paths), "images", told == narration::shown};
   std::size_t skipped = 0, said = 0;
   const auto skip = [&](const std::string& reason) {
-    line.note("akin-clip: skipped: " + reason);
+    line.note("skipped: " + reason);
     ++skipped;
   };
   std::vector<std::string> named;
@@ -78,11 +80,16 @@ std::size_t embed_images(embedder& model, const std::vector<std::string>& paths,
     line.update(static_cast<std::int64_t>(loader.files_done()));
   }
   if (skipped > 0)
-    line.note("akin-clip: " + std::to_string(skipped) + " of " + std::to_string(paths.size()) + " images were skipped");
+    line.note(std::to_string(skipped) + " of " + std::to_string(paths.size()) + " images were skipped");
   return skipped;
 }
 
+void say_cut(std::int64_t texts, std::int64_t ids) {
+  if (texts > 0) say(counted(texts, "text") + (texts == 1 ? " was" : " were") + " cut to the " + std::to_string(ids) + " ids that the model reads");
+}
+
 void embed_texts(embedder& model, std::span<const std::string> texts, const use_of_rows& use, narration told) {
+  const std::int64_t cut_before = model.cut();
   constexpr std::size_t batch = 128;
   work_line line{std::ssize(texts), "texts", told == narration::shown};
   bool goes_on = true;
@@ -92,6 +99,8 @@ void embed_texts(embedder& model, std::span<const std::string> texts, const use_
     done += some.size();
     line.update(static_cast<std::int64_t>(done));
   }
+  line.end();
+  if (told == narration::shown) say_cut(model.cut() - cut_before, model.context());
 }
 
 }  // namespace clip_program

@@ -13,13 +13,15 @@ namespace clip_program {
 
 /// Counts on standard error the files of folders that are no images by their names, where there are such.
 void say_left_out(std::int64_t files);
-/// Image files as they are given; a folder stands for the images in it and below. What else is there is counted on standard error.
+/// Image files as they are given, "./a.png" as "a.png"; a folder stands for the images in it and below. What else is there is counted on standard error.
 std::vector<std::string> image_paths(const std::vector<std::string>& given);
 
 /// Counts on standard error what was not UTF-8, where there is such.
 void say_replaced(std::int64_t places, const std::string& where);
 /// Texts in which U+FFFD stands for what is not UTF-8; where there is such, it is counted on standard error.
 std::vector<std::string> valid_texts(std::vector<std::string> texts, const std::string& place);
+/// Counts on standard error the texts that were longer than so many ids, where there are such.
+void say_cut(std::int64_t texts, std::int64_t ids);
 /// The lines of a file, made valid.
 std::vector<std::string> text_lines(const std::string& path);
 

@@ -2,6 +2,7 @@
 // akin-clip: trains a CLIP on labelled images; embeds, searches, classifies and evaluates with public models; shows what these see and
 // read, checks and converts them. This file is the command line.
 #include "options.hpp"
+#include "say.hpp"
 
 #include <akin/support/error.hpp>
 
@@ -31,7 +32,7 @@ CLI::Validator real_between(double least, double most) {
           "NUMBER"};
 }
 
-/// Of a file that is written over: a photograph in the place of its name is a slip.
+/// Of a file that is written: a photograph in the place of its name is a slip.
 CLI::Validator name_ends_in(const std::string& ending) {
   return {[=](std::string& path) { return path.ends_with(ending) ? std::string{} : "got '" + path + "', expected a name that ends in " + ending; }, "FILE" + ending};
 }
@@ -92,7 +93,8 @@ void add_train_pairs(CLI::App& app, action& chosen) {
       "folder that embed, search, classify and evaluate read: open_clip_model.safetensors, its configuration, and a vocabulary: that of\n"
       "--vocab, or byte pairs that are learned from the captions (at most CONFIG's vocab_size). open_clip loads the towers, but\n"
       "does not read a learned vocabulary: take the ids of akin-clip tokenize --ids --vocab OUT/vocab.json. OUT also gets\n"
-      "training.safetensors for --resume, metrics.csv and report.html. The same seed gives the same bits.\n\n"
+      "training.safetensors for --resume, metrics.csv and report.html. The same seed gives the same bits. The schedule belongs to\n"
+      "--epochs: a run that has ended is not lengthened; a longer one starts anew.\n\n"
       "example: akin-clip train-pairs --pairs train.tsv --test held_out.tsv --config model.json --out out/pairs");
   train->add_option("--pairs", o.pairs, "File of pairs to train on, once for each")->required()->allow_extra_args(false);
   train->add_option("--test", o.tests, "File of pairs to test with, once for each")->allow_extra_args(false);
@@ -123,7 +125,8 @@ std::vector<CLI::Option*> add_zero_shot_options(CLI::App& command, clip_program:
           command.add_option("--template", o.templates, "A prompt with {}, once for each; several are averaged (default: " + default_template + "; '{}' is the bare label)")->allow_extra_args(false),
           command.add_option("--templates", o.templates_file, "Text file with a prompt a line"),
           command.add_option("--classifier", o.classifier, "Read what was saved, instead of labels and prompts")->excludes(save),
-          save};
+          save,
+          command.add_flag("--overwrite", o.overwrite, "Let --save-classifier replace a file")->needs(save)};
 }
 
 void add_classify(CLI::App& app, action& chosen) {
@@ -138,14 +141,14 @@ void add_classify(CLI::App& app, action& chosen) {
   classify->add_option("--model", o.model, "Folder that train wrote, or with a public model")->capture_default_str();
   add_zero_shot_options(*classify, o.zero_shot, "the classes of training", "training's test, or 'a photo of a {}.'");
   classify->add_option("--top", o.top, "Labels of an image, best first (default: 3 in text, all in csv and json)")->check(CLI::Range(1, 1000));
-  classify->add_option("--threshold", o.threshold, "Every label with at least this score instead: a cosine, or SigLIP's probability")->check(real_between(-1e6, 1e6));
+  classify->add_option("--threshold", o.threshold, "Only labels with at least this score, all of them unless --top is given: a cosine, or SigLIP's probability")->check(real_between(-1e6, 1e6));
   classify->add_option("--format", o.format, "Of the answers")->check(CLI::IsMember({"text", "csv", "json"}))->capture_default_str();
   add_vocabulary_option(*classify, o.vocabulary);
   classify->add_option("--limit", o.limit, "Images read from each idx file; 0: all (default: 20)")->check(CLI::Range(0, 1 << 30));
   add_threads_option(*classify, o.threads);
   classify->add_option("--backend", o.backend, "What computes, for a model of train (default: cpu)")->check(CLI::IsMember({"cpu", "thrust"}));
   classify->add_flag("--invert", o.invert, "Dark on white becomes light on black");
-  classify->add_option("images", o.files, "Images, folders of images (public models), idx[.gz] files (models of train)")->required();
+  classify->add_option("images", o.files, "Images, folders of images (public models), idx[.gz] files (models of train); none where a classifier is saved");
 }
 
 void add_embed(CLI::App& app, action& chosen) {
@@ -174,7 +177,8 @@ void add_search(CLI::App& app, action& chosen) {
   search->add_option("--image", o.images, "An image to look for, once for each")->allow_extra_args(false);
   search->add_option("--top", o.top, "How many are found")->check(CLI::Range(1, 1 << 20))->capture_default_str();
   search->add_option("--format", o.format, "Of the answers")->check(CLI::IsMember({"text", "csv", "json"}))->capture_default_str();
-  search->add_option("--report", o.report, "A page that shows the pictures found")->check(name_ends_in(".html"));
+  auto* const report = search->add_option("--report", o.report, "A page that shows the pictures found")->check(name_ends_in(".html"));
+  search->add_flag("--overwrite", o.overwrite, "Let --report replace a file")->needs(report);
 }
 
 void add_evaluate(CLI::App& app, action& chosen) {
@@ -213,6 +217,7 @@ void add_pixels(CLI::App& app, action& chosen) {
       "of bytes [size, size, 3] in NumPy's format.\n\n"
       "example: akin-clip pixels photo.jpg photo.npy");
   pixels->add_option("--size", o.size, "Width and height of what the model sees")->check(CLI::Range(1, 11585))->capture_default_str();
+  pixels->add_flag("--overwrite", o.overwrite, "Replace OUT");
   pixels->add_option("file", o.file, "A PNG, JPEG, WebP, PBM, PGM or PPM file")->required();
   pixels->add_option("out", o.out, "What is written")->required()->check(name_ends_in(".npy"));
 }
@@ -233,7 +238,8 @@ void add_export(CLI::App& app, action& chosen) {
   auto* command = app.add_subcommand("export", "Write a public model's weights as open_clip or transformers load them.");
   clip_program::export_options& o = options_of(*command, chosen, clip_program::export_model);
   command->footer(
-      "FOLDER holds open_clip_model.safetensors or model.safetensors and its configuration; OUT gets the other names, or the same.\n\n"
+      "FOLDER holds open_clip_model.safetensors or model.safetensors and its configuration; OUT gets the other names, or the same,\n"
+      "and the tokenizer's files as they are.\n\n"
       "example: akin-clip export ViT-B-32 --format transformers --out ViT-B-32-transformers");
   command->add_option("folder", o.folder, "Folder with a model")->required();
   command->add_option("--format", o.format, "Whose names and configuration are written")->required()->check(CLI::IsMember({"open_clip", "transformers"}));
@@ -264,7 +270,7 @@ int main(int count, char** words) {
     app.parse(count, words);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);
-    std::fprintf(stderr, "akin-clip: %s (akin-clip %s--help tells more)\n", e.what(), is_known ? (words[1] + std::string{" "}).c_str() : "");
+    clip_program::say(std::string{e.what()} + " (akin-clip " + (is_known ? words[1] + std::string{" "} : "") + "--help tells more)");
     return clip_program::exit_usage;
   }
   try {
@@ -272,16 +278,14 @@ int main(int count, char** words) {
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) akin::fail("standard output could not be written");
     return code;
   } catch (const clip_program::usage_error& e) {
-    std::fprintf(stderr, "akin-clip: %s\n", e.what());
+    clip_program::say(e.what());
     return clip_program::exit_usage;
   } catch (const std::filesystem::filesystem_error& e) {
-    std::fprintf(stderr, "akin-clip: '%s': %s\n", e.path1().c_str(), e.code().message().c_str());
-    return clip_program::exit_failed;
+    clip_program::say("'" + e.path1().string() + "': " + e.code().message());
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "akin-clip: there is not enough memory\n");
-    return clip_program::exit_failed;
+    clip_program::say("there is not enough memory");
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "akin-clip: %s\n", e.what());
-    return clip_program::exit_failed;
+    clip_program::say(e.what());
   }
+  return clip_program::exit_failed;
 }

@@ -59,6 +59,7 @@ struct train_pairs_options {
 struct zero_shot_options {
   std::vector<std::string> labels, templates;
   std::string labels_file, templates_file, classifier, save_classifier;
+  bool overwrite = false;
 };
 
 struct classify_options {
@@ -72,8 +73,8 @@ struct classify_options {
   int threads = 0;
   bool invert = false;
 
-  /// How many labels of an image are written: eyes want the best ones, programs all.
-  std::int64_t most_labels() const { return top.value_or(format == "text" ? 3 : std::numeric_limits<std::int64_t>::max()); }
+  /// How many labels of an image are written: eyes want the best ones, programs and who names a threshold all.
+  std::int64_t most_labels() const { return top.value_or(format == "text" && !threshold ? 3 : std::numeric_limits<std::int64_t>::max()); }
 };
 
 struct evaluate_options {
@@ -95,6 +96,7 @@ struct search_options {
   std::vector<std::string> texts, images;
   std::int64_t top = 10;
   int threads = 0;
+  bool overwrite = false;
 };
 
 struct tokenize_options {
@@ -106,6 +108,7 @@ struct tokenize_options {
 struct pixels_options {
   std::string file, out;
   std::int64_t size = 224;
+  bool overwrite = false;
 };
 
 struct verify_options {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // akin-clip search: what of an index is nearest to texts and images.
 #include "answers.hpp"
+#include "existing_files.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
 
@@ -10,38 +11,35 @@
 #include <akin/train/report_style.hpp>
 
 #include <cstdio>
-#include <filesystem>
 
 namespace clip_program {
 
 namespace {
 
-/// A picture where the name is that of an image file that can be read, else the name alone.
-std::string html_of(const std::string& name) {
-  constexpr std::int64_t longest = 224;
-  std::string picture;
-  if (akin::is_image_name(name) && std::filesystem::exists(name)) {
-    try {
-      picture = akin::html_image(akin::read_image(name), name, longest);
-    } catch (const akin::error&) {  // it was replaced since it was embedded
-    }
-  }
-  return picture + "<p class=\"small\">" + akin::escape_html(name) + "</p>";
+/// The picture of an image file; an empty box where it is no longer there, or was replaced by something else.
+std::string picture_of(const std::string& path) {
+  constexpr std::int64_t longest = 256;
+  akin::image picture;
+  akin::why_unreadable(path, [&] { picture = akin::read_image(path); });
+  return akin::html_image(picture, path, longest);
 }
 
-std::string html_answers(const std::string& query, const std::vector<answer>& answers) {
-  std::string html = "<h2>" + html_of(query) + "</h2>\n<div class=\"numbers\">\n";
+std::string html_answers(const std::string& query, bool is_image, const std::vector<answer>& answers, akin::embedded_kind kind) {
+  std::string html = "<h2>" + akin::escape_html(query) + "</h2>\n";
+  if (is_image) html += "<div class=\"answers\"><figure class=\"card\">" + picture_of(query) + "</figure></div>\n";
+  html += "<div class=\"answers\">\n";
   for (const auto& each : answers) {
     char score[32];
     std::snprintf(score, sizeof score, "%.4f", each.score);
-    html += "<div class=\"card\"><b>" + std::string{score} + "</b>" + html_of(each.name) + "</div>\n";
+    html += "<figure class=\"card\">" + (kind == akin::embedded_kind::images ? picture_of(each.name) : "") + "<figcaption><b>" + score + "</b>" + akin::escape_html(each.name) +
+            "</figcaption></figure>\n";
   }
   return html + "</div>\n";
 }
 
 std::string html_page(const std::string& model, const std::string& body) {
-  return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><title>Search</title><style>" +
-         akin::detail::report_css() + "</style></head>\n<body><main>\n<header><h1>Search</h1><p class=\"lead\">" +
+  return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width\"/><title>Search</title><style>" +
+         akin::detail::report_css() + ".picture{image-rendering:auto}</style></head>\n<body><main>\n<header><h1>Search</h1><p class=\"lead\">" +
          akin::escape_html(model) + "; scores are cosines</p></header>\n" + body + "</main></body></html>\n";
 }
 
@@ -49,8 +47,10 @@ std::string html_page(const std::string& model, const std::string& body) {
 
 int search(const search_options& o) {
   if (o.texts.empty() && o.images.empty()) misuse("search: say what for, with --text or --image");
+  if (!o.report.empty()) refuse_existing({o.report}, o.overwrite);
   embedder model{o.model, o.vocabulary, o.threads};
   const auto index = akin::load_index(o.index, model.identity());
+  if (index.kind == akin::embedded_kind::images || !o.texts.empty()) akin::check_preparation(o.index, index, model.preparation_of(index.kind));
 
   std::vector<std::string> queries;
   std::vector<float> rows;
@@ -60,19 +60,21 @@ int search(const search_options& o) {
     return true;
   };
   embed_texts(model, valid_texts(o.texts, "--text"), add);
+  const std::size_t texts = queries.size();
   const std::size_t skipped = embed_images(model, o.images, add);
 
-  const answer_writer writer{o.format, "query", "name"};
+  std::vector<std::vector<answer>> answers(queries.size());
   const auto found = akin::nearest(rows, index.values, index.embed, o.top, model.pool());
-  std::string html;
-  for (std::size_t k = 0; k < queries.size(); ++k) {
-    std::vector<answer> answers;
+  for (std::size_t k = 0; k < queries.size(); ++k)
     for (const auto& each : found[k])
-      answers.push_back({index.names[static_cast<std::size_t>(each.row)], static_cast<double>(each.score)});
-    writer.write(queries[k], answers);
-    if (!o.report.empty()) html += html_answers(queries[k], answers);
+      answers[k].push_back({index.names[static_cast<std::size_t>(each.row)], static_cast<double>(each.score)});
+  if (!o.report.empty()) {  // first, since who reads standard output may stop early
+    std::string html;
+    for (std::size_t k = 0; k < queries.size(); ++k) html += html_answers(queries[k], k >= texts, answers[k], index.kind);
+    akin::write_file_atomically(o.report, html_page(index.model, html));
   }
-  if (!o.report.empty()) akin::write_file_atomically(o.report, html_page(index.model, html));
+  const answer_writer writer{o.format, "query", "name"};
+  for (std::size_t k = 0; k < queries.size(); ++k) writer.write(queries[k], answers[k]);
   return skipped > 0 ? exit_failed : exit_done;
 }
 

@@ -9,15 +9,22 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace clip_program {
 
-/// Texts to rows of ids, as long as a model's context.
-using tokenizing = std::function<akin::token_rows(std::span<const std::string>)>;
+/// A tokenizer with a model's context.
+struct tokenizing {
+  std::function<akin::token_rows(std::span<const std::string>)> rows;  // texts to rows of ids, as long as the context
+  std::string fingerprint;                                             // of its pieces, in whatever file they stand
+};
 
 /// The files of CLIP's tokenizer and of SigLIP's in a model's folder, the first of which that is there is taken.
 inline constexpr std::array byte_pair_files{"bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt", "tokenizer.json", "vocab.json"};
 inline constexpr std::array sentencepiece_files{"spiece.model", "sentencepiece.model", "tokenizer.model"};
+
+/// The names of all tokenizer's files in a folder.
+std::vector<std::string> tokenizer_files(const std::string& folder);
 
 /// The file of the tokenizer that lies in a model's folder.
 /// errors: run time, naming what was looked for

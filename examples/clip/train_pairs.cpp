@@ -4,6 +4,7 @@
 #include "model_file.hpp"
 #include "pairs_report.hpp"
 #include "recall.hpp"
+#include "say.hpp"
 #include "tokenizing.hpp"
 #include "trained_clip.hpp"
 
@@ -69,7 +70,7 @@ class pairs_training : public training_task {
         architecture_{akin::read_clip_config(o.config)},
         how_{preprocessing_beside(o.config, architecture_)},
         asked_{config_text()} {
-    ids_ = make_tokenizing()(pairs_.captions);
+    ids_ = make_tokenizing().rows(pairs_.captions);
     captions_of_.resize(pairs_.paths.size());
     for (std::size_t k = 0; k < pairs_.captions.size(); ++k) captions_of_[static_cast<std::size_t>(pairs_.image_of_caption[k])].push_back(k);
 
@@ -181,7 +182,7 @@ class pairs_training : public training_task {
   }
 
   void skip(std::size_t image, const std::string& reason) {
-    if (unreadable_.insert(image).second) std::fprintf(stderr, "akin-clip: skipped: %s\n", reason.c_str());
+    if (unreadable_.insert(image).second) say("skipped: " + reason);
   }
 
   std::string config_text() const { return akin::clip_config_text(architecture_, akin::weight_names::open_clip, how_); }
@@ -243,7 +244,7 @@ int train_pairs(const train_pairs_options& o) {
   prepare_folder(settings.out);
   watch_for_interruption();
   std::printf("%lld images with %zu captions; %lld parameters; %d threads\n", static_cast<long long>(run.examples), training.pairs().captions.size(), static_cast<long long>(run.weights->size()), pool->size());
-  if (training.cut() > 0) std::fprintf(stderr, "akin-clip: %s longer than the context and %s cut\n", (counted(training.cut(), "caption") + (training.cut() == 1 ? " is" : " are")).c_str(), training.cut() == 1 ? "was" : "were");
+  if (training.cut() > 0) say(counted(training.cut(), "caption") + (training.cut() == 1 ? " is longer than the context and was cut" : " are longer than the context and were cut"));
   std::fflush(stdout);
   const double seconds = training.train();
   stop_watching();
@@ -264,7 +265,7 @@ int train_pairs(const train_pairs_options& o) {
   }
   const std::string report_path = settings.out + "/" + report_name;
   akin::write_file_atomically(report_path, pairs_report(o, run, results, seconds));
-  if (const auto lost = lost_tests(o, run); !lost.empty()) std::fprintf(stderr, "akin-clip: %s\n", lost.c_str());
+  if (const auto lost = lost_tests(o, run); !lost.empty()) say(lost);
   std::printf("model       %s\nreport      %s\nmetrics     %s\n", settings.out.c_str(), report_path.c_str(), (settings.out + "/metrics.csv").c_str());
   for (const auto& each : results)
     std::printf("%s\n%s\n", recall_line(each.name + " image-to-text", each.ranks.of_images).c_str(), recall_line(each.name + " text-to-image", each.ranks.of_texts).c_str());

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // akin-clip verify: a model's results against those that another program left beside it.
+#include "answers.hpp"
 #include "golden_folder.hpp"
 #include "options.hpp"
+#include "say.hpp"
 #include "tower.hpp"
 
 #include <algorithm>
@@ -114,12 +116,13 @@ int verify(const verify_options& o) {
                "--help lists");
 
   std::printf("%-22s %12s %12s  %-46s %s\n", "file", "absolute", "relative", "tolerance", "verdict");
+  const auto text_of = [](double difference) { return std::isfinite(difference) ? number_text(difference, 3) : std::string{"not finite"}; };
   for (const auto& c : report)
-    std::printf("%-22s %12.3g %12.3g  %-46s %s\n", c.file.c_str(), c.absolute, c.relative, c.tolerance.c_str(),
+    std::printf("%-22s %12s %12s  %-46s %s\n", c.file.c_str(), text_of(c.absolute).c_str(), text_of(c.relative).c_str(), c.tolerance.c_str(),
                 c.passed ? "agrees" : "DIFFERS");
   const auto failures = std::ranges::count_if(report, [](const comparison& c) { return !c.passed; });
   if (failures > 0)
-    std::fprintf(stderr, "akin-clip: %td of %zu files differ by more than their tolerance\n", failures, report.size());
+    say(std::to_string(failures) + " of " + counted(std::ssize(report), "file") + " differ by more than their tolerance");
   return failures > 0 ? exit_failed : exit_done;
 }
 

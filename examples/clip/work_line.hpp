@@ -2,6 +2,8 @@
 // What is done of a long piece of work, and how long the rest takes, on standard error.
 #pragma once
 
+#include "say.hpp"
+
 #include <akin/train/number_text.hpp>
 #include <akin/train/progress.hpp>
 
@@ -19,8 +21,12 @@ class work_line {
   work_line(std::int64_t total, std::string unit, bool is_shown = true) : total_{total}, unit_{std::move(unit)}, is_shown_{is_shown} {}
   work_line(const work_line&) = delete;
   work_line& operator=(const work_line&) = delete;
-  ~work_line() {
+  ~work_line() { end(); }
+
+  /// Leaves the line as it stands.
+  void end() {
     if (open_) std::fputc('\n', stderr);
+    open_ = false;
   }
 
   void update(std::int64_t done) {
@@ -37,11 +43,12 @@ class work_line {
     open_ = terminal_;
   }
 
-  /// A line of its own.
-  void note(const std::string& text) {
+  /// A sentence on a line of its own.
+  void note(const std::string& sentence) {
     if (!is_shown_) return;
-    std::fprintf(stderr, "%s%s\n", open_ ? "\r\x1b[K" : "", text.c_str());
+    if (open_) std::fputs("\r\x1b[K", stderr);
     open_ = false;
+    say(sentence);
   }
 
  private:

@@ -2,6 +2,7 @@
 // From labels and templates, or from a file, to a classifier.
 #include "zero_shot.hpp"
 
+#include "existing_files.hpp"
 #include "inputs.hpp"
 #include "work_line.hpp"
 
@@ -17,6 +18,7 @@ std::vector<std::string> labels_of(const zero_shot_options& o) {
 }
 
 akin::zero_shot_classifier classifier_of(const zero_shot_options& o, const std::vector<std::string>& labels, embedder& model) {
+  if (!o.save_classifier.empty()) refuse_existing({o.save_classifier}, o.overwrite);
   std::vector<std::string> templates = valid_texts(o.templates, "--template");
   if (!o.templates_file.empty())
     for (auto& line : akin::read_templates(o.templates_file)) templates.push_back(std::move(line));
@@ -37,6 +39,8 @@ akin::zero_shot_classifier classifier_of(const zero_shot_options& o, const std::
     line.update(++done);
     return rows;
   });
+  line.end();
+  say_cut(model.cut(), model.context());
   if (!o.save_classifier.empty()) akin::save_classifier(o.save_classifier, classifier);
   return classifier;
 }

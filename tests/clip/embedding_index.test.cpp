@@ -13,7 +13,7 @@
 namespace {
 
 const akin::embedding_index pictures{
-    "ViT-B-32 0123", 2, {"a b.jpg", "new\nline \"quoted\".png", "\xc3\xa9\xe2\x98\x83.webp"}, {1, 0, 0.6f, 0.8f, 0, -1}};
+    akin::embedded_kind::images, "ViT-B-32 0123", "45", 2, {"a b.jpg", "new\nline \"quoted\".png", "\xc3\xa9\xe2\x98\x83.webp"}, {1, 0, 0.6f, 0.8f, 0, -1}};
 
 }  // namespace
 
@@ -27,17 +27,23 @@ TEST_CASE("what was saved comes back") {
       CHECK(loaded.values == pictures.values);
       CHECK(loaded.embed == 2);
       CHECK(loaded.model == pictures.model);
+      CHECK(loaded.preparation == "45");
+      CHECK(loaded.kind == akin::embedded_kind::images);
     }
   CHECK(akin::read_npy<float>(folder / "pictures.npy").shape == std::vector<std::int64_t>{3, 2});
-  akin::save_index(folder / "none", {"m", 4, {}, {}});
+  akin::save_index(folder / "none", {akin::embedded_kind::texts, "m", "p", 4, {}, {}});
   CHECK(akin::load_index(folder / "none").rows() == 0);
+  CHECK(akin::load_index(folder / "none").kind == akin::embedded_kind::texts);
 }
 
-TEST_CASE("other weights are refused by name") {
+TEST_CASE("another model, preprocessing or tokenizer is refused by name") {
   const temporary_folder folder;
   akin::save_index(folder / "pictures", pictures);
   CHECK(contains(sentence_of([&] { akin::load_index(folder / "pictures", "RN50 4567"); }),
-                 "was made with 'ViT-B-32 0123', but the weights are 'RN50 4567'"));
+                 "was made with 'ViT-B-32 0123', but the model is 'RN50 4567'"));
+  akin::check_preparation("pictures", pictures, "45");
+  CHECK(sentence_of([] { akin::check_preparation("pictures", pictures, "46"); }) == "index 'pictures' was made with another preprocessing of images; make it anew");
+  CHECK(sentence_of([] { akin::check_preparation("lines", {akin::embedded_kind::texts, "m", "1", 2, {}, {}}, "2"); }) == "index 'lines' was made with another tokenizer; make it anew");
 }
 
 TEST_CASE("what stops between the two files leaves a growing index as it was") {
@@ -67,16 +73,20 @@ TEST_CASE("every mistake is one sentence") {
   refused("x.json");
   names("{\"names\": []}");
   refused("another kind of file");
-  names(R"({"model": "m", "embed": 2, "fingerprint": "0", "names": ["a"], "more": 1})");
+  names(R"({"kind": "sounds", "model": "m", "preparation": "p", "embed": 2, "fingerprint": "0", "names": ["a"]})");
+  refused("the kind is 'sounds', expected images or texts");
+  names(R"({"model": "m", "preparation": "p", "embed": 2, "fingerprint": "0", "names": ["a"]})");
+  refused("lacks kind, model, preparation,");
+  names(R"({"kind": "images", "model": "m", "preparation": "p", "embed": 2, "fingerprint": "0", "names": ["a"], "more": 1})");
   refused("'more' is not known");
-  names(R"({"model": "m", "embed": 2, "fingerprint": "0", "names": ["a"]})");
+  names(R"({"kind": "images", "model": "m", "preparation": "p", "embed": 2, "fingerprint": "0", "names": ["a"]})");
   refused("x.npy");
   akin::write_npy<float>(folder / "x.npy", std::vector<std::int64_t>{1, 3}, std::vector<float>{1, 2, 3});
   refused("the array has the shape [1, 3], but the names say [1, 2]");
   akin::write_npy<float>(folder / "x.npy", std::vector<std::int64_t>{1, 2}, std::vector<float>{1, 2});
   refused("is not the array that the names were written for");
-  akin::save_index(folder / "x", {"m", 1, {"a"}, {std::numeric_limits<float>::quiet_NaN()}});
+  akin::save_index(folder / "x", {akin::embedded_kind::images, "m", "p", 1, {"a"}, {std::numeric_limits<float>::quiet_NaN()}});
   refused("not finite");
-  CHECK(contains(sentence_of([&] { akin::save_index(folder / "x", {"m", 2, {"a"}, {1}}); }), "1 numbers are no 1 rows of 2"));
-  CHECK(contains(sentence_of([&] { akin::save_index(folder / "x", {"m", 1, {"\xff"}, {1}}); }), "is not UTF-8"));
+  CHECK(contains(sentence_of([&] { akin::save_index(folder / "x", {akin::embedded_kind::images, "m", "p", 2, {"a"}, {1}}); }), "1 numbers are no 1 rows of 2"));
+  CHECK(contains(sentence_of([&] { akin::save_index(folder / "x", {akin::embedded_kind::images, "m", "p", 1, {"\xff"}, {1}}); }), "is not UTF-8"));
 }

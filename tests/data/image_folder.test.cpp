@@ -7,6 +7,7 @@
 #include "../support/files.hpp"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -102,6 +103,47 @@ TEST_CASE("files with other names are counted, folders are not") {
   const auto found = akin::image_files(folder.path());
   CHECK(found.images == std::vector{folder / "below.png/a.PNG"});
   CHECK(found.others == 2);
+}
+
+TEST_CASE("what a dot hides is left out, unless it is named itself") {
+  const temporary_folder folder;
+  for (const char* const name : {".hidden", "shown"}) std::filesystem::create_directory(folder / name);
+  folder.put(".hidden/a.png", "x");
+  folder.put("shown/._a.png", "x");
+  folder.put("shown/a.png", "x");
+  const auto found = akin::image_files(folder.path());
+  CHECK(found.images == std::vector{folder / "shown/a.png"});
+  CHECK(found.others == 1);
+  CHECK(akin::image_files(folder / ".hidden").images == std::vector{folder / ".hidden/a.png"});
+}
+
+TEST_CASE("linked folders are gone through, but not in circles") {
+  const temporary_folder folder, elsewhere;
+  elsewhere.put("a.png", "x");
+  std::filesystem::create_directory(folder / "below");
+  std::filesystem::create_directory_symlink(elsewhere.path(), folder / "below/linked");
+  std::filesystem::create_directory_symlink(folder.path(), folder / "below/back");
+  std::filesystem::create_directory_symlink(folder / "itself", folder / "itself");
+  CHECK(akin::image_files(folder.path()).images == std::vector{folder / "below/linked/a.png"});
+}
+
+TEST_CASE("a folder below that cannot be read is skipped by name") {
+  const temporary_folder folder;
+  std::filesystem::create_directory(folder / "closed");
+  folder.put("closed/b.png", "x");
+  folder.put("a.png", "P5 1 1 255\nx");
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::all);
+  std::filesystem::permissions(folder / "closed", std::filesystem::perms::none);
+  const bool is_root = ::geteuid() == 0;
+  if (is_root) REQUIRE(::seteuid(65534) == 0);  // root reads everything
+  const auto found = akin::image_files(folder.path());
+  akin::image_loader loader(found.images, akin::clip_preprocessing(20), std::make_shared<akin::thread_pool>(1));
+  const auto batch = loader.next(8);
+  if (is_root) REQUIRE(::seteuid(0) == 0);
+  std::filesystem::permissions(folder / "closed", std::filesystem::perms::all);
+  CHECK(batch.paths == std::vector{folder / "a.png"});
+  REQUIRE(loader.skipped().size() == 1);
+  CHECK(contains(loader.skipped()[0].reason, "closed' to read it: Permission denied"));
 }
 
 TEST_CASE("memory does not grow with the folder") {

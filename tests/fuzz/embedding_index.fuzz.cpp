@@ -44,6 +44,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   std::filesystem::remove(output.name + ".npy");
   akin::save_index(output.name, index);
   const auto again = akin::load_index(output.name, index.model);
-  if (again.names != index.names || again.embed != index.embed || again.values != index.values) std::abort();
+  if (again.names != index.names || again.kind != index.kind || again.preparation != index.preparation || again.embed != index.embed || again.values != index.values) std::abort();
   return 0;
 }

@@ -6,6 +6,7 @@
 #include <akin/clip/embedding_index.hpp>
 #include <akin/clip/tensors.hpp>
 #include <akin/clip/write_config.hpp>
+#include <akin/io/file_lock.hpp>
 #include <akin/io/safetensors.hpp>
 #include <akin/support/random.hpp>
 #include <akin/text/vocabulary.hpp>
@@ -208,6 +209,8 @@ TEST_CASE("classify gives the softmax of 100 cosines, from labels or from the cl
   const auto several = w.with_model("classify", {"--classifier", w.work / "c.safetensors", "--format", "csv", "--threshold",
                                                  std::to_string(least - 1e-4), images.names[0]});
   CHECK(count(several.out, "\n") == 3);
+  CHECK(count(w.with_model("classify", {"--classifier", w.work / "c.safetensors", "--format", "csv", "--threshold", std::to_string(least - 1e-4), "--top",
+                                        "1", images.names[0]}).out, "\n") == 2);
   CHECK(w.with_model("classify", {"--classifier", w.work / "c.safetensors", "--format", "csv", "--threshold", "1.1", w.pictures})
             .out == "image,label,score\n");
 }
@@ -274,7 +277,7 @@ TEST_CASE("evaluate counts as a sort of cosines does") {
   CHECK(count(recall.out, "R@10 1.0000 queries 6") == 2);
 }
 
-TEST_CASE("what other preprocessing made is another model's") {
+TEST_CASE("rows that other preprocessing, another tokenizer or other heads made are not continued") {
   const workplace w;
   REQUIRE(w.with_model("embed", {"--out", w.work / "index", w.pictures}).code == 0);
   const std::string path = w.model + "/open_clip_config.json";
@@ -282,7 +285,85 @@ TEST_CASE("what other preprocessing made is another model's") {
   const auto mean = config.find("\"mean\": [");
   REQUIRE(mean != std::string::npos);
   akin::write_file_atomically(path, config.replace(mean + 9, config.find(',', mean) - mean - 9, "0.5"));
-  CHECK(contains(w.with_model("embed", {"--out", w.work / "index", w.pictures}).err, "index' was made with '"));
+  CHECK(contains(w.with_model("embed", {"--out", w.work / "index", w.pictures}).err, "index' was made with another preprocessing of images"));
+  CHECK(contains(w.with_model("search", {"--index", w.work / "index", "--text", "a"}).err, "index' was made with another preprocessing of images"));
+
+  const std::string lines = w.work.put("lines", "cat\n"), text = w.model + "/tokenizer.json", whole = akin::read_file(text);
+  REQUIRE(w.with_model("embed", {"--out", w.work / "texts", "--texts", lines}).code == 0);
+  std::string other = whole;
+  akin::write_file_atomically(text, other.replace(other.find("c a\"]"), 3, "c b"));
+  akin::write_file_atomically(text, other.replace(other.find("\"ca\":"), 4, "\"cb\""));
+  CHECK(contains(w.with_model("embed", {"--out", w.work / "texts", "--texts", lines}).err, "texts' was made with another tokenizer"));
+  CHECK(contains(w.with_model("search", {"--index", w.work / "texts", "--text", "cat"}).err, "texts' was made with another tokenizer"));
+  std::filesystem::remove(text);
+  const std::string picture = w.pictures + "/a b.jpg";
+  CHECK(w.with_model("search", {"--index", w.work / "texts", "--image", picture}).code == 0);  // which needs no tokenizer
+  akin::write_file_atomically(text, whole);
+  CHECK(w.with_model("embed", {"--out", w.work / "texts", "--texts", lines}).code == 0);
+
+  std::string heads = akin::read_file(path);
+  const auto text_heads = heads.find("\"heads\": 3");
+  REQUIRE(text_heads != std::string::npos);
+  akin::write_file_atomically(path, heads.replace(text_heads, 10, "\"heads\": 6"));
+  CHECK(contains(w.with_model("embed", {"--out", w.work / "texts", "--texts", lines}).err, "texts' was made with 'a Vision"));
+}
+
+TEST_CASE("an index is of images or of texts, and has one writer") {
+  const workplace w;
+  REQUIRE(w.with_model("embed", {"--out", w.work / "index", w.pictures}).code == 0);
+  CHECK(contains(w.with_model("embed", {"--out", w.work / "index", "--texts", w.work.put("lines", w.pictures + "/a b.jpg\n")}).err,
+                 "index' holds images, and these are texts: name another one with --out"));
+  const akin::file_lock held{w.work / "index.json.lock"};
+  CHECK(contains(w.with_model("embed", {"--out", w.work / "index.npy", w.pictures}).err, "index.json.lock' is held: another run writes here"));
+  CHECK(akin::load_index(w.work / "index").rows() == 3);
+}
+
+TEST_CASE("an image that is named in several ways is one row") {
+  const workplace w;
+  REQUIRE(w.with_model("embed", {"--out", w.work / "index", w.pictures, w.pictures + "/below/../a b.jpg", w.pictures + "//./a b.jpg"}).code == 0);
+  CHECK(akin::load_index(w.work / "index").rows() == 3);
+}
+
+TEST_CASE("texts that the model does not read to their ends are counted") {
+  const workplace w;
+  const std::string longest = "0123456789abcdef", lines = w.work.put("lines", "short\n" + longest + "\n" + longest + "\n");
+  CHECK(contains(w.with_model("embed", {"--out", w.work / "texts", "--texts", lines}).err, "2 texts were cut to the 16 ids that the model reads"));
+  CHECK(contains(w.with_model("classify", {"--label", longest, "--template", "{}", w.pictures}).err, "1 text was cut to the 16 ids"));
+}
+
+TEST_CASE("a file that exists is replaced where that was asked for, and only then") {
+  const workplace w;
+  w.with_model("embed", {"--out", w.work / "index", w.pictures});
+  const auto replaces = [&](const std::string& file, const list& command) {
+    CAPTURE(file);
+    akin::write_file_atomically(file, std::string_view{"mine"});
+    const auto refused = w.run(command);
+    CHECK(refused.code == 1);
+    CHECK(contains(refused.err, file + "' exists: --overwrite replaces it\n"));
+    CHECK(akin::read_file(file) == "mine");
+    list again = command;
+    again.push_back("--overwrite");
+    CHECK(w.run(again).code == 0);
+    CHECK(akin::read_file(file) != "mine");
+  };
+  const std::string picture = w.pictures + "/a b.jpg";
+  replaces(w.work / "found.html", {"search", "--model", w.model, "--index", w.work / "index", "--text", "a", "--report", w.work / "found.html"});
+  replaces(w.work / "c.safetensors", {"classify", "--model", w.model, "--label", "a", "--save-classifier", w.work / "c.safetensors"});
+  replaces(w.work / "p.npy", {"pixels", picture, w.work / "p.npy"});
+}
+
+TEST_CASE("a report shows texts as texts, and says where a picture is no longer there") {
+  const workplace w;
+  w.with_model("embed", {"--out", w.work / "texts", "--texts", w.work.put("lines", "cat\n" + w.pictures + "/a b.jpg\n")});
+  w.with_model("embed", {"--out", w.work / "index", w.pictures});
+  const std::string picture = w.pictures + "/a b.jpg";
+  CHECK(w.with_model("search", {"--index", w.work / "texts", "--image", picture, "--report", w.work / "texts.html"}).code == 0);
+  CHECK(count(akin::read_file(w.work / "texts.html"), "<img ") == 1);  // the one that was looked for
+  std::filesystem::remove(picture);
+  CHECK(w.with_model("search", {"--index", w.work / "index", "--text", "a", "--report", w.work / "found.html"}).code == 0);
+  const std::string page = akin::read_file(w.work / "found.html");
+  CHECK(count(page, "<img ") == 2);
+  CHECK(count(page, "picture missing") == 1);
 }
 
 TEST_CASE("every mistake is one sentence") {
@@ -299,7 +380,7 @@ TEST_CASE("every mistake is one sentence") {
   w.with_model("classify", {"--label", "cat", "--save-classifier", w.work / "c.safetensors", w.pictures});
   const auto index = akin::load_index(w.work / "index");
   refused(w.run({"embed", "--model", other, "--out", w.work / "index", w.pictures}),
-          "was made with '" + index.model + "', but the weights are '");
+          "was made with '" + index.model + "', but the model is '");
   refused(w.run({"search", "--model", other, "--index", w.work / "index", "--text", "a"}), "was made with '" + index.model);
   refused(w.run({"classify", "--model", other, "--classifier", w.work / "c.safetensors", w.pictures}),
           "was made with '" + index.model);
@@ -307,6 +388,7 @@ TEST_CASE("every mistake is one sentence") {
   CHECK(w.run({"embed", "--model", other, "--overwrite", "--out", w.work / "index", w.pictures}).code == 0);
 
   refused(w.with_model("classify", {w.pictures}), "no labels", 2);
+  refused(w.with_model("classify", {"--label", "a"}), "name images, folders or idx files", 2);
   refused(w.with_model("classify", {"--label", "a", "--threshold", "nan", w.pictures}), "--threshold: got 'nan', expected a number from", 2);
   refused(w.with_model("classify", {"--label", "a", "--classifier", w.work / "c.safetensors", w.pictures}),
           "leave the others out", 2);

@@ -222,6 +222,11 @@ TEST_CASE("export: to the other names and back, byte for byte") {
     REQUIRE(copy.weights.tensors().size() == source.weights.tensors().size());
     for (const auto& t : source.weights.tensors()) CHECK(std::ranges::equal(copy.weights.find(t.name)->bytes, t.bytes));
   }
+  // The tokenizer comes along.
+  std::filesystem::copy(golden("vit"), work / "with words");
+  for (const char* const file : {"vocab.json", "merges.txt"}) akin::write_file_atomically(work / "with words" + "/" + file, std::string{file});
+  REQUIRE(run({"export", work / "with words", "--format", "transformers", "--out", work / "words there"}, work).code == 0);
+  for (const char* const file : {"vocab.json", "merges.txt"}) CHECK(akin::read_file(work / "words there" + "/" + file) == file);
   // What is exported computes the same.
   std::filesystem::copy(golden("vit"), work / "results");
   std::filesystem::remove(work / "results/open_clip_model.safetensors"),

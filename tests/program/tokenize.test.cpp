@@ -57,6 +57,15 @@ TEST_CASE("what was cut or replaced is said, once") {
   CHECK(contains(tokenized("n\xff\n", work, {"--ids", "--vocab", AKIN_VOCABULARY}).err, "1 place not UTF-8, read as"));
 }
 
+TEST_CASE("a line without an end is refused") {
+  if (no_vocabulary()) return;
+  const temporary_folder work;
+  const auto end = tokenized("one\n" + std::string((std::size_t{1} << 24) + 1, ' '), work, {"--ids", "--vocab", AKIN_VOCABULARY});
+  CHECK(end.code == 1);
+  CHECK(end.out == "49406 637 49407\n");
+  CHECK(end.err == "akin-clip: standard input, line 2: it has more than 16777216 bytes\n");
+}
+
 TEST_CASE("every mistake is one sentence and an exit code") {
   const temporary_folder work;
   const auto refused = [&](std::vector<std::string> arguments, int code, const std::string& part) {

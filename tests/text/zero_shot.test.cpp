@@ -111,7 +111,7 @@ TEST_CASE("a classifier is the same after saving and loading, and refuses other 
     CHECK(loaded.model == "model a");
   }
   CHECK(contains(sentence_of([&] { akin::load_classifier(path, "model b"); }),
-                 "was made with 'model a', but the weights are 'model b'"));
+                 "was made with 'model a', but the model is 'model b'"));
 }
 
 TEST_CASE("every mistake is one sentence") {

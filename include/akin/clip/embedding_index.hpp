@@ -19,9 +19,16 @@
 
 namespace akin::inline v0 {
 
+/// What the rows of an index are of.
+enum class embedded_kind { images, texts };
+
+constexpr std::string_view name_of(embedded_kind kind) { return kind == embedded_kind::images ? "images" : "texts"; }
+
 /// What is searched: a row of unit length for each name.
 struct embedding_index {
-  std::string model;  // of what weights the rows are, by name
+  embedded_kind kind = embedded_kind::images;
+  std::string model;        // whose rows they are, by name
+  std::string preparation;  // a sum of what images or texts became before the towers
   std::int64_t embed = 0;
   std::vector<std::string> names;  // [rows]
   std::vector<float> values;       // [rows, embed]
@@ -53,11 +60,17 @@ struct index_description {
 
 inline index_description read_index_description(const std::string& path) {
   index_description result;
-  bool has_names = false;
-  const std::string text = read_file(path);
+  bool has_names = false, has_kind = false;
+  const std::string text = read_file(path, std::size_t{1} << 32);
   json_cursor json(text, "index '" + path + "'", 0);
   json.object([&](const std::string& key) {
-    if (key == "model") result.index.model = json.string();
+    if (key == "kind") {
+      const std::string kind = json.string();
+      has_kind = kind == name_of(embedded_kind::images) || kind == name_of(embedded_kind::texts);
+      if (!has_kind) json.refuse("the kind is '", printable(kind), "', expected images or texts");
+      result.index.kind = kind == name_of(embedded_kind::images) ? embedded_kind::images : embedded_kind::texts;
+    } else if (key == "model") result.index.model = json.string();
+    else if (key == "preparation") result.index.preparation = json.string();
     else if (key == "embed") result.index.embed = json.integer();
     else if (key == "fingerprint") result.fingerprint = json.string();
     else if (key == "names") {
@@ -66,8 +79,8 @@ inline index_description read_index_description(const std::string& path) {
     } else json.refuse("the member '", printable(key), "' is not known");
   });
   json.end();
-  if (!has_names || result.index.model.empty() || result.index.embed < 1 || result.fingerprint.empty())
-    fail("index '", path, "' lacks model, embed, fingerprint or names: it is another kind of file");
+  if (!has_names || !has_kind || result.index.preparation.empty() || result.index.model.empty() || result.index.embed < 1 || result.fingerprint.empty())
+    fail("index '", path, "' lacks kind, model, preparation, embed, fingerprint or names: it is another kind of file");
   return result;
 }
 
@@ -80,7 +93,8 @@ inline void save_index(const std::string& name, const embedding_index& index) {
   const auto [rows_path, names_path] = files_of_index(name);
   if (std::cmp_not_equal(index.values.size(), index.rows() * index.embed))
     fail("index '", name, "': ", index.values.size(), " numbers are no ", index.rows(), " rows of ", index.embed);
-  std::string text = "{\"model\": " + json_quoted(index.model) + ",\n\"embed\": " + std::to_string(index.embed) +
+  std::string text = "{\"kind\": " + json_quoted(name_of(index.kind)) + ",\n\"model\": " + json_quoted(index.model) +
+                     ",\n\"preparation\": " + json_quoted(index.preparation) + ",\n\"embed\": " + std::to_string(index.embed) +
                      ",\n\"fingerprint\": " + json_quoted(detail::rows_fingerprint(index.values)) + ",\n\"names\": [";
   for (std::size_t k = 0; k < index.names.size(); ++k) {
     if (!is_utf8(index.names[k])) fail("index '", name, "': the name '", detail::printable(index.names[k]), "' is not UTF-8");
@@ -90,15 +104,14 @@ inline void save_index(const std::string& name, const embedding_index& index) {
   write_file_atomically(names_path, text, std::string_view{"\n]}\n"});
 }
 
-/// Reads what save_index wrote. `model` names the weights that queries are encoded with; an empty name agrees with any.
-/// errors: one sentence with the path: another kind of file; made with other weights; an array that is not the one that the names
+/// Reads what save_index wrote. `model` names what queries are encoded with; an empty name agrees with any.
+/// errors: one sentence with the path: another kind of file; made with another model; an array that is not the one that the names
 ///         were written for, or that holds what is no number
 inline embedding_index load_index(const std::string& name, const std::string& model = {}) {
   const auto [rows_path, names_path] = files_of_index(name);
   auto [index, expected] = detail::read_index_description(names_path);
   if (!model.empty() && model != index.model)
-    fail("index '", name, "' was made with '", detail::printable(index.model), "', but the weights are '",
-         detail::printable(model), "'");
+    fail("index '", name, "' was made with '", detail::printable(index.model), "', but the model is '", detail::printable(model), "'");
   npy_array<float> array = read_npy<float>(rows_path);
   const bool fits = array.shape.size() == 2 && array.shape[0] >= index.rows() && array.shape[1] == index.embed;
   if (!fits)
@@ -111,6 +124,13 @@ inline embedding_index load_index(const std::string& name, const std::string& mo
     if (!std::isfinite(x)) fail("index '", name, "': '", rows_path, "' has numbers that are not finite");
   index.values = std::move(array.values);
   return std::move(index);
+}
+
+/// Refuses an index whose images or texts became something else before the towers than they would now.
+/// errors: one sentence with the name
+inline void check_preparation(const std::string& name, const embedding_index& index, const std::string& preparation) {
+  if (index.preparation != preparation)
+    fail("index '", name, "' was made with ", index.kind == embedded_kind::images ? "another preprocessing of images" : "another tokenizer", "; make it anew");
 }
 
 }  // namespace akin::inline v0

@@ -17,6 +17,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -84,13 +85,16 @@ inline clip_folder open_clip_folder(const std::string& folder) {
   return {a, std::move(weights)};
 }
 
-/// What a model's embeddings are kept under: its architecture's name and a sum of its weights, so that moving the folder changes
-/// nothing and training does.
+/// What a model's embeddings are kept under: its architecture's name, and a sum of the architecture and the weights, so that moving
+/// the folder changes nothing, and training or another number of heads does.
 /// cost: reads every weight once
 inline std::string identity_of(const clip_folder& model) {
-  std::vector<std::uint64_t> sums;
+  const clip_architecture& a = model.architecture;
+  std::vector<std::uint64_t> sums{static_cast<std::uint64_t>(a.family), static_cast<std::uint64_t>(a.text.function)};
+  if (a.family != clip_family::residual_network) sums.push_back(static_cast<std::uint64_t>(a.image.function));
+  for_each_size(a, [&](std::string_view, std::int64_t size, std::int64_t) { sums.push_back(static_cast<std::uint64_t>(size)); });
   for (const tensor_entry& tensor : model.weights.tensors()) sums.push_back(fingerprint(tensor.bytes));
-  return name_of(model.architecture) + ' ' + fingerprint_text(std::as_bytes(std::span(sums)));
+  return name_of(a) + ' ' + fingerprint_text(std::as_bytes(std::span(sums)));
 }
 
 /// How cosines become logits: cosine * scale + bias.

@@ -24,7 +24,7 @@ struct idx_array {
 /// errors: one sentence with the path: empty, wrong magic, another type, cut, trailing bytes, corrupt gzip
 /// source: http://yann.lecun.com/exdb/mnist/, "The IDX file format"
 inline idx_array read_idx(const std::string& path) {
-  std::string content = read_file(path);
+  std::string content = read_file(path, std::size_t{1} << 32);
   if (content.empty()) fail("idx: '", path, "' is empty");
   if (is_gzip(content)) content = gunzip(content, path);
   const auto byte = [&](std::size_t k) { return static_cast<unsigned>(static_cast<unsigned char>(content[k])); };

@@ -37,26 +37,49 @@ inline bool is_image_name(std::string_view name) {
   return std::ranges::find(image_endings, ending) != image_endings.end();
 }
 
-/// What image_files finds: the images, and how many files there are whose names end otherwise.
+/// What image_files finds: the images, and how many other files there are, whose names end otherwise or begin with a dot.
 struct folder_listing {
   std::vector<std::string> images;
   std::int64_t others = 0;
 };
 
-/// The image files of a folder and of the folders in it, by their names alone, in the order of their bytes; links that lead nowhere
-/// among them, so that reading says so.
-/// errors:   a folder that cannot be read, here or below
-inline folder_listing image_files(const std::string& folder) {
-  folder_listing found;
+/// Whether files and folders of this name are left out unless they are named themselves.
+inline bool is_hidden_name(std::string_view name) { return name.starts_with('.'); }
+
+namespace detail {
+
+/// Adds what is in a folder and below; what stops it. `above` are the folders on the way here, into which a link may lead back.
+inline std::error_code list_images(const std::filesystem::path& folder, std::vector<std::filesystem::path>& above, folder_listing& found) {
   std::error_code code;
-  for (std::filesystem::recursive_directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
+  above.push_back(std::filesystem::canonical(folder, code));
+  for (std::filesystem::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
+    const std::string path = entry->path().string(), name = entry->path().filename().string();
     std::error_code nowhere;
     const auto status = entry->status(nowhere);
-    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) continue;
-    if (is_image_name(entry->path().filename().string())) found.images.push_back(entry->path().string());
-    else ++found.others;
+    if (std::filesystem::is_directory(status)) {
+      if (is_hidden_name(name) || std::ranges::find(above, std::filesystem::canonical(entry->path(), nowhere)) != above.end()) continue;
+      if (list_images(entry->path(), above, found)) found.images.push_back(path);
+    } else if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+      continue;
+    } else if (is_image_name(name) && !is_hidden_name(name)) {
+      found.images.push_back(path);
+    } else {
+      ++found.others;
+    }
   }
-  if (code) fail("cannot read the folder '", folder, "': ", code.message());
+  above.pop_back();
+  return code;
+}
+
+}  // namespace detail
+
+/// The image files of a folder and of the folders in it, linked ones too, by their names alone and in the order of their bytes. Among
+/// them are links that lead nowhere, and folders below that cannot be read: reading says so.
+/// errors:   a folder that cannot be read
+inline folder_listing image_files(const std::string& folder) {
+  folder_listing found;
+  std::vector<std::filesystem::path> above;
+  if (const auto code = detail::list_images(folder, above, found)) fail("cannot read the folder '", folder, "': ", code.message());
   std::ranges::sort(found.images);
   return found;
 }

@@ -38,7 +38,7 @@ inline image decode_image(std::span<const std::byte> bytes, const std::string& n
 
 /// Reads and decodes a file of at most a gigabyte.
 inline stored_image read_stored_image(const std::string& path) {
-  const std::string bytes = read_file(path, std::size_t{1} << 30);
+  const std::string bytes = read_file(path);
   return decode_stored_image(std::as_bytes(std::span(bytes)), path);
 }
 inline image read_image(const std::string& path) { return to_visible(read_stored_image(path)); }

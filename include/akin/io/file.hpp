@@ -93,7 +93,7 @@ inline int write_fully(int file, const char* bytes, std::size_t size, std::size_
 
 /// The bytes of a file. Pipes work too: it reads until the end, and trusts a size only to refuse.
 /// errors: one sentence with the path when it is missing, unreadable, a directory or larger than `most` bytes
-inline std::string read_file(const std::string& path, std::size_t most = std::size_t{1} << 32) {
+inline std::string read_file(const std::string& path, std::size_t most = std::size_t{1} << 30) {
   struct ::stat about {};
   const detail::file_descriptor file = detail::open_to_read(path, 0, about);
   const auto refuse_beyond = [&](std::size_t size) {

@@ -70,7 +70,7 @@ class json_flattener {
 /// Every scalar of a JSON file whose outermost value is an object.
 /// errors: run time, naming the file and the byte: what is no strict JSON, a member that appears twice, lists 64 deep
 inline json_values read_json(const std::string& path) {
-  return detail::json_flattener{read_file(path), "json: '" + path + "'"}.read();
+  return detail::json_flattener{read_file(path, std::size_t{1} << 26), "json: '" + path + "'"}.read();
 }
 
 }  // namespace akin::inline v0

@@ -37,7 +37,7 @@ struct zero_shot_classifier {
   std::vector<std::string> names;  // [classes]
   std::vector<float> classes;      // [classes, embed], rows of unit length
   std::int64_t embed = 0;
-  std::string model;  // of what weights the vectors are, by name
+  std::string model;  // what the vectors were made with, by name
 
   /// Cosines of images with classes.
   /// shapes: [images, embed] -> [images, classes]
@@ -149,8 +149,8 @@ inline void save_classifier(const std::string& path, const zero_shot_classifier&
                     {{"format", "akin zero-shot classifier"}, {"model", classifier.model}, {"names", names + "]"}});
 }
 
-/// Reads what save_classifier wrote. `model` names the weights that images are encoded with; an empty name agrees with any.
-/// errors: one sentence with the path: no classifier; made with other weights; names that do not fit the classes; as
+/// Reads what save_classifier wrote. `model` names what texts are encoded with; an empty name agrees with any.
+/// errors: one sentence with the path: no classifier; made with another model; names that do not fit the classes; as
 ///         safetensors_file
 inline zero_shot_classifier load_classifier(const std::string& path, const std::string& model = {}) {
   const safetensors_file file{path};
@@ -161,7 +161,7 @@ inline zero_shot_classifier load_classifier(const std::string& path, const std::
   };
   zero_shot_classifier result{{}, file.read<float>("classes"), 0, entry("model")};
   if (!model.empty() && model != result.model)
-    fail("classifier '", path, "' was made with '", detail::printable(result.model), "', but the weights are '",
+    fail("classifier '", path, "' was made with '", detail::printable(result.model), "', but the model is '",
          detail::printable(model), "'");
   const std::string names = entry("names");
   json_cursor json(names, "classifier '" + path + "', its names", 0);
