@@ -33,8 +33,9 @@ int classify_with_public_model(const classify_options& o) {
   const auto classifier = classifier_of(o.zero_shot, labels_of(o.zero_shot), model);
   const std::size_t classes = classifier.names.size();
   const answer_writer writer{o.format, "image", "label"};
-  const std::size_t skipped =
-      embed_images(model, image_paths(o.files), [&](std::span<const std::string> paths, std::span<const float> rows) {
+  const auto images = list_images(o.files);
+  const std::size_t skipped = images.skipped_folders +
+      embed_images(model, images.paths, [&](std::span<const std::string> paths, std::span<const float> rows) {
         const auto scores = scores_of(classifier, rows, model, o.threshold.has_value());
         for (std::size_t k = 0; k < paths.size(); ++k)
           writer.write(paths[k], best_answers(classifier.names, std::span{scores}.subspan(k * classes, classes), o.threshold, o.most_labels()));

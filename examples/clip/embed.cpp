@@ -20,7 +20,8 @@ namespace clip_program {
 
 namespace {
 
-/// An index on its way to its files: it is saved now and then, so that what ends the program costs some seconds' work.
+/// An index on its way to its files: it is saved now and then, so that what ends the program costs five seconds' work, or twenty
+/// times what a save takes.
 class growing_index {
  public:
   growing_index(std::string name, akin::embedding_index index) : name_{std::move(name)}, index_{std::move(index)} {}
@@ -34,15 +35,15 @@ class growing_index {
     const double start = akin::steady_seconds();
     akin::save_index(name_, index_);
     const double end = akin::steady_seconds();
-    next_save_ = end + std::max(shortest, 20 * (end - start));
+    next_save_ = end + std::max(least_between_saves, 20 * (end - start));
   }
   std::int64_t rows() const { return index_.rows(); }
 
  private:
   std::string name_;
   akin::embedding_index index_;
-  static constexpr double shortest = 5;  // seconds between saves
-  double next_save_ = akin::steady_seconds() + shortest;
+  static constexpr double least_between_saves = 5;  // seconds
+  double next_save_ = akin::steady_seconds() + least_between_saves;
 };
 
 /// What an index does not hold yet, in its order; a line that is there twice has two rows.
@@ -67,6 +68,7 @@ std::vector<std::string> each_once(std::vector<std::string> paths) {
 int embed(const embed_options& o) {
   if (o.inputs.empty() && o.texts.empty()) misuse("embed: name images or folders, or a file of lines with --texts");
   if (!o.inputs.empty() && !o.texts.empty()) misuse("embed: name images or folders, or a file of lines with --texts, not both");
+  if (const auto name = std::filesystem::path{o.out}.filename(); name.empty() || name == "." || name == "..") misuse("embed: --out '", o.out, "' names no file");
   const auto kind = o.texts.empty() ? akin::embedded_kind::images : akin::embedded_kind::texts;
   embedder model{o.model, o.vocabulary, o.threads};
   const auto files = akin::files_of_index(o.out);
@@ -79,20 +81,24 @@ int embed(const embed_options& o) {
   } else {
     refuse_existing({files.rows}, o.overwrite);
   }
-  const auto rest = missing(kind == akin::embedded_kind::images ? each_once(image_paths(o.inputs)) : text_lines(o.texts), index.names);
+  const auto images = list_images(o.inputs);
+  const auto rest = missing(kind == akin::embedded_kind::images ? each_once(images.paths) : text_lines(o.texts), index.names);
   const std::int64_t before = index.rows();
   growing_index growing{o.out, std::move(index)};
   watch_for_interruption();
-  growing.save();  // what cannot be written is to be known before the work
+  // What cannot be written is to be known before the work; an index that is begun anew stays until there are rows.
+  if (!o.overwrite) growing.save();
+  else akin::atomic_file{files.rows};
 
-  std::size_t skipped = 0;
+  std::size_t skipped = images.skipped_folders;
   const auto add = [&](std::span<const std::string> names, std::span<const float> rows) {
     growing.add(names, rows);
     return !interrupted;
   };
-  if (kind == akin::embedded_kind::images) skipped = embed_images(model, rest, add);
+  if (kind == akin::embedded_kind::images) skipped += embed_images(model, rest, add);
   else embed_texts(model, rest, add);
-  growing.save();
+  if (!o.overwrite || growing.rows() > 0 || !std::filesystem::exists(files.names)) growing.save();
+  else say("nothing was embedded: '" + files.names + "' stays as it was");
   std::printf("%s\n%s\n", files.rows.c_str(), files.names.c_str());
   say(counted(growing.rows(), "row") + ", " + std::to_string(growing.rows() - before) + " of them new");
   if (!interrupted) return skipped > 0 ? exit_failed : exit_done;

@@ -24,7 +24,7 @@ class embedder {
 
   /// What embeddings are kept under.
   const std::string& identity() const { return identity_; }
-  /// What images or texts become before the towers.
+  /// A sum of what images or texts become before the towers.
   std::string preparation_of(akin::embedded_kind kind);
   std::int64_t embed() const { return model_.architecture.embed; }
   akin::logit_scale scale() const { return akin::read_logit_scale(model_.weights); }

@@ -21,7 +21,8 @@ namespace {
 
 /// Images in folders that are their classes.
 struct labelled_folder {
-  std::vector<std::string> classes, paths, empty;
+  std::vector<std::string> classes, paths, folders_without_images;
+  std::size_t skipped_folders = 0;
   std::map<std::string, std::size_t, std::less<>> class_of;  // by path
 };
 
@@ -35,7 +36,8 @@ labelled_folder read_labelled_folder(const std::string& folder) {
   for (std::size_t k = 0; k < result.classes.size(); ++k) {
     auto found = akin::image_files(folder + "/" + result.classes[k]);
     others += found.others;
-    if (found.images.empty()) result.empty.push_back(folder + "/" + result.classes[k]);
+    result.skipped_folders += say_unreadable(found.unreadable);
+    if (found.images.empty()) result.folders_without_images.push_back(folder + "/" + result.classes[k]);
     for (auto& path : found.images) {
       result.class_of[path] = k;
       result.paths.push_back(std::move(path));
@@ -63,9 +65,9 @@ int evaluate_classes(const evaluate_options& o, embedder& model) {
   if (classifier.names.size() != classes)
     akin::fail("evaluate: got ", counted(std::ssize(classifier.names), "label"), ", but '", o.folder, "' has ", counted(std::ssize(data.classes), "folder"),
                ": name a label for each, in the order of the folders' names");
-  for (const auto& path : data.empty) say("'" + path + "' has no images: a class that only answers");
+  for (const auto& path : data.folders_without_images) say("'" + path + "' has no images: a class that only answers");
   class_counts counts{classes};
-  const std::size_t skipped =
+  const std::size_t skipped = data.skipped_folders +
       embed_images(model, data.paths, [&](std::span<const std::string> paths, std::span<const float> rows) {
         const auto cosines = classifier.cosines(rows);
         for (std::size_t k = 0; k < paths.size(); ++k)

@@ -13,7 +13,7 @@ namespace clip_program {
 /// Refuses to write where one of these files is, unless that was asked for.
 inline void refuse_existing(const std::vector<std::string>& paths, bool overwrite) {
   for (const auto& path : paths)
-    if (!overwrite && std::filesystem::exists(path)) akin::fail("'", path, "' exists: --overwrite replaces it");
+    if (!overwrite && std::filesystem::exists(std::filesystem::symlink_status(path))) akin::fail("'", path, "' exists: --overwrite replaces it");
 }
 
 }  // namespace clip_program

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// akin-clip export: a model's weights, configuration, preprocessing and tokenizer as open_clip or transformers load them.
+// akin-clip export: a model's weights, configuration and preprocessing as open_clip or transformers load them, and its tokenizer as it is.
 #include "existing_files.hpp"
 #include "options.hpp"
 #include "public_folder.hpp"
@@ -30,7 +30,8 @@ int export_model(const export_options& o) {
                     config_path = o.out + (theirs ? "/config.json" : "/open_clip_config.json"),
                     processor_path = theirs ? o.out + "/preprocessor_config.json" : "";
   std::vector<std::string> written{weights_path, config_path, processor_path};
-  const auto tokenizer = tokenizer_files(o.folder);
+  auto tokenizer = tokenizer_files(o.folder);
+  if (std::filesystem::exists(o.out) && std::filesystem::equivalent(o.folder, o.out)) tokenizer.clear();  // it is there
   for (const auto& name : tokenizer) written.push_back(o.out + "/" + name);
   refuse_existing(written, o.overwrite);
 

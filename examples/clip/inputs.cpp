@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <system_error>
 
 namespace clip_program {
 
@@ -23,21 +24,39 @@ void say_left_out(std::int64_t files) {
   say(counted(files, "other file") + " left out: images end in " + endings + ", and begin with no dot");
 }
 
-std::vector<std::string> image_paths(const std::vector<std::string>& given) {
-  std::vector<std::string> paths;
+std::size_t say_unreadable(const std::vector<akin::skipped_image>& folders) {
+  for (const auto& each : folders) say("skipped: " + each.reason);
+  return folders.size();
+}
+
+namespace {
+
+/// "a.png" for "./a.png" and ".//a.png"; what ".." leads to depends on links, and is left alone.
+std::string plain_path(const std::filesystem::path& spelt) {
+  std::filesystem::path plain;
+  for (const auto& part : spelt)
+    if (!part.empty() && part != ".") plain /= part;
+  return plain.empty() ? "." : plain.string();
+}
+
+}  // namespace
+
+image_list list_images(const std::vector<std::string>& given) {
+  image_list list;
   std::int64_t others = 0;
-  for (const auto& spelt : given) {
-    const std::string one = std::filesystem::path{spelt}.lexically_normal().string();
-    if (!std::filesystem::is_directory(one)) {
-      paths.push_back(one);
+  for (const auto& one : given) {
+    std::error_code unknown;
+    if (!std::filesystem::is_directory(one, unknown)) {
+      list.paths.push_back(plain_path(one));
       continue;
     }
     const auto found = akin::image_files(one);
     others += found.others;
-    paths.insert(paths.end(), found.images.begin(), found.images.end());
+    list.skipped_folders += say_unreadable(found.unreadable);
+    for (const auto& path : found.images) list.paths.push_back(plain_path(path));
   }
   say_left_out(others);
-  return paths;
+  return list;
 }
 
 void say_replaced(std::int64_t places, const std::string& where) {
@@ -53,9 +72,10 @@ std::vector<std::string> valid_texts(std::vector<std::string> texts, const std::
 }
 
 std::vector<std::string> text_lines(const std::string& path) {
-  const std::string text = akin::read_file(path, std::size_t{1} << 32);
+  const std::string text = akin::read_file(path);
   std::vector<std::string> lines;
   akin::for_each_line(text, [&](std::string_view line, std::size_t) { lines.emplace_back(line); });
+  if (lines.empty()) akin::fail("'", path, "' has no lines");
   return valid_texts(std::move(lines), "'" + path + "'");
 }
 

@@ -13,8 +13,17 @@ namespace clip_program {
 
 /// Counts on standard error the files of folders that are no images by their names, where there are such.
 void say_left_out(std::int64_t files);
-/// Image files as they are given, "./a.png" as "a.png"; a folder stands for the images in it and below. What else is there is counted on standard error.
-std::vector<std::string> image_paths(const std::vector<std::string>& given);
+/// Names on standard error the folders that could not be read; returns how many.
+std::size_t say_unreadable(const std::vector<akin::skipped_image>& folders);
+
+/// Image files that a command line names.
+struct image_list {
+  std::vector<std::string> paths;
+  std::size_t skipped_folders = 0;
+};
+/// Files as they are given, "./a.png" as "a.png"; a folder stands for the images in it and below. What else is there is counted on standard
+/// error, and folders that cannot be read are named there.
+image_list list_images(const std::vector<std::string>& given);
 
 /// Counts on standard error what was not UTF-8, where there is such.
 void say_replaced(std::int64_t places, const std::string& where);
@@ -23,6 +32,7 @@ std::vector<std::string> valid_texts(std::vector<std::string> texts, const std::
 /// Counts on standard error the texts that were longer than so many ids, where there are such.
 void say_cut(std::int64_t texts, std::int64_t ids);
 /// The lines of a file, made valid.
+/// errors: run time, where there is none
 std::vector<std::string> text_lines(const std::string& path);
 
 /// Takes what was embedded; false where that was enough.

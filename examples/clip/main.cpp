@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -155,8 +156,9 @@ void add_embed(CLI::App& app, action& chosen) {
   auto* embed = app.add_subcommand("embed", "Embed images, or lines of text, with a public model.");
   clip_program::embed_options& o = options_of(*embed, chosen, clip_program::embed);
   embed->footer(
-      "Writes OUT.npy (f32 [rows, embed], unit rows) and OUT.json (the rows' names, and what weights they were made with). What an\n"
-      "index has is not embedded again, so the same command goes on after Ctrl-C, and adds what is new in a folder.\n\n"
+      "Writes OUT.npy (f32 [rows, embed], unit rows) and OUT.json (the rows' names, and what they were made with). What an index has\n"
+      "is not embedded again, so the same command goes on after Ctrl-C, and adds what is new in a folder. An index is of images or of\n"
+      "texts, and one run at a time writes it.\n\n"
       "example: akin-clip embed --model ViT-B-32 --out photos ~/Pictures");
   add_public_model(*embed, o.model, o.vocabulary, o.threads);
   embed->add_option("--out", o.out, "The index to write")->required();
@@ -186,7 +188,7 @@ void add_evaluate(CLI::App& app, action& chosen) {
   clip_program::evaluate_options& o = options_of(*evaluate, chosen, clip_program::evaluate);
   evaluate->footer(
       "With --classes: zero-shot accuracy. Folders are classes in the order of their names, which are the labels unless others are\n"
-      "given. With --pairs: recall at 1, 5 and 10 from images to captions and back; an image may have several captions.\n\n"
+      "given; those that begin with a dot are none. With --pairs: recall at 1, 5 and 10 from images to captions and back; an image may have several captions.\n\n"
       "example: akin-clip evaluate --model ViT-B-32 --classes imagenet/val --labels imagenet.txt --templates templates.txt\n"
       "example: akin-clip evaluate --model ViT-B-32 --pairs flickr/captions.tsv");
   add_public_model(*evaluate, o.model, o.vocabulary, o.threads);
@@ -201,7 +203,8 @@ void add_tokenize(CLI::App& app, action& chosen) {
   clip_program::tokenize_options& o = options_of(*tokenize, chosen, clip_program::tokenize);
   tokenize->footer(
       "One line for each line. Pieces are as the vocabulary writes them: </w> ends a word, and bytes that do not print have other\n"
-      "letters. Ids begin with the start of the text and end with its end. They are those of open_clip, but for mojibake.\n"
+      "letters. Ids begin with the start of the text and end with its end. They are those of open_clip, but for mojibake. A line has\n"
+      "at most 16 MiB.\n"
       "scripts/fetch_vocabulary.sh fetches a vocabulary.\n\n"
       "example: echo 'a photo of a cat' | akin-clip tokenize --ids --vocab build/vocabulary/bpe_simple_vocab_16e6.txt.gz");
   tokenize->add_option("--vocab", o.vocabulary, "bpe_simple_vocab_16e6.txt[.gz], tokenizer.json, or vocab.json with merges.txt beside it")->required();
@@ -255,6 +258,7 @@ int main(int count, char** words) {
   app.require_subcommand(1);
   if (count > 0) clip_program::invoked_as = words[0];
   app.footer("exit codes: 0 done, 1 something failed (one sentence on standard error says what), 2 wrong usage, 130 interrupted (train and train-pairs go on with --resume, embed with the same command)");
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like a full disk
   action chosen;
   for (const auto add : {add_train, add_train_pairs, add_embed, add_search, add_classify, add_evaluate, add_tokenize, add_pixels, add_verify, add_export}) add(app, chosen);
   app.set_version_flag("--version", "akin-clip " AKIN_VERSION, "Print this program's version");

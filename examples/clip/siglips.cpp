@@ -28,7 +28,7 @@ std::unique_ptr<image_tower> images(const akin::clip_folder& model, const thread
 
 std::unique_ptr<text_tower> texts(const akin::clip_folder& model, const threads& pool) {
   return with_function(model.architecture.text.function, [&](auto function) {
-    return make_text_tower<public_clip::siglip_text_tower<decltype(function)>>(model, pool);
+    return make_siglip_text_tower<public_clip::siglip_text_tower<decltype(function)>>(model, pool);
   });
 }
 

@@ -16,7 +16,8 @@ namespace clip_program {
 
 namespace {
 
-/// Files call the first and the last piece of a text by several names.
+/// A sum of the pieces and merges in their order, but not of the names of the first and the last piece of a text, which differ from
+/// file to file.
 std::string fingerprint_of(const akin::bpe_vocabulary& vocabulary) {
   std::string text = std::to_string(vocabulary.start) + ' ' + std::to_string(vocabulary.end) + '\n';
   for (std::size_t k = 0; k < vocabulary.pieces.size(); ++k)
@@ -35,7 +36,7 @@ std::string find_vocabulary(const std::string& folder, const akin::clip_architec
     if (std::filesystem::exists(path)) return path;
     list += (list.empty() ? "" : ", ") + std::string{name};
   }
-  akin::fail("'", folder, "' has no vocabulary (", list, "): name one with --vocab; scripts/fetch_vocabulary.sh fetches CLIP's");
+  akin::fail("'", folder, "' has no vocabulary (", list, "): name one with --vocab", a.family == akin::clip_family::siglip ? "" : "; scripts/fetch_vocabulary.sh fetches CLIP's");
 }
 
 std::vector<std::string> tokenizer_files(const std::string& folder) {
@@ -44,7 +45,7 @@ std::vector<std::string> tokenizer_files(const std::string& folder) {
     if (std::filesystem::is_regular_file(folder + "/" + name)) found.push_back(name);
   };
   for (const char* const name : byte_pair_files) look_for(name);
-  look_for("merges.txt");  // beside vocab.json
+  for (const char* const name : {"merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}) look_for(name);  // beside vocab.json
   for (const char* const name : sentencepiece_files) look_for(name);
   return found;
 }

@@ -16,7 +16,7 @@ namespace clip_program {
 /// A tokenizer with a model's context.
 struct tokenizing {
   std::function<akin::token_rows(std::span<const std::string>)> rows;  // texts to rows of ids, as long as the context
-  std::string fingerprint;                                             // of its pieces, in whatever file they stand
+  std::string fingerprint;  // of byte pairs in whatever file they stand, or of a SentencePiece model's file
 };
 
 /// The files of CLIP's tokenizer and of SigLIP's in a model's folder, the first of which that is there is taken.

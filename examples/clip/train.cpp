@@ -4,6 +4,7 @@
 #include "training_report.hpp"
 
 #include <akin/io/file.hpp>
+#include <akin/io/file_lock.hpp>
 #include <akin/train/class_table.hpp>
 
 #include <zlib.h>
@@ -84,6 +85,7 @@ int train(const train_options& o) {
   if (settings.resume)
     resume_run(s, settings_of(s), {{"train.images_sum", "on other images or labels than those of '" + o.data + "'"}, {"classes", "with other classes"}, {"templates", "with other templates"}, {"test_templates", "with other test_templates"}});
   prepare_folder(settings.out);
+  const akin::file_lock only_writer{settings.out + "/akin-clip.lock"};
   watch_for_interruption();
 
   const auto backend = make_computer(o.backend, settings.threads);

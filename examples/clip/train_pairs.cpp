@@ -8,6 +8,7 @@
 #include "tokenizing.hpp"
 #include "trained_clip.hpp"
 
+#include <akin/io/file_lock.hpp>
 #include <akin/clip/image_pairs.hpp>
 #include <akin/clip/read_preprocessing.hpp>
 #include <akin/clip/write_config.hpp>
@@ -91,6 +92,8 @@ class pairs_training : public training_task {
   const akin::image_pairs& pairs() const { return pairs_; }
   const std::vector<akin::image_pairs>& tests() const { return tests_; }
   std::int64_t cut() const { return ids_.cut; }
+  /// Images of training that could not be read.
+  std::int64_t skipped() const { return std::ssize(unreadable_); }
   /// Whether each image of training could be read, and each of the tests in training.
   bool all_were_read() const { return unreadable_.empty() && !skipped_in_tests_; }
   void resume() { resume_run(run_, settings(), {{"train.pairs_sum", "on other pairs"}, {"train.config", "with another --config"}, {"train.vocabulary_sum", "with another vocabulary"}}); }
@@ -242,6 +245,7 @@ int train_pairs(const train_pairs_options& o) {
   auto& run = training.run();
   if (settings.resume) training.resume();
   prepare_folder(settings.out);
+  const akin::file_lock only_writer{settings.out + "/akin-clip.lock"};
   watch_for_interruption();
   std::printf("%lld images with %zu captions; %lld parameters; %d threads\n", static_cast<long long>(run.examples), training.pairs().captions.size(), static_cast<long long>(run.weights->size()), pool->size());
   if (training.cut() > 0) say(counted(training.cut(), "caption") + (training.cut() == 1 ? " is longer than the context and was cut" : " are longer than the context and were cut"));
@@ -270,6 +274,7 @@ int train_pairs(const train_pairs_options& o) {
   for (const auto& each : results)
     std::printf("%s\n%s\n", recall_line(each.name + " image-to-text", each.ranks.of_images).c_str(), recall_line(each.name + " text-to-image", each.ranks.of_texts).c_str());
   std::printf("train-seconds %.1f\n", seconds);
+  if (const auto images = training.skipped(); images > 0) say(std::to_string(images) + " of " + counted(run.examples, "image") + " were skipped");
   return skipped ? exit_failed : exit_done;
 }
 

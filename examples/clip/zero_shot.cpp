@@ -30,6 +30,8 @@ akin::zero_shot_classifier classifier_of(const zero_shot_options& o, const std::
       akin::fail("classifier '", o.classifier, "' has classes of ", classifier.embed, " numbers, but the model's embeddings have ", model.embed());
     return classifier;
   }
+  for (const auto& label : labels)
+    if (label.empty()) misuse("--label: a label is empty");
   if (labels.empty()) misuse("no labels: name them with --label, --labels or --classifier");
   if (templates.empty()) templates = {"a photo of a {}."};
   work_line line{std::ssize(labels), "classes"};

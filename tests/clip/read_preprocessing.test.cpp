@@ -60,6 +60,23 @@ TEST_CASE("open_clip's preprocess_cfg") {
   CHECK(contains(sentence_of([&] { read(R"("mean": [0.1, 0.2, 0.3, 0.4])"); }), "more than three"));
 }
 
+TEST_CASE("what open_clip's file does not say is OpenAI's, whichever family the model is of") {
+  const temporary_folder folder;
+  for (const char* const text : {R"({"model_cfg": {}})", R"({"model_cfg": {}, "preprocess_cfg": {"size": 384}})"}) {
+    folder.put("open_clip_config.json", text);
+    const auto how = akin::read_preprocessing(folder.path(), siglip, open_clip);
+    CHECK(how.size == 384);
+    CHECK(how.fit == image_fit::center_crop);
+    CHECK(how.mean == akin::clip_preprocessing().mean);
+    CHECK(how.deviation == akin::clip_preprocessing().deviation);
+  }
+  folder.put("open_clip_config.json", R"({"preprocess_cfg": {"mean": 0.25, "std": 0.5}})");  // one number for three
+  CHECK(akin::read_preprocessing(folder.path(), siglip, open_clip).mean == std::array{0.25f, 0.25f, 0.25f});
+  CHECK(akin::read_preprocessing(folder.path(), siglip, open_clip).deviation == std::array{0.5f, 0.5f, 0.5f});
+  folder.put("open_clip_config.json", R"({"preprocess_cfg": {"mode": "L"}})");
+  CHECK(contains(sentence_of([&] { akin::read_preprocessing(folder.path(), vit, open_clip); }), "'preprocess_cfg.mode' is 'L', expected 'RGB'"));
+}
+
 TEST_CASE("transformers' preprocessor_config.json") {
   const temporary_folder folder;
   const auto read = [&](const std::string& members) {
@@ -74,6 +91,8 @@ TEST_CASE("transformers' preprocessor_config.json") {
   CHECK(how.fit == image_fit::center_crop);
   CHECK(read(R"("size": 224)").fit == image_fit::center_crop);
   CHECK(read(R"("size": {"height": 224, "width": 224})").fit == image_fit::squash);
+  CHECK(read(R"("image_mean": 0.5, "rescale_factor": 0.00392156862745098)").mean == std::array{0.5f, 0.5f, 0.5f});
+  CHECK(contains(sentence_of([&] { read(R"("rescale_factor": 0.00784313725490196)"); }), "'rescale_factor' is 0.00784314, expected 1 / 255"));
   CHECK(contains(sentence_of([&] { read(R"("resample": 2)"); }), "'resample' is 2, expected 3"));
   CHECK(contains(sentence_of([&] { read(R"("size": 256)"); }), "'size' is 256, expected 224"));
   CHECK(contains(sentence_of([&] { read(R"("image_std": [0, 0.5, 0.5])"); }), "'image_std' has the number 0, expected numbers above 0"));

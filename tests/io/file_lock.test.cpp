@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <string>
 
@@ -31,11 +32,14 @@ TEST_CASE("a process that was killed holds nothing, though its file lies there")
   REQUIRE(::pipe(ends) == 0);
   const pid_t child = ::fork();
   if (child == 0) {
-    const akin::file_lock held{path};
-    [[maybe_unused]] const auto written = ::write(ends[1], "x", 1);
-    ::pause();
-    ::_exit(0);
+    try {
+      const akin::file_lock held{path};
+      if (::write(ends[1], "x", 1) == 1) ::pause();
+    } catch (const akin::error&) {
+    }
+    ::_exit(1);
   }
+  ::close(ends[1]);
   char byte = 0;
   REQUIRE(::read(ends[0], &byte, 1) == 1);
   CHECK(contains(sentence_of([&] { akin::file_lock{path}; }), "is held"));
@@ -44,6 +48,15 @@ TEST_CASE("a process that was killed holds nothing, though its file lies there")
   CHECK(std::filesystem::exists(path));
   { const akin::file_lock mine{path}; }
   CHECK(!std::filesystem::exists(path));
+}
+
+TEST_CASE("what else is called so is left alone") {
+  const temporary_folder folder;
+  const std::string file = folder.put("file", "mine");
+  CHECK(sentence_of([&] { akin::file_lock{file}; }) == "'" + file + "' is no lock: move it out of the way");
+  CHECK(akin::read_file(file) == "mine");
+  CHECK(contains(sentence_of([&] { akin::file_lock{folder.path()}; }), "is no lock"));
+  CHECK(std::filesystem::is_directory(folder.path()));
 }
 
 TEST_CASE("where no file can be created, one sentence says so") {

@@ -318,10 +318,47 @@ TEST_CASE("an index is of images or of texts, and has one writer") {
   CHECK(akin::load_index(w.work / "index").rows() == 3);
 }
 
+TEST_CASE("what lies where the lock would is not touched, and no lock stays behind") {
+  const workplace w;
+  const std::string mine = w.work.put("index.json.lock", "mine");
+  CHECK(contains(w.with_model("embed", {"--out", w.work / "index", w.pictures}).err, "index.json.lock' is no lock"));
+  CHECK(akin::read_file(mine) == "mine");
+  std::filesystem::remove(mine);
+  REQUIRE(w.with_model("embed", {"--out", w.work / "index", w.pictures}).code == 0);
+  CHECK(!std::filesystem::exists(mine));
+  CHECK(w.with_model("embed", {"--out", w.work / "index", "--texts", w.work.put("lines", "a")}).code == 1);
+  CHECK(!std::filesystem::exists(mine));
+}
+
 TEST_CASE("an image that is named in several ways is one row") {
   const workplace w;
-  REQUIRE(w.with_model("embed", {"--out", w.work / "index", w.pictures, w.pictures + "/below/../a b.jpg", w.pictures + "//./a b.jpg"}).code == 0);
+  REQUIRE(w.with_model("embed", {"--out", w.work / "index", w.pictures + "/.", w.pictures, w.pictures + "//./a b.jpg"}).code == 0);
   CHECK(akin::load_index(w.work / "index").rows() == 3);
+  const temporary_folder elsewhere;
+  std::filesystem::create_directory(elsewhere / "deep");
+  std::filesystem::copy(pixels + "gray.png", elsewhere / "b.png");
+  std::filesystem::create_directory_symlink(elsewhere / "deep", w.work / "link");
+  REQUIRE(w.with_model("embed", {"--out", w.work / "linked", w.work / "link/../b.png"}).code == 0);
+  CHECK(akin::load_index(w.work / "linked").names == list{w.work / "link/../b.png"});
+}
+
+TEST_CASE("a text's row does not depend on the texts beside it") {
+  const workplace w;
+  list lines;
+  for (std::size_t k = 0; k < 40; ++k) lines.push_back(std::string(k * 7 % 19, static_cast<char>('a' + k % 26)));
+  std::string all, some;
+  for (std::size_t k = 0; k < lines.size(); ++k) {
+    all += lines[k] + "\n";
+    if (k % 3 == 0) some += lines[k] + "\n";
+  }
+  w.with_model("embed", {"--threads", "2", "--out", w.work / "all", "--texts", w.work.put("lines", all)});
+  w.with_model("embed", {"--threads", "1", "--out", w.work / "some", "--texts", w.work.put("some lines", some)});
+  const auto whole = akin::load_index(w.work / "all"), part = akin::load_index(w.work / "some");
+  REQUIRE(whole.names == lines);
+  REQUIRE(part.rows() == 14);
+  for (std::size_t k = 0; k < 14; ++k)
+    CHECK(std::equal(&part.values[k * 24], &part.values[k * 24] + 24, &whole.values[3 * k * 24]));
+  for (std::size_t k = 1; k < 40; ++k) CHECK((cosine(whole, k, whole, 0) < 0.999999 || lines[k].empty()));
 }
 
 TEST_CASE("texts that the model does not read to their ends are counted") {
@@ -350,6 +387,20 @@ TEST_CASE("a file that exists is replaced where that was asked for, and only the
   replaces(w.work / "found.html", {"search", "--model", w.model, "--index", w.work / "index", "--text", "a", "--report", w.work / "found.html"});
   replaces(w.work / "c.safetensors", {"classify", "--model", w.model, "--label", "a", "--save-classifier", w.work / "c.safetensors"});
   replaces(w.work / "p.npy", {"pixels", picture, w.work / "p.npy"});
+}
+
+TEST_CASE("an index that is begun anew stays until there are rows") {
+  const workplace w;
+  REQUIRE(w.with_model("embed", {"--out", w.work / "index", w.pictures}).code == 0);
+  const auto end = w.with_model("embed", {"--overwrite", "--out", w.work / "index", w.work / "absent"});
+  CHECK(end.code == 1);
+  CHECK(contains(end.err, "nothing was embedded: '" + w.work / "index.json' stays as it was"));
+  CHECK(akin::load_index(w.work / "index").rows() == 3);
+  CHECK(w.with_model("embed", {"--overwrite", "--out", w.work / "index", "--texts", w.work.put("nothing", "")}).err == "akin-clip: '" + w.work / "nothing' has no lines\n");
+  CHECK(running{{"embed", "--model", w.model, "--overwrite", "--out", w.work / "index", w.pictures}, w.work.path(), 100}.wait().code == 1);
+  CHECK(akin::load_index(w.work / "index").rows() == 3);
+  CHECK(w.with_model("embed", {"--overwrite", "--out", w.work / "index", w.pictures + "/a b.jpg"}).code == 0);
+  CHECK(akin::load_index(w.work / "index").rows() == 1);
 }
 
 TEST_CASE("a report shows texts as texts, and says where a picture is no longer there") {
@@ -394,6 +445,8 @@ TEST_CASE("every mistake is one sentence") {
           "leave the others out", 2);
   refused(w.with_model("classify", {"--label", "a", "--template", "flat", w.pictures}), "no {}");
   refused(w.with_model("embed", {"--out", w.work / "i"}), "name images or folders", 2);
+  for (const std::string& name : {std::string{}, std::string{"."}, w.work / ""}) refused(w.with_model("embed", {"--out", name, w.pictures}), "names no file", 2);
+  refused(w.with_model("classify", {"--label", "", w.pictures}), "a label is empty", 2);
   refused(w.with_model("embed", {"--out", w.work / "i", "--texts", w.work / "c.safetensors", w.pictures}), "not both", 2);
   const std::string rows = w.work.put("mine.npy", "mine");
   refused(w.with_model("embed", {"--out", w.work / "mine", w.pictures}), "mine.npy' exists: --overwrite replaces it");

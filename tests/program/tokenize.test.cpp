@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -55,6 +56,34 @@ TEST_CASE("what was cut or replaced is said, once") {
   const auto once = tokenized("one two three four\none\n", work, {"--ids", "--context", "4", "--vocab", AKIN_VOCABULARY});
   CHECK(contains(once.err, "1 of 2 lines was cut to 4 ids"));
   CHECK(contains(tokenized("n\xff\n", work, {"--ids", "--vocab", AKIN_VOCABULARY}).err, "1 place not UTF-8, read as"));
+}
+
+TEST_CASE("an answer comes before the next line is asked for") {
+  if (no_vocabulary()) return;
+  int to[2], from[2];
+  REQUIRE(::pipe(to) == 0);
+  REQUIRE(::pipe(from) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(to[0], 0), ::dup2(from[1], 1);
+    for (const int each : {to[0], to[1], from[0], from[1]}) ::close(each);
+    ::alarm(60);  // where no answer comes, nobody waits for ever
+    ::execl(AKIN_CLIP, AKIN_CLIP, "tokenize", "--ids", "--vocab", AKIN_VOCABULARY, nullptr);
+    ::_exit(127);
+  }
+  ::close(to[0]), ::close(from[1]);
+  for (const char* const line : {"a photo\n", "one\n"}) {
+    REQUIRE(::write(to[1], line, std::strlen(line)) > 0);
+    char answer[100];
+    const auto size = ::read(from[0], answer, sizeof answer);
+    REQUIRE(size > 0);
+    CHECK(std::string(answer, static_cast<std::size_t>(size)) == (line[0] == 'a' ? "49406 320 1125 49407\n" : "49406 637 49407\n"));
+  }
+  ::close(to[1]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(WEXITSTATUS(status) == 0);
+  ::close(from[0]);
 }
 
 TEST_CASE("a line without an end is refused") {

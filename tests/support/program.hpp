@@ -33,7 +33,6 @@ class running {
     process_ = ::fork();
     if (process_ == 0) {
       if (largest_file >= 0) {
-        ::signal(SIGXFSZ, SIG_IGN);
         const rlimit limit{static_cast<rlim_t>(largest_file), static_cast<rlim_t>(largest_file)};
         ::setrlimit(RLIMIT_FSIZE, &limit);
       }

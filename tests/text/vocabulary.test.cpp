@@ -132,6 +132,12 @@ TEST_CASE("every mistake in a vocabulary is one sentence") {
   CHECK(contains(refused(R"({"a": 9999999})", merges), "9999999"));
   CHECK(contains(refused(R"({"a": )", merges), "vocabulary 'v', byte"));
   CHECK(contains(sentence_of([] { akin::parse_tokenizer_json("{}", "t"); }), "no model"));
+  for (const auto& [member, said] : {std::pair{R"("type": "WordPiece")", "'type' is 'WordPiece', expected 'BPE'"},
+                                     {R"("end_of_word_suffix": "")", "'end_of_word_suffix' is '', expected '</w>'"},
+                                     {R"("continuing_subword_prefix": "##")", "'continuing_subword_prefix' is '##', expected ''"},
+                                     {R"("byte_fallback": true)", "'byte_fallback' is true, expected false"},
+                                     {R"("ignore_merges": true)", "'ignore_merges' is true, expected false"}})
+    CHECK(contains(sentence_of([&] { akin::parse_tokenizer_json(R"({"model": {)" + std::string{member} + "}}", "t"); }), said));
   CHECK(contains(sentence_of([] { akin::parse_tokenizer_json(R"({"model": {"merges": [["a"]]}})", "t"); }),
                  "1 pieces, expected 2"));
   CHECK(contains(sentence_of([] { akin::parse_clip_merges("#\na b\n", "c"); }), "1 merges, expected 48894"));

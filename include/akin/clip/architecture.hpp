@@ -82,6 +82,13 @@ void for_each_size(const clip_architecture& a, Visit visit) {
   visit("text tower's heads", a.text.heads, wide), visit("text tower's hidden width", a.text.hidden, wide);
 }
 
+/// Calls visit(tower, function) for the activation of every tower that has a choice of it.
+template <class Visit>
+void for_each_activation(const clip_architecture& a, Visit visit) {
+  if (a.family != clip_family::residual_network) visit("image", a.image.function);
+  visit("text", a.text.function);
+}
+
 /// Refuses sizes that no such model has; `place` begins the sentence, as in "config 'x.json'".
 /// errors: a size below 1 or absurdly large; heads that do not divide a width; an image smaller than a patch
 inline void check_architecture(const clip_architecture& a, std::string_view place) {
@@ -114,12 +121,14 @@ inline void check_same(const clip_architecture& a, std::string_view one, const c
     if (sizes[k].second != size) fail(one, " says that the ", name, " is ", sizes[k].second, ", but ", other, " says ", size);
     ++k;
   });
-  const auto compare = [&](std::string_view tower, activation first, activation second) {
-    if (first != second)
-      fail(one, " says that the ", tower, " tower's activation is ", name_of(first), ", but ", other, " says ", name_of(second));
-  };
-  if (a.family != clip_family::residual_network) compare("image", a.image.function, b.image.function);
-  compare("text", a.text.function, b.text.function);
+  std::array<activation, 2> functions{};
+  count = k = 0;
+  for_each_activation(a, [&](std::string_view, activation function) { functions[count++] = function; });
+  for_each_activation(b, [&](std::string_view tower, activation function) {
+    if (functions[k] != function)
+      fail(one, " says that the ", tower, " tower's activation is ", name_of(functions[k]), ", but ", other, " says ", name_of(function));
+    ++k;
+  });
 }
 
 }  // namespace akin::inline v0

@@ -173,6 +173,10 @@ inline void read_open_clip_text(config_members& c, clip_architecture& a, bool qu
   c.must_be<std::string>("text_cfg.pool_type", "argmax", siglip ? "last" : "argmax");
   c.must_be<std::string>("text_cfg.proj_type", "linear", "linear");
   c.must_be_off("text_cfg.embed_cls");
+  const std::string clean = siglip ? "canonicalize" : "lower";
+  c.must_be("text_cfg.tokenizer_kwargs.clean", clean, clean);
+  if (const json_value* const other = c.find("text_cfg.hf_tokenizer_name"); other != nullptr && !siglip)
+    c.refuse("'text_cfg.hf_tokenizer_name' is ", text_of(*other), ", but texts are read with CLIP's own tokenizer");
 }
 
 inline clip_architecture read_open_clip(config_members& c) {
@@ -198,8 +202,7 @@ inline clip_architecture read_open_clip(config_members& c) {
   for (const char* const unseen :
        {"init_logit_scale", "cast_dtype", "vision_cfg.patch_dropout", "vision_cfg.attn_pooler_queries",
         "vision_cfg.attn_pooler_heads", "vision_cfg.timm_model_pretrained", "vision_cfg.timm_proj_bias", "vision_cfg.timm_drop",
-        "vision_cfg.timm_drop_path", "text_cfg.hf_tokenizer_name", "text_cfg.tokenizer_mode", "text_cfg.tokenizer_kwargs",
-        "text_cfg.pad_id", "text_cfg.eos_id", "preprocess_cfg"})
+        "vision_cfg.timm_drop_path", "text_cfg.tokenizer_mode", "text_cfg.pad_id", "text_cfg.eos_id", "preprocess_cfg"})
     c.ignore(unseen);
   c.refuse_unknown();
   return a;
@@ -243,7 +246,7 @@ inline clip_architecture read_transformers(config_members& c, bool siglip) {
     return a;
   }
   // With the id 2, a mistake of old files, transformers takes the largest id as these towers do; other ids must be the largest.
-  const std::int64_t end = c.size(text + "eos_token_id", a.text.vocabulary - 1);
+  const std::int64_t end = c.size(text + "eos_token_id", 49407);
   if (end != 2 && end != a.text.vocabulary - 1)
     c.refuse("'text_config.eos_token_id' is ", end, ", but the text tower takes its feature at the largest id, ",
              a.text.vocabulary - 1);

@@ -80,7 +80,7 @@ inline index_description read_index_description(const std::string& path) {
   });
   json.end();
   if (!has_names || !has_kind || result.index.preparation.empty() || result.index.model.empty() || result.index.embed < 1 || result.fingerprint.empty())
-    fail("index '", path, "' lacks kind, model, preparation, embed, fingerprint or names: it is another kind of file");
+    fail("index '", path, "' lacks kind, model, preparation, embed, fingerprint or names: it is another kind of file, or an earlier version's; make it anew");
   return result;
 }
 

@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -37,7 +38,10 @@ inline std::string existing_path(const std::string& folder, const std::string& n
 }
 
 inline std::string weights_path(const std::string& folder) {
-  if (!std::filesystem::is_directory(folder)) fail("there is no folder '", folder, "'");
+  std::error_code code;
+  if (!std::filesystem::is_directory(folder, code)) fail("there is no folder '", folder, "'");
+  std::filesystem::exists(folder + "/model.safetensors", code);
+  if (code) fail("cannot look into the folder '", folder, "': ", code.message());
   for (const char* const name : {"open_clip_model.safetensors", "model.safetensors"})
     if (const std::string path = existing_path(folder, name); !path.empty()) return path;
   fail("'", folder, "' has neither open_clip_model.safetensors nor model.safetensors");
@@ -90,8 +94,8 @@ inline clip_folder open_clip_folder(const std::string& folder) {
 /// cost: reads every weight once
 inline std::string identity_of(const clip_folder& model) {
   const clip_architecture& a = model.architecture;
-  std::vector<std::uint64_t> sums{static_cast<std::uint64_t>(a.family), static_cast<std::uint64_t>(a.text.function)};
-  if (a.family != clip_family::residual_network) sums.push_back(static_cast<std::uint64_t>(a.image.function));
+  std::vector<std::uint64_t> sums{static_cast<std::uint64_t>(a.family)};
+  for_each_activation(a, [&](std::string_view, activation function) { sums.push_back(static_cast<std::uint64_t>(function)); });
   for_each_size(a, [&](std::string_view, std::int64_t size, std::int64_t) { sums.push_back(static_cast<std::uint64_t>(size)); });
   for (const tensor_entry& tensor : model.weights.tensors()) sums.push_back(fingerprint(tensor.bytes));
   return name_of(a) + ' ' + fingerprint_text(std::as_bytes(std::span(sums)));

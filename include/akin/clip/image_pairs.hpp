@@ -38,7 +38,7 @@ struct image_pairs {
 
 /// Adds a file's lines: a path, as seen from the file's folder, a tab, the caption. open_clip's first line "filepath<tab>title" may
 /// be there; empty lines are left out.
-/// errors: run time, with the file and the line: no tab
+/// errors: run time, with the file and the line: no tab; a file of more than 1 GiB
 inline void read_image_pairs(const std::string& file, image_pairs& pairs) {
   const auto folder = std::filesystem::path{file}.parent_path();
   const std::string text = read_file(file);

@@ -20,10 +20,12 @@
 namespace akin::inline v0 {
 namespace detail {
 
+/// Three numbers, or one that stands for all.
 inline void read_three(config_members& c, const std::string& name, std::array<float, 3>& to) {
-  if (c.find(name + ".0") == nullptr) return;
+  const bool one = c.find(name) != nullptr;
+  if (!one && c.find(name + ".0") == nullptr) return;
   for (std::size_t k = 0; k < 3; ++k) {
-    const std::string member = name + "." + std::to_string(k);
+    const std::string member = one ? name : name + "." + std::to_string(k);
     if (c.find(member) == nullptr) c.refuse("it has no '", member, "'");
     const double number = c.number(member, 0);
     if (!(std::abs(number) < 1e9)) c.refuse("'", member, "' is ", number, ", expected a number such as 0.5");
@@ -39,15 +41,17 @@ inline void read_deviation(config_members& c, const std::string& name, std::arra
     if (!(number > 0)) c.refuse("'", name, "' has the number ", number, ", expected numbers above 0");
 }
 
-/// preprocess_cfg of open_clip_config.json.
+/// preprocess_cfg of open_clip_config.json. What it does not say is as for OpenAI's CLIP, whichever family the model is of.
 inline void read_open_clip_preprocessing(config_members c, preprocessing& how) {
+  how = clip_preprocessing(how.size);
   read_three(c, "preprocess_cfg.mean", how.mean);
   read_deviation(c, "preprocess_cfg.std", how.deviation);
-  const std::string mode = c.text("preprocess_cfg.resize_mode", how.fit == image_fit::squash ? "squash" : "shortest");
+  const std::string mode = c.text("preprocess_cfg.resize_mode", "shortest");
   if (mode != "shortest" && mode != "squash")
     c.refuse("'preprocess_cfg.resize_mode' is '", printable(mode), "', expected shortest or squash");
   how.fit = mode == "squash" ? image_fit::squash : image_fit::center_crop;
   c.must_be<std::string>("preprocess_cfg.interpolation", "bicubic", "bicubic");
+  c.must_be<std::string>("preprocess_cfg.mode", "RGB", "RGB");
 }
 
 /// transformers' preprocessor_config.json.
@@ -57,6 +61,8 @@ inline void read_transformers_preprocessing(config_members c, preprocessing& how
   read_deviation(c, "image_std", how.deviation);
   for (const char* const step : {"do_resize", "do_rescale", "do_normalize"}) c.must_be(step, true, true);
   c.must_be("resample", bicubic, bicubic);
+  if (const double factor = c.number("rescale_factor", 1 / 255.0); !(std::abs(255 * factor - 1) < 1e-6))
+    c.refuse("'rescale_factor' is ", factor, ", expected 1 / 255");
   const bool squash = c.find("size.height") != nullptr;
   how.fit = squash ? image_fit::squash : image_fit::center_crop;
   c.must_be("do_center_crop", !squash, !squash);
@@ -74,7 +80,7 @@ constexpr preprocessing default_preprocessing(const clip_architecture& a, weight
 }
 
 /// What a file says of the images of a model: `preprocess_cfg` of open_clip's configuration, or transformers'
-/// preprocessor_config.json. What it does not say, or all where there is no such file, is as the family was trained.
+/// preprocessor_config.json. What it does not say is that program's default; where there is no such file, all is as the family was trained.
 /// errors: run time, one sentence with the file and the member: another filter than bicubic, another size than the model's, steps
 ///         left out; a deviation that is not above 0; a model whose images are no squares
 inline preprocessing read_preprocessing_file(const std::string& path, const clip_architecture& a, weight_names names) {

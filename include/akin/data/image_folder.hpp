@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <memory>
 #include <new>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,9 +38,16 @@ inline bool is_image_name(std::string_view name) {
   return std::ranges::find(image_endings, ending) != image_endings.end();
 }
 
-/// What image_files finds: the images, and how many other files there are, whose names end otherwise or begin with a dot.
+/// A file or folder that was not read: where it is and why.
+struct skipped_image {
+  std::string path, reason;
+};
+
+/// What image_files finds: the images, the folders that cannot be read, and how many other files there are, whose names end otherwise
+/// or begin with a dot.
 struct folder_listing {
   std::vector<std::string> images;
+  std::vector<skipped_image> unreadable;
   std::int64_t others = 0;
 };
 
@@ -48,38 +56,42 @@ inline bool is_hidden_name(std::string_view name) { return name.starts_with('.')
 
 namespace detail {
 
-/// Adds what is in a folder and below; what stops it. `above` are the folders on the way here, into which a link may lead back.
-inline std::error_code list_images(const std::filesystem::path& folder, std::vector<std::filesystem::path>& above, folder_listing& found) {
-  std::error_code code;
-  above.push_back(std::filesystem::canonical(folder, code));
-  for (std::filesystem::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
-    const std::string path = entry->path().string(), name = entry->path().filename().string();
-    std::error_code nowhere;
-    const auto status = entry->status(nowhere);
+/// Adds what is in a folder and below, but not in the folders that were `seen` before, by whichever way.
+inline void list_images(const std::filesystem::path& folder, std::set<std::filesystem::path>& seen, folder_listing& found) {
+  std::error_code code, unresolved;
+  if (!seen.insert(std::filesystem::canonical(folder, unresolved)).second) return;
+  const auto skip = [&](const std::filesystem::path& path) {
+    found.unreadable.push_back({path.string(), "cannot read the folder '" + path.string() + "': " + code.message()});
+  };
+  std::vector<std::filesystem::path> entries;
+  for (std::filesystem::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) entries.push_back(entry->path());
+  if (code) skip(folder);
+  std::ranges::sort(entries);
+  for (const auto& entry : entries) {
+    const std::string name = entry.filename().string();
+    const auto status = std::filesystem::status(entry, code);
     if (std::filesystem::is_directory(status)) {
-      if (is_hidden_name(name) || std::ranges::find(above, std::filesystem::canonical(entry->path(), nowhere)) != above.end()) continue;
-      if (list_images(entry->path(), above, found)) found.images.push_back(path);
+      if (!is_hidden_name(name)) list_images(entry, seen, found);
+    } else if (!std::filesystem::status_known(status) && !std::filesystem::is_symlink(entry, unresolved)) {
+      skip(entry);
     } else if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
       continue;
     } else if (is_image_name(name) && !is_hidden_name(name)) {
-      found.images.push_back(path);
+      found.images.push_back(entry.string());
     } else {
       ++found.others;
     }
   }
-  above.pop_back();
-  return code;
 }
 
 }  // namespace detail
 
-/// The image files of a folder and of the folders in it, linked ones too, by their names alone and in the order of their bytes. Among
-/// them are links that lead nowhere, and folders below that cannot be read: reading says so.
-/// errors:   a folder that cannot be read
+/// The image files of a folder and of the folders in it, linked ones too and each once, by their names alone and in the order of
+/// their bytes; links that lead nowhere among them, so that reading says so.
 inline folder_listing image_files(const std::string& folder) {
   folder_listing found;
-  std::vector<std::filesystem::path> above;
-  if (const auto code = detail::list_images(folder, above, found)) fail("cannot read the folder '", folder, "': ", code.message());
+  std::set<std::filesystem::path> seen;
+  detail::list_images(folder, seen, found);
   std::ranges::sort(found.images);
   return found;
 }
@@ -101,11 +113,6 @@ std::string why_unreadable(const std::string& path, Work work) {
 struct image_batch {
   std::vector<std::string> paths;
   std::vector<float> pixels;  // [paths, 3, size, size]
-};
-
-/// An image that was not read: where it is and why.
-struct skipped_image {
-  std::string path, reason;
 };
 
 /// Reads files in their order, each by one worker of the pool. What cannot be read is skipped, named and counted.

@@ -12,12 +12,12 @@
 
 namespace akin::inline v0 {
 
-/// The product of two counts of numbers. name_of() is the sentence's subject where it is too large.
+/// The product of two counts of numbers. `who` asks, and name_of() is the sentence's subject where it is too large.
 /// errors: run time, where the product has more numbers than memory can have
 template <class NameOf>
-std::int64_t checked_product(std::int64_t a, std::int64_t b, NameOf name_of) {
+std::int64_t checked_product(std::int64_t a, std::int64_t b, std::string_view who, NameOf name_of) {
   constexpr std::int64_t most = std::int64_t{1} << 44;
-  if (a > 0 && b > most / a) fail("bind: ", name_of(), " is too large");
+  if (a > 0 && b > most / a) fail(who, ": ", name_of(), " is too large");
   return a * b;
 }
 
@@ -77,7 +77,7 @@ class extent_table {
 
   std::int64_t size(const axis_list& axes) const {
     std::int64_t product = 1;
-    for (int k = 0; k < axes.rank; ++k) product = checked_product(product, required(axes[k]), [&] { return "a tensor" + shape_text(axes); });
+    for (int k = 0; k < axes.rank; ++k) product = checked_product(product, required(axes[k]), who_, [&] { return "a tensor" + shape_text(axes); });
     return product;
   }
   /// Bytes of a node's numbers, in one layer and in all.
@@ -86,13 +86,13 @@ class extent_table {
     std::int64_t all = bytes(n, real_bytes);
     blueprint_.for_each_repeat_around(blueprint_.at(n).region, [&](int r) {
       const int depth = blueprint_.regions[static_cast<std::size_t>(r)].depth_axis;
-      all = checked_product(all, (*this)[depth], [&] { return "a tensor" + shape_text(blueprint_.at(n).axes) + " for each of axis '" + std::string{name(depth)} + "'"; });
+      all = checked_product(all, (*this)[depth], who_, [&] { return "a tensor" + shape_text(blueprint_.at(n).axes) + " for each of axis '" + std::string{name(depth)} + "'"; });
     });
     return all;
   }
   std::int64_t required(int axis) const {
     const auto e = (*this)[axis];
-    if (e < 0) fail(who_, ": axis '", name(axis), "' has no extent: give it one, as in bind(", name(axis), "(64))");
+    if (e < 0) fail(who_, ": axis '", name(axis), "' has no extent: give it one, as in ", who_, "(", name(axis), "(64))");
     return e;
   }
 
@@ -128,7 +128,7 @@ class extent_table {
     const auto a = (*this)[r.a], b = r.b < 0 ? 0 : (*this)[r.b];
     if (a < 0 || b < 0) return -1;
     switch (r.rule) {
-      case extent_rule::product: return checked_product(a, b, [&] { return "axis '" + std::string{name(r.axis)} + "'"; });
+      case extent_rule::product: return checked_product(a, b, who_, [&] { return "axis '" + std::string{name(r.axis)} + "'"; });
       case extent_rule::sum: return a + b + r.stride;
       case extent_rule::same: return a;
       case extent_rule::quotient:

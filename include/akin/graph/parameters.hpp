@@ -98,7 +98,7 @@ class parameter_store {
         if (std::none_of(extents_.begin(), extents_.end(), [&](const auto& x) { return x.first == name; })) extents_.emplace_back(name, size);
         return size;
       };
-      const auto times = [&](std::int64_t few, std::int64_t more) { return checked_product(few, more, [&] { return "tensor '" + e.pattern + "'" + given.shape_text(n.axes); }); };
+      const auto times = [&](std::int64_t few, std::int64_t more) { return checked_product(few, more, "bind", [&] { return "tensor '" + e.pattern + "'" + given.shape_text(n.axes); }); };
       for (int k = 0; k < n.axes.rank; ++k) e.shape.push_back(note(n.axes[k])), e.slice = times(e.slice, e.shape.back());
       b.for_each_repeat_around(n.region, [&](int number) {
         const region_entry& around = b.regions[static_cast<std::size_t>(number)];

@@ -94,7 +94,8 @@ class program {
   /// example: program.freeze([](std::string_view name) { return name.starts_with("visual."); });
   void freeze(std::function<bool(std::string_view name)> stays) { execution_.freeze(std::move(stays)); }
 
-  /// Fixes the largest extents and lays out one arena. Parameters that are not bound yet are bound with seed 0.
+  /// Fixes the largest extents and lays out one arena. Parameters that are not bound yet are bound with seed 0. A bind that fails leaves
+  /// the weights as they were, and the program too, but where an axis has no extent or there is no memory: it is unbound then.
   /// errors: compile time "akin: an extent is given by its axis, ..."; run time, naming the axis
   template <class... Extents>
   void bind(const Extents&... given) { bind_to(detail::extents_of(given...)); }
@@ -104,7 +105,10 @@ class program {
   template <class... Extents>
   void resize(const Extents&... given) {
     if (!execution_.bound()) fail("resize: the program is not bound");
-    execution_.resize(extended("resize", detail::extents_of(given...)));
+    extent_table all = given_;
+    all.asked_by("resize");
+    all.give(detail::extents_of(given...));
+    execution_.resize(derived("resize", all));
   }
 
   /// Lends an input's memory to the program until the next set. Its size must be that of the bound axes.
@@ -224,22 +228,20 @@ class program {
     const bool binds_weights = own_ && !own_->bound();
     if (binds_weights) own_->bind_to(0, given);
     if (!weights_.bound()) fail("bind: the weights are not bound; call weights.bind(seed, ...) first");
-    given_ = extent_table{execution_.plan()};
-    for (const auto& [axis, size] : weights_.extents()) given_.set(axis, size, false);
     try {
-      execution_.bind(extended("bind", given), pair_budget_);
+      extent_table all{execution_.plan()};
+      for (const auto& [axis, size] : weights_.extents()) all.set(axis, size, false);
+      all.give(given);
+      execution_.bind(derived("bind", all), pair_budget_);
+      given_ = all;
     } catch (...) {
-      if (binds_weights) own_->release();  // a bind that failed leaves the weights as they were, and the program unbound
+      if (binds_weights) own_->release();
       throw;
     }
-    given_.give(given);
   }
 
-  // The extents that the program was given, these in their place, and what follows from them.
-  extent_table extended(std::string_view who, std::span<const extent> given) const {
-    extent_table all = given_;
-    all.asked_by(who);
-    all.give(given);
+  // With what follows from these extents.
+  extent_table derived(std::string_view who, extent_table all) const {
     all.derive();
     for (const auto& [axis, size] : weights_.extents())
       for (int k = 0; k < static_cast<int>(execution_.plan().axes.size()); ++k)

@@ -16,25 +16,20 @@
 
 namespace akin::inline v0 {
 
-/// Holds a lock for as long as this object lives: a file of this name, which lies there meanwhile. Whatever ends the process frees it.
-/// Where the file system has no locks, nothing is held.
-/// errors: one sentence with the path where another process, or another lock of this one, holds it; where no file can be created
+/// Holds a lock for as long as this object lives: an empty file of this name, which lies there meanwhile. Whatever ends the process frees
+/// it. Where the file system has no locks, nothing is held.
+/// errors: one sentence with the path where another process, or another lock of this one, holds it; where something else is called so;
+///         where no file can be created
 class file_lock {
  public:
   explicit file_lock(std::string path) : path_(std::move(path)) {
-    while (true) {
-      file_ = detail::file_descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-      if (!file_.is_open()) {
-        const int code = errno;
-        fail("cannot write '", path_, "': no file can be created in its folder: ", detail::system_reason(code));
-      }
-      if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK) fail("'", path_, "' is held: another run writes here; wait until it ends");
-        return;
-      }
-      struct ::stat held {}, named {};
+    for (bool named = false; !named;) {
+      open();
+      struct ::stat held {}, there {};
+      if (::fstat(file_.get(), &held) != 0 || !S_ISREG(held.st_mode) || held.st_size != 0) fail("'", path_, "' is no lock: move it out of the way");
+      if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) fail("'", path_, "' is held: another run writes here; wait until it ends");
       // The holder before may have removed the file between opening and locking.
-      if (::fstat(file_.get(), &held) == 0 && ::stat(path_.c_str(), &named) == 0 && held.st_ino == named.st_ino && held.st_dev == named.st_dev) return;
+      named = ::stat(path_.c_str(), &there) == 0 && held.st_ino == there.st_ino && held.st_dev == there.st_dev;
     }
   }
   file_lock(const file_lock&) = delete;
@@ -42,6 +37,15 @@ class file_lock {
   ~file_lock() { ::unlink(path_.c_str()); }
 
  private:
+  // One that another user's run left may only be read, which is enough.
+  void open() {
+    file_ = detail::file_descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666));
+    const int code = errno;
+    if (!file_.is_open()) file_ = detail::file_descriptor(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (file_.is_open()) return;
+    fail("cannot write '", path_, "': ", ::access(path_.c_str(), F_OK) == 0 ? "" : "no file can be created in its folder: ", detail::system_reason(code));
+  }
+
   std::string path_;
   detail::file_descriptor file_;  // closed, and with that unlocked, after the file is removed
 };

@@ -68,7 +68,7 @@ class json_flattener {
 }  // namespace detail
 
 /// Every scalar of a JSON file whose outermost value is an object.
-/// errors: run time, naming the file and the byte: what is no strict JSON, a member that appears twice, lists 64 deep
+/// errors: run time, naming the file and the byte: what is no strict JSON, a member that appears twice, lists 64 deep, 64 MiB
 inline json_values read_json(const std::string& path) {
   return detail::json_flattener{read_file(path, std::size_t{1} << 26), "json: '" + path + "'"}.read();
 }

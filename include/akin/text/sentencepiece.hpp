@@ -2,6 +2,7 @@
 // SigLIP's tokenizer: SentencePiece models. Needs libsentencepiece.
 #pragma once
 
+#include <akin/io/file.hpp>
 #include <akin/support/error.hpp>
 #include <akin/text/clean.hpp>
 #include <akin/text/tokenizer.hpp>
@@ -37,8 +38,8 @@ class siglip_tokenizer {
  public:
   /// errors: run time, where the file is no SentencePiece model, or has no pieces for the end of a text and for padding
   explicit siglip_tokenizer(const std::string& path) {
-    if (const auto status = processor_.Load(path); !status.ok())
-      fail("cannot read the SentencePiece model '", path, "': ", detail::printable(status.ToString()));
+    const std::string model = read_file(path);
+    if (!processor_.LoadFromSerializedProto(model).ok()) fail("'", path, "' is no SentencePiece model");
     end_ = processor_.eos_id();
     padding_ = processor_.bos_id() < 0 ? end_ : processor_.pad_id();
     if (end_ < 0 || padding_ < 0)

@@ -167,7 +167,7 @@ inline bool is_tokenizer_json(std::string_view text, const std::string& name) {
 }
 
 /// The model of a tokenizer.json as the `tokenizers` package writes it; how it cleans and cuts text is not read from it.
-/// errors: as parse_vocab_json; no model with a vocabulary and merges
+/// errors: as parse_vocab_json; no model with a vocabulary and merges; one that is no byte-pair encoding with "</w>" at the end of words
 inline bpe_vocabulary parse_tokenizer_json(std::string_view text, const std::string& name) {
   bpe_vocabulary result;
   json_cursor json(text, "vocabulary '" + name + "'", 0);
@@ -178,11 +178,17 @@ inline bpe_vocabulary parse_tokenizer_json(std::string_view text, const std::str
     if (pair.size() != 2) json.refuse("a merge has ", pair.size(), " pieces, expected 2");
     result.merges.emplace_back(pair[0], pair[1]);
   };
+  const auto expect = [&](const std::string& part, const std::string& given) {
+    for (const auto& [known, value] : {std::pair{"type", "BPE"}, {"end_of_word_suffix", "</w>"}, {"continuing_subword_prefix", ""}})
+      if (part == known && given != value) json.refuse("'", part, "' is '", detail::printable(given), "', expected '", value, "' in CLIP's tokenizer");
+  };
   json.object([&](const std::string& key) {
     if (key != "model") return json.skip();
     json.object([&](const std::string& part) {
       if (part == "vocab") detail::read_pieces(json, result);
       else if (part == "merges") json.array(read_merge);
+      else if (json.next() == '"') expect(part, json.string());
+      else if (json.next() == 't' && (part == "byte_fallback" || part == "ignore_merges")) json.refuse("'", part, "' is true, expected false in CLIP's tokenizer");
       else json.skip();
     });
   });
