@@ -40,8 +40,7 @@ inline std::string existing_path(const std::string& folder, const std::string& n
 inline std::string weights_path(const std::string& folder) {
   std::error_code code;
   if (!std::filesystem::is_directory(folder, code)) fail("there is no folder '", folder, "'");
-  std::filesystem::exists(folder + "/model.safetensors", code);
-  if (code) fail("cannot look into the folder '", folder, "': ", code.message());
+  if (!std::filesystem::exists(folder + "/model.safetensors", code) && code) fail("cannot look into the folder '", folder, "': ", code.message());
   for (const char* const name : {"open_clip_model.safetensors", "model.safetensors"})
     if (const std::string path = existing_path(folder, name); !path.empty()) return path;
   fail("'", folder, "' has neither open_clip_model.safetensors nor model.safetensors");
