@@ -66,9 +66,8 @@ void refuse_options_of_public_models(const classify_options& o) {
 
 int classify(const classify_options& o) {
   if (o.files.empty() && o.zero_shot.save_classifier.empty()) misuse("classify: name images, folders or idx files");
-  std::error_code unknown;
-  if (!std::filesystem::is_directory(o.model, unknown)) akin::fail("there is no folder '", o.model, "'");
-  if (!std::filesystem::exists(checkpoint_path(o.model), unknown)) return classify_with_public_model(o);
+  akin::require_folder(o.model);
+  if (!std::filesystem::exists(checkpoint_path(o.model))) return classify_with_public_model(o);
   refuse_options_of_public_models(o);
   const akin::safetensors_file file{checkpoint_path(o.model)};
   const auto d = read_description(file);

@@ -87,8 +87,9 @@ int embed(const embed_options& o) {
   growing_index growing{o.out, std::move(index)};
   watch_for_interruption();
   // What cannot be written is to be known before the work; an index that is begun anew stays until there are rows.
-  if (!o.overwrite) growing.save();
-  else akin::atomic_file{files.rows};
+  const bool replaces = o.overwrite && (std::filesystem::exists(files.rows) || std::filesystem::exists(files.names));
+  if (replaces) akin::atomic_file{files.rows}, akin::atomic_file{files.names};
+  else growing.save();
 
   std::size_t skipped = images.skipped_folders;
   const auto add = [&](std::span<const std::string> names, std::span<const float> rows) {
@@ -97,13 +98,16 @@ int embed(const embed_options& o) {
   };
   if (kind == akin::embedded_kind::images) skipped += embed_images(model, rest, add);
   else embed_texts(model, rest, add);
-  if (!o.overwrite || growing.rows() > 0 || !std::filesystem::exists(files.names)) growing.save();
-  else say("nothing was embedded: '" + files.names + "' stays as it was");
+  const int ended = interrupted ? exit_interrupted : skipped > 0 ? exit_failed : exit_done;
+  if (replaces && growing.rows() == 0) {
+    say("nothing was embedded: '" + o.out + "' stays as it was");
+    return ended;
+  }
+  growing.save();
   std::printf("%s\n%s\n", files.rows.c_str(), files.names.c_str());
   say(counted(growing.rows(), "row") + ", " + std::to_string(growing.rows() - before) + " of them new");
-  if (!interrupted) return skipped > 0 ? exit_failed : exit_done;
-  say("interrupted; the same command goes on with the rest");
-  return exit_interrupted;
+  if (interrupted) say(std::string{"interrupted; the same command"} + (o.overwrite ? " without --overwrite" : "") + " goes on with the rest");
+  return ended;
 }
 
 }  // namespace clip_program

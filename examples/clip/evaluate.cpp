@@ -37,7 +37,7 @@ labelled_folder read_labelled_folder(const std::string& folder) {
     auto found = akin::image_files(folder + "/" + result.classes[k]);
     others += found.others;
     result.skipped_folders += say_unreadable(found.unreadable);
-    if (found.images.empty()) result.folders_without_images.push_back(folder + "/" + result.classes[k]);
+    if (found.images.empty() && found.unreadable.empty()) result.folders_without_images.push_back(folder + "/" + result.classes[k]);
     for (auto& path : found.images) {
       result.class_of[path] = k;
       result.paths.push_back(std::move(path));

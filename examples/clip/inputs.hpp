@@ -32,7 +32,7 @@ std::vector<std::string> valid_texts(std::vector<std::string> texts, const std::
 /// Counts on standard error the texts that were longer than so many ids, where there are such.
 void say_cut(std::int64_t texts, std::int64_t ids);
 /// The lines of a file, made valid.
-/// errors: run time, where there is none
+/// errors: run time, where there is none; a file of more than 1 GiB
 std::vector<std::string> text_lines(const std::string& path);
 
 /// Takes what was embedded; false where that was enough.

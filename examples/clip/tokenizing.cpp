@@ -45,7 +45,8 @@ std::vector<std::string> tokenizer_files(const std::string& folder) {
     if (std::filesystem::is_regular_file(folder + "/" + name)) found.push_back(name);
   };
   for (const char* const name : byte_pair_files) look_for(name);
-  for (const char* const name : {"merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}) look_for(name);  // beside vocab.json
+  look_for("merges.txt");  // beside vocab.json
+  for (const char* const name : {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}) look_for(name);  // transformers'
   for (const char* const name : sentencepiece_files) look_for(name);
   return found;
 }

@@ -4,7 +4,6 @@
 #include "training_report.hpp"
 
 #include <akin/io/file.hpp>
-#include <akin/io/file_lock.hpp>
 #include <akin/train/class_table.hpp>
 
 #include <zlib.h>
@@ -69,6 +68,7 @@ model_description describe_task(const train_options& o, const std::vector<class_
 int train(const train_options& o) {
   const auto& settings = o.training;
   labelled_run s{{.settings = settings, .checkpoint = checkpoint_path(settings.out), .measure = "top1", .optimizer = {}, .history = {}}, o, {}, {}, {}, {}};
+  output_folder out{settings.out};
   check_checkpoint(settings, s.checkpoint, {settings.out + "/metrics.csv", settings.out + "/report.html"});
   if (!std::filesystem::is_directory(o.data)) akin::fail("--data: there is no folder '", o.data, "'");
   const auto classes = o.classes_file.empty() ? fashion_classes() : parse_classes(akin::read_names(o.classes_file));
@@ -84,8 +84,7 @@ int train(const train_options& o) {
   s.optimizer = std::make_unique<akin::adamw<float>>(*s.weights, akin::adamw<float>::settings{0.9, 0.98, 1e-6, settings.weight_decay, akin::decay_policy::legacy});
   if (settings.resume)
     resume_run(s, settings_of(s), {{"train.images_sum", "on other images or labels than those of '" + o.data + "'"}, {"classes", "with other classes"}, {"templates", "with other templates"}, {"test_templates", "with other test_templates"}});
-  prepare_folder(settings.out);
-  const akin::file_lock only_writer{settings.out + "/akin-clip.lock"};
+  out.prepare();
   watch_for_interruption();
 
   const auto backend = make_computer(o.backend, settings.threads);

@@ -8,7 +8,6 @@
 #include "tokenizing.hpp"
 #include "trained_clip.hpp"
 
-#include <akin/io/file_lock.hpp>
 #include <akin/clip/image_pairs.hpp>
 #include <akin/clip/read_preprocessing.hpp>
 #include <akin/clip/write_config.hpp>
@@ -237,6 +236,7 @@ int train_pairs(const train_pairs_options& o) {
   const auto& settings = o.training;
   std::vector<std::string> written = other_tokenizers(o);
   for (const char* const name : written_names) written.push_back(settings.out + "/" + name);
+  output_folder out{settings.out};
   check_checkpoint(settings, settings.out + "/training.safetensors", written);
   const auto pool = std::make_shared<akin::thread_pool>(settings.threads > 0 ? settings.threads : akin::thread_pool::hardware());
   std::vector<akin::image_pairs> tests;
@@ -244,8 +244,7 @@ int train_pairs(const train_pairs_options& o) {
   pairs_training training{o, read_files(o.pairs), std::move(tests), pool};
   auto& run = training.run();
   if (settings.resume) training.resume();
-  prepare_folder(settings.out);
-  const akin::file_lock only_writer{settings.out + "/akin-clip.lock"};
+  out.prepare();
   watch_for_interruption();
   std::printf("%lld images with %zu captions; %lld parameters; %d threads\n", static_cast<long long>(run.examples), training.pairs().captions.size(), static_cast<long long>(run.weights->size()), pool->size());
   if (training.cut() > 0) say(counted(training.cut(), "caption") + (training.cut() == 1 ? " is longer than the context and was cut" : " are longer than the context and were cut"));

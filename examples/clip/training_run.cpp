@@ -12,6 +12,8 @@
 
 #include <cmath>
 #include <filesystem>
+#include <system_error>
+#include <utility>
 
 namespace clip_program {
 
@@ -30,14 +32,16 @@ void check_checkpoint(const training_settings& s, const std::string& path, const
   refuse_existing(others, s.resume || s.overwrite);
 }
 
-void prepare_folder(const std::string& out) {
-  std::error_code folder_error;
-  std::filesystem::create_directories(out, folder_error);
-  if (folder_error) akin::fail("--out: cannot make the folder '", out, "': ", folder_error.message());
-  const std::string trial = out + "/akin-clip.trial";
-  akin::write_file_atomically(trial, "");
-  std::filesystem::remove(trial);
+output_folder::output_folder(std::string path) : path_{std::move(path)} {
+  if (std::error_code unknown; std::filesystem::is_directory(path_, unknown)) lock();
 }
+void output_folder::prepare() {
+  std::error_code code;
+  std::filesystem::create_directories(path_, code);
+  if (code) akin::fail("--out: cannot make the folder '", path_, "': ", code.message());
+  if (!only_writer_) lock();
+}
+void output_folder::lock() { only_writer_.emplace(path_ + "/akin-clip.lock"); }
 
 void save_run(training_run& run, std::map<std::string, std::string> metadata, double seconds) {
   const auto columns = run.columns();

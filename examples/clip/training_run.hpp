@@ -6,11 +6,13 @@
 #include "options.hpp"
 
 #include <akin/graph/parameters.hpp>
+#include <akin/io/file_lock.hpp>
 #include <akin/train/optimizer.hpp>
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,8 +71,20 @@ class training_task {
 
 /// Refuses to go on where there is no checkpoint, and to begin where there is one, or one of the other files that training writes.
 void check_checkpoint(const training_settings& settings, const std::string& path, const std::vector<std::string>& others);
-/// Makes the folder; what cannot be written is to be known before the training.
-void prepare_folder(const std::string& out);
+/// The folder that a training writes, for itself alone: from the beginning where it is there already.
+class output_folder {
+ public:
+  /// errors: run time, where another training writes there
+  explicit output_folder(std::string path);
+  /// Makes the folder; what cannot be written is to be known before the training.
+  void prepare();
+
+ private:
+  void lock();
+
+  std::string path_;
+  std::optional<akin::file_lock> only_writer_;
+};
 /// The checkpoint, and metrics.csv, which says what the checkpoint says.
 void save_run(training_run& run, std::map<std::string, std::string> metadata, double seconds);
 /// Goes on from the checkpoint.

@@ -90,6 +90,9 @@ TEST_CASE("transformers' preprocessor_config.json") {
   CHECK(how.deviation == akin::clip_preprocessing().deviation);
   CHECK(how.fit == image_fit::center_crop);
   CHECK(read(R"("size": 224)").fit == image_fit::center_crop);
+  CHECK(read("").fit == image_fit::center_crop);
+  CHECK(akin::read_preprocessing(folder.path(), square(akin::clip_family::siglip, 224), transformers).fit == image_fit::squash);
+  CHECK(contains(sentence_of([&] { akin::read_preprocessing(folder.path(), siglip, transformers); }), "'size' is 224, expected 384"));
   CHECK(read(R"("size": {"height": 224, "width": 224})").fit == image_fit::squash);
   CHECK(read(R"("image_mean": 0.5, "rescale_factor": 0.00392156862745098)").mean == std::array{0.5f, 0.5f, 0.5f});
   CHECK(contains(sentence_of([&] { read(R"("rescale_factor": 0.00784313725490196)"); }), "'rescale_factor' is 0.00784314, expected 1 / 255"));

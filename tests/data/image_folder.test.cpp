@@ -146,6 +146,8 @@ TEST_CASE("folders that cannot be read are named, with the reason") {
   for (const char* const name : {"closed", "without names", "without names/below"}) std::filesystem::create_directory(folder / name);
   folder.put("closed/b.png", "x");
   folder.put("a.png", "x");
+  folder.put("without names/c.png", "x");
+  std::filesystem::create_symlink(folder / "without names/c.png", folder / "link.png");
   std::filesystem::permissions(folder.path(), std::filesystem::perms::all);
   std::filesystem::permissions(folder / "closed", std::filesystem::perms::none);
   std::filesystem::permissions(folder / "without names", std::filesystem::perms::others_read | std::filesystem::perms::owner_read);
@@ -156,9 +158,10 @@ TEST_CASE("folders that cannot be read are named, with the reason") {
   for (const char* const name : {"closed", "without names"}) std::filesystem::permissions(folder / name, std::filesystem::perms::all);
   CHECK(found.images == std::vector{folder / "a.png"});
   CHECK(found.others == 0);
-  REQUIRE(found.unreadable.size() == 2);
-  CHECK(found.unreadable[0].path == folder / "closed");
-  for (const auto& each : found.unreadable) CHECK(each.reason == "cannot read the folder '" + each.path + "': Permission denied");
+  REQUIRE(found.unreadable.size() == 3);
+  CHECK(found.unreadable[0].reason == "cannot read the folder '" + folder / "closed" + "': Permission denied");
+  CHECK(found.unreadable[1].reason == "cannot follow the link '" + folder / "link.png" + "': Permission denied");
+  CHECK(found.unreadable[2].reason == "cannot look into the folder '" + folder / "without names" + "': Permission denied");
 }
 
 TEST_CASE("memory does not grow with the folder") {

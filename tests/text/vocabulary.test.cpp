@@ -136,8 +136,11 @@ TEST_CASE("every mistake in a vocabulary is one sentence") {
                                      {R"("end_of_word_suffix": "")", "'end_of_word_suffix' is '', expected '</w>'"},
                                      {R"("continuing_subword_prefix": "##")", "'continuing_subword_prefix' is '##', expected ''"},
                                      {R"("byte_fallback": true)", "'byte_fallback' is true, expected false"},
-                                     {R"("ignore_merges": true)", "'ignore_merges' is true, expected false"}})
-    CHECK(contains(sentence_of([&] { akin::parse_tokenizer_json(R"({"model": {)" + std::string{member} + "}}", "t"); }), said));
+                                     {R"("end_of_word_suffix": null)", "'end_of_word_suffix' is null, expected '</w>'"},
+                                     {R"("ignore_merges": true)", "'ignore_merges' is true, expected false"}}) {
+    const std::string json = R"({"model": {)" + std::string{member} + "}}";
+    CHECK(contains(sentence_of([&] { akin::parse_tokenizer_json(json, "t"); }), said));
+  }
   CHECK(contains(sentence_of([] { akin::parse_tokenizer_json(R"({"model": {"merges": [["a"]]}})", "t"); }),
                  "1 pieces, expected 2"));
   CHECK(contains(sentence_of([] { akin::parse_clip_merges("#\na b\n", "c"); }), "1 merges, expected 48894"));

@@ -173,9 +173,9 @@ inline void read_open_clip_text(config_members& c, clip_architecture& a, bool qu
   c.must_be<std::string>("text_cfg.pool_type", "argmax", siglip ? "last" : "argmax");
   c.must_be<std::string>("text_cfg.proj_type", "linear", "linear");
   c.must_be_off("text_cfg.embed_cls");
-  const std::string clean = siglip ? "canonicalize" : "lower";
+  const std::string clean = siglip ? "canonicalize" : "lower";  // of SigLIP also where its file does not say it
   c.must_be("text_cfg.tokenizer_kwargs.clean", clean, clean);
-  if (const json_value* const other = c.find("text_cfg.hf_tokenizer_name"); other != nullptr && !siglip)
+  if (const json_value* const other = c.find("text_cfg.hf_tokenizer_name"); other != nullptr && !siglip && *other != json_value{std::string{}})
     c.refuse("'text_cfg.hf_tokenizer_name' is ", text_of(*other), ", but texts are read with CLIP's own tokenizer");
 }
 

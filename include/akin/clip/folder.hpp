@@ -30,6 +30,16 @@ struct clip_folder {
   safetensors_file weights;
 };
 
+/// errors: run time, where there is no such folder, or none that can be looked into
+inline void require_folder(const std::string& folder) {
+  std::error_code code;
+  const bool is_there = std::filesystem::is_directory(folder, code);
+  if (is_there) (void)std::filesystem::is_directory(folder + "/.", code);  // which needs the right to look into it
+  const bool is_absent = code == std::errc::no_such_file_or_directory || code == std::errc::not_a_directory;
+  if (code && !is_absent) fail("cannot look into the folder '", folder, "': ", code.message());
+  if (!is_there) fail("there is no folder '", folder, "'");
+}
+
 namespace detail {
 
 inline std::string existing_path(const std::string& folder, const std::string& name) {
@@ -38,9 +48,7 @@ inline std::string existing_path(const std::string& folder, const std::string& n
 }
 
 inline std::string weights_path(const std::string& folder) {
-  std::error_code code;
-  if (!std::filesystem::is_directory(folder, code)) fail("there is no folder '", folder, "'");
-  if (!std::filesystem::exists(folder + "/model.safetensors", code) && code) fail("cannot look into the folder '", folder, "': ", code.message());
+  require_folder(folder);
   for (const char* const name : {"open_clip_model.safetensors", "model.safetensors"})
     if (const std::string path = existing_path(folder, name); !path.empty()) return path;
   fail("'", folder, "' has neither open_clip_model.safetensors nor model.safetensors");

@@ -63,11 +63,11 @@ inline void read_transformers_preprocessing(config_members c, preprocessing& how
   c.must_be("resample", bicubic, bicubic);
   if (const double factor = c.number("rescale_factor", 1 / 255.0); !(std::abs(255 * factor - 1) < 1e-6))
     c.refuse("'rescale_factor' is ", factor, ", expected 1 / 255");
-  const bool squash = c.find("size.height") != nullptr;
-  how.fit = squash ? image_fit::squash : image_fit::center_crop;
+  const bool both = c.find("size.height") != nullptr, edge = c.find("size.shortest_edge") != nullptr, one = c.find("size") != nullptr;
+  if (both || edge || one) how.fit = both ? image_fit::squash : image_fit::center_crop;
+  const bool squash = how.fit == image_fit::squash;
   c.must_be("do_center_crop", !squash, !squash);
-  const std::string size = squash ? "size.height" : c.find("size.shortest_edge") != nullptr ? "size.shortest_edge" : "size";
-  c.must_be(size, static_cast<double>(how.size), static_cast<double>(how.size));
+  c.must_be(both ? "size.height" : edge ? "size.shortest_edge" : "size", 224.0, static_cast<double>(how.size));
 }
 
 }  // namespace detail

@@ -58,22 +58,29 @@ namespace detail {
 
 /// Adds what is in a folder and below, but not in the folders that were `seen` before, by whichever way.
 inline void list_images(const std::filesystem::path& folder, std::set<std::filesystem::path>& seen, folder_listing& found) {
-  std::error_code code, unresolved;
-  if (!seen.insert(std::filesystem::canonical(folder, unresolved)).second) return;
-  const auto skip = [&](const std::filesystem::path& path) {
-    found.unreadable.push_back({path.string(), "cannot read the folder '" + path.string() + "': " + code.message()});
-  };
+  std::error_code code;
+  const auto place = std::filesystem::canonical(folder, code);
+  if (!code && !seen.insert(place).second) return;
   std::vector<std::filesystem::path> entries;
   for (std::filesystem::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) entries.push_back(entry->path());
-  if (code) skip(folder);
+  const auto skip = [&](const char* what, const std::filesystem::path& path) {
+    found.unreadable.push_back({path.string(), what + (" '" + path.string() + "': ") + code.message()});
+  };
+  if (code) skip("cannot read the folder", folder);
   std::ranges::sort(entries);
   for (const auto& entry : entries) {
     const std::string name = entry.filename().string();
     const auto status = std::filesystem::status(entry, code);
+    if (code == std::errc::permission_denied) {
+      std::error_code hidden;
+      if (std::filesystem::is_symlink(entry, hidden)) {
+        skip("cannot follow the link", entry);
+        continue;
+      }
+      return skip("cannot look into the folder", folder);
+    }
     if (std::filesystem::is_directory(status)) {
       if (!is_hidden_name(name)) list_images(entry, seen, found);
-    } else if (!std::filesystem::status_known(status) && !std::filesystem::is_symlink(entry, unresolved)) {
-      skip(entry);
     } else if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
       continue;
     } else if (is_image_name(name) && !is_hidden_name(name)) {
@@ -87,7 +94,8 @@ inline void list_images(const std::filesystem::path& folder, std::set<std::files
 }  // namespace detail
 
 /// The image files of a folder and of the folders in it, linked ones too and each once, by their names alone and in the order of
-/// their bytes; links that lead nowhere among them, so that reading says so.
+/// their bytes; links that lead nowhere among them, so that reading says so. Folders that cannot be read, this one too, are listed with the
+/// reason, and end nothing.
 inline folder_listing image_files(const std::string& folder) {
   folder_listing found;
   std::set<std::filesystem::path> seen;

@@ -94,8 +94,8 @@ class program {
   /// example: program.freeze([](std::string_view name) { return name.starts_with("visual."); });
   void freeze(std::function<bool(std::string_view name)> stays) { execution_.freeze(std::move(stays)); }
 
-  /// Fixes the largest extents and lays out one arena. Parameters that are not bound yet are bound with seed 0. A bind that fails leaves
-  /// the weights as they were, and the program too, but where an axis has no extent or there is no memory: it is unbound then.
+  /// Fixes the largest extents and lays out one arena. Parameters that are not bound yet are bound with seed 0. A bind whose extents are
+  /// refused leaves weights and program as they were; one that fails later, for an axis without an extent or for memory, leaves the program unbound.
   /// errors: compile time "akin: an extent is given by its axis, ..."; run time, naming the axis
   template <class... Extents>
   void bind(const Extents&... given) { bind_to(detail::extents_of(given...)); }

@@ -27,7 +27,11 @@ class file_lock {
       open();
       struct ::stat held {}, there {};
       if (::fstat(file_.get(), &held) != 0 || !S_ISREG(held.st_mode) || held.st_size != 0) fail("'", path_, "' is no lock: move it out of the way");
-      if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) fail("'", path_, "' is held: another run writes here; wait until it ends");
+      if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+        const int code = errno;
+        if (code == EWOULDBLOCK) fail("'", path_, "' is held: another run writes here; wait until it ends");
+        if (code == EBADF) fail("cannot lock '", path_, "', which may only be read: remove it if no run is going on");  // NFS
+      }
       // The holder before may have removed the file between opening and locking.
       named = ::stat(path_.c_str(), &there) == 0 && held.st_ino == there.st_ino && held.st_dev == there.st_dev;
     }
@@ -39,9 +43,9 @@ class file_lock {
  private:
   // One that another user's run left may only be read, which is enough.
   void open() {
-    file_ = detail::file_descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666));
+    file_ = detail::file_descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0666));
     const int code = errno;
-    if (!file_.is_open()) file_ = detail::file_descriptor(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!file_.is_open()) file_ = detail::file_descriptor(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
     if (file_.is_open()) return;
     fail("cannot write '", path_, "': ", ::access(path_.c_str(), F_OK) == 0 ? "" : "no file can be created in its folder: ", detail::system_reason(code));
   }

@@ -188,6 +188,7 @@ inline bpe_vocabulary parse_tokenizer_json(std::string_view text, const std::str
       if (part == "vocab") detail::read_pieces(json, result);
       else if (part == "merges") json.array(read_merge);
       else if (json.next() == '"') expect(part, json.string());
+      else if (json.next() == 'n' && part == "end_of_word_suffix") json.refuse("'", part, "' is null, expected '</w>' in CLIP's tokenizer");
       else if (json.next() == 't' && (part == "byte_fallback" || part == "ignore_merges")) json.refuse("'", part, "' is true, expected false in CLIP's tokenizer");
       else json.skip();
     });
