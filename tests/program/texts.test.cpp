@@ -7,7 +7,6 @@
 #include <akin/clip/embedding_index.hpp>
 #include <akin/clip/folder.hpp>
 #include <akin/nn/text_transformer.hpp>
-#include <akin/text/read_vocabulary.hpp>
 #include <akin/text/tokenizer.hpp>
 #include <akin/text/zero_shot.hpp>
 
@@ -36,7 +35,7 @@ std::vector<float> whole_rows(const std::string& folder, const std::vector<std::
   namespace t = akin::text_tower;
   const auto model = akin::open_clip_folder(folder);
   const auto& a = model.architecture;
-  const akin::clip_tokenizer tokenizer{akin::read_vocabulary(folder + "/tokenizer.json")};
+  const akin::clip_tokenizer tokenizer{akin::parse_tokenizer_json(small_vocabulary(), "small")};
   const auto ids = tokenizer.rows(lines, {.context_length = a.text.context}).ids;
   akin::parameters<text_tower_alone> weights;
   akin::program<text_tower_alone, akin::cpu_backend, akin::mode::evaluation> p{weights};
