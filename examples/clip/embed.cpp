@@ -73,11 +73,12 @@ int embed(const embed_options& o) {
   embedder model{o.model, o.vocabulary, o.threads};
   const auto files = akin::files_of_index(o.out);
   const akin::file_lock only_writer{files.names + ".lock"};
-  akin::embedding_index index{kind, model.identity(), model.preparation_of(kind), model.embed(), {}, {}};
+  const std::string preparation = model.preparation_of(kind);
+  akin::embedding_index index{kind, model.identity(), preparation, model.embed(), {}, {}};
   if (!o.overwrite && std::filesystem::exists(files.names)) {
     index = akin::load_index(o.out, model.identity());
     if (index.kind != kind) akin::fail("index '", o.out, "' holds ", name_of(index.kind), ", and these are ", name_of(kind), ": name another one with --out");
-    akin::check_preparation(o.out, index, model.preparation_of(kind));
+    akin::check_preparation(o.out, index, preparation);
   } else {
     refuse_existing({files.rows}, o.overwrite);
   }

@@ -188,7 +188,8 @@ void add_evaluate(CLI::App& app, action& chosen) {
   clip_program::evaluate_options& o = options_of(*evaluate, chosen, clip_program::evaluate);
   evaluate->footer(
       "With --classes: zero-shot accuracy. Folders are classes in the order of their names, which are the labels unless others are\n"
-      "given; those that begin with a dot are none. With --pairs: recall at 1, 5 and 10 from images to captions and back; an image may have several captions.\n\n"
+      "given; those that begin with a dot are none. With --pairs: recall at 1, 5 and 10 from images to captions and back; an image may\n"
+      "have several captions.\n\n"
       "example: akin-clip evaluate --model ViT-B-32 --classes imagenet/val --labels imagenet.txt --templates templates.txt\n"
       "example: akin-clip evaluate --model ViT-B-32 --pairs flickr/captions.tsv");
   add_public_model(*evaluate, o.model, o.vocabulary, o.threads);

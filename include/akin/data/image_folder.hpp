@@ -72,8 +72,8 @@ inline void list_images(const std::filesystem::path& folder, std::set<std::files
     const std::string name = entry.filename().string();
     const auto status = std::filesystem::status(entry, code);
     if (code == std::errc::permission_denied) {
-      std::error_code hidden;
-      if (std::filesystem::is_symlink(entry, hidden)) {
+      std::error_code unknown;
+      if (std::filesystem::is_symlink(entry, unknown)) {
         skip("cannot follow the link", entry);
         continue;
       }
