@@ -24,7 +24,7 @@ find_library(akin_sentencepiece sentencepiece REQUIRED)
 find_library(akin_sentencepiece_train sentencepiece_train REQUIRED)
 
 set(AKIN_TEST_BACKEND cpu CACHE STRING "Which backend the tests run beside the reference: cpu or thrust")
-set(AKIN_TEST_BATCH 8 CACHE STRING "How many test files are compiled as one where AKIN_TEST_BACKEND is thrust")
+set(AKIN_TEST_BATCH 8 CACHE STRING "How many test files are compiled as one")
 
 # akin_thrust_source(<file>): compiled as CUDA where akin::thrust runs there, else by the host's compiler whatever the file is called.
 function(akin_thrust_source file)

@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include "../support/files.hpp"
+#include "support/files.hpp"
 
 #include <algorithm>
 #include <numeric>

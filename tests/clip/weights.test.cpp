@@ -9,8 +9,8 @@
 
 #include <doctest/doctest.h>
 
-#include "../count_allocations.hpp"
-#include "../support/files.hpp"
+#include "count_allocations.hpp"
+#include "support/files.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "../support/files.hpp"
+#include "support/files.hpp"
 
 #include <bit>
 #include <cmath>

@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include "../support/files.hpp"
+#include "support/files.hpp"
 
 #include <sys/resource.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The linear baseline of akin-emoji: its weights are where the gradient of what it makes least is zero.
-#include "../../examples/emoji/ridge.hpp"
+#include "../examples/emoji/ridge.hpp"
 
 #include <akin/support/random.hpp>
 

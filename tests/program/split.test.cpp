@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // akin-emoji's pairs for validation and for the test: as many as they shall be, never the only ones with one of their parts.
-#include "../../examples/emoji/split.hpp"
+#include "../examples/emoji/split.hpp"
 
 #include <doctest/doctest.h>
 

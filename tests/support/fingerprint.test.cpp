@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include "files.hpp"
+#include "support/files.hpp"
 
 #include <set>
 #include <string>
