@@ -22,9 +22,9 @@ template <class Use>
 auto with_model(const akin::clip_architecture& a, Use use) {
   using public_clip::clip, public_clip::residual_vision_tower, public_clip::causal_text_tower;
   const akin::activation function = a.text.function;
-  if (function == akin::activation::gelu)
+  if (function == akin::activation::gelu_exact)
     return use.template operator()<clip<residual_vision_tower, causal_text_tower<akin::gelu_function>>>();
-  if (function == akin::activation::quick_gelu)
+  if (function == akin::activation::gelu_quick)
     return use.template operator()<clip<residual_vision_tower, causal_text_tower<akin::quick_gelu_function>>>();
   akin::fail("training: no program is built for a residual network beside texts with ", akin::name_of(function));
 }

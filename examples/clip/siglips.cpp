@@ -14,7 +14,7 @@ using approximate = akin::tanh_gelu_function;
 
 template <class Use>
 auto with_function(akin::activation function, Use use) {
-  if (function == akin::activation::gelu) return use(exact{});
+  if (function == akin::activation::gelu_exact) return use(exact{});
   if (function == akin::activation::gelu_tanh) return use(approximate{});
   akin::fail("no program is built for SigLIP with ", akin::name_of(function));
 }
@@ -37,9 +37,9 @@ template <class Use>
 auto with_model(const akin::clip_architecture& a, Use use) {
   using public_clip::siglip_clip, public_clip::siglip_text_tower, public_clip::siglip_vision_tower;
   const auto image = a.image.function, text = a.text.function;
-  if (image == akin::activation::gelu && text == akin::activation::gelu)
+  if (image == akin::activation::gelu_exact && text == akin::activation::gelu_exact)
     return use.template operator()<siglip_clip<siglip_vision_tower<exact>, siglip_text_tower<exact>>>();
-  if (image == akin::activation::gelu && text == akin::activation::gelu_tanh)
+  if (image == akin::activation::gelu_exact && text == akin::activation::gelu_tanh)
     return use.template operator()<siglip_clip<siglip_vision_tower<exact>, siglip_text_tower<approximate>>>();
   if (image == akin::activation::gelu_tanh && text == akin::activation::gelu_tanh)
     return use.template operator()<siglip_clip<siglip_vision_tower<approximate>, siglip_text_tower<approximate>>>();

@@ -13,8 +13,8 @@ namespace {
 /// Calls use(function) with the activation as a type; `towers` compute it.
 template <class Use>
 auto with_function(std::string_view towers, akin::activation function, Use use) {
-  if (function == akin::activation::gelu) return use(akin::gelu_function{});
-  if (function == akin::activation::quick_gelu) return use(akin::quick_gelu_function{});
+  if (function == akin::activation::gelu_exact) return use(akin::gelu_function{});
+  if (function == akin::activation::gelu_quick) return use(akin::quick_gelu_function{});
   akin::fail("no program is built for ", towers, " with ", akin::name_of(function));
 }
 

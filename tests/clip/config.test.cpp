@@ -47,12 +47,12 @@ TEST_CASE("open_clip's configurations") {
   CHECK(a.embed == 24);
   CHECK(a.image.heads == 2);
   CHECK(a.image.hidden == 256);
-  CHECK(a.image.function == akin::activation::gelu);
+  CHECK(a.image.function == akin::activation::gelu_exact);
   CHECK(a.text.hidden == 192);
   CHECK(a.grid_rows() == 2);
   CHECK(read(folder, R"({"model_cfg": )" + vit + R"(, "preprocess_cfg": {"mean": [0.5, 0.5, 0.5]}})") == a);
   CHECK(read(folder, with(vit, R"("embed_dim")", R"("quick_gelu": true, "embed_dim")")).text.function ==
-        akin::activation::quick_gelu);
+        akin::activation::gelu_quick);
   const auto wide = read(folder, with(vit, R"("image_size": 32)", R"("image_size": [32, 64])"));
   CHECK(wide.image.height == 32);
   CHECK(wide.image.columns == 64);
@@ -68,7 +68,7 @@ TEST_CASE("every preset comes back from the configurations that are written for 
     if (models[0].family != akin::clip_family::siglip) models.push_back(akin::clip_preset(std::string{name} + "-quickgelu"));
     for (auto& a : models) {
       // A residual network has no activation of its own to write down.
-      if (a.family == akin::clip_family::residual_network) a.image.function = akin::activation::gelu;
+      if (a.family == akin::clip_family::residual_network) a.image.function = akin::activation::gelu_exact;
       CHECK(read(folder, akin::clip_config_text(a, akin::weight_names::open_clip)) == [&] {
         auto back = a;
         if (a.family == akin::clip_family::residual_network)
@@ -180,11 +180,11 @@ TEST_CASE("what the other program has no words for is refused") {
   a.image.columns = 448;
   CHECK(contains(sentence_of([&] { akin::clip_config_text(a, akin::weight_names::transformers); }),
                  "takes square images, but these have 224 x 448 pixels"));
-  a.image.function = akin::activation::quick_gelu;
+  a.image.function = akin::activation::gelu_quick;
   CHECK(contains(sentence_of([&] { akin::clip_config_text(a, akin::weight_names::open_clip); }),
                  "but these have QuickGELU and GELU"));
   auto quick = akin::clip_preset("ViT-B-16-SigLIP");
-  quick.text.function = akin::activation::quick_gelu;
+  quick.text.function = akin::activation::gelu_quick;
   CHECK(contains(sentence_of([&] { akin::clip_config_text(quick, akin::weight_names::open_clip); }),
                  "SigLIP's texts have GELU or its approximation by tanh in open_clip, but these have QuickGELU"));
   auto approximate = akin::clip_preset("ViT-B-16-SigLIP");

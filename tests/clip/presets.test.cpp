@@ -92,10 +92,10 @@ TEST_CASE("each number of a model lies in one place of a file") {
 
 TEST_CASE("names") {
   CHECK(akin::clip_preset("ViT-B/32") == akin::clip_preset("ViT-B-32"));
-  CHECK(akin::clip_preset("ViT-B-32").text.function == akin::activation::gelu);
+  CHECK(akin::clip_preset("ViT-B-32").text.function == akin::activation::gelu_exact);
   const auto quick = akin::clip_preset("ViT-B-32-quickgelu");
-  CHECK(quick.image.function == akin::activation::quick_gelu);
-  CHECK(quick.text.function == akin::activation::quick_gelu);
+  CHECK(quick.image.function == akin::activation::gelu_quick);
+  CHECK(quick.text.function == akin::activation::gelu_quick);
   CHECK(akin::clip_preset("ViT-H-14").image.heads == 16);  // 80 wide, not 64
   CHECK(contains(sentence_of([] { akin::clip_preset("ViT-Z-1"); }), "there is no model 'ViT-Z-1'; there are ViT-S-32, "));
   CHECK(contains(sentence_of([] { akin::clip_preset("ViT-B-16-SigLIP-quickgelu"); }), "there is no model"));

@@ -461,7 +461,7 @@ TEST_CASE("shapes that no model of OpenAI's has") {
           name, shape, std::span{numbers}.first(static_cast<std::size_t>(detail::element_count(shape).value()))));
     write_safetensors(folder / "x", entries);
     const safetensors_file file{folder / "x"};
-    return sentence_of([&] { infer_clip_architecture(file, activation::quick_gelu); });
+    return sentence_of([&] { infer_clip_architecture(file, activation::gelu_quick); });
   };
   std::vector<std::pair<std::string, std::vector<std::int64_t>>> shapes{
       {"text_projection", {64, 8}},
@@ -505,7 +505,7 @@ TEST_CASE("an activation that the weights were not written with is refused") {
   auto a = open_clip_folder(path).architecture;
   folder.put("config.json", clip_config_text(a, weight_names::transformers));
   CHECK(sentence_of([&] { open_clip_folder(path); }) == "");
-  a.image.function = activation::quick_gelu;
+  a.image.function = activation::gelu_quick;
   folder.put("config.json", clip_config_text(a, weight_names::transformers));
   CHECK(contains(sentence_of([&] { open_clip_folder(path); }), "says that the image tower's activation is GELU, but"));
   folder.put("config.json", R"({"architecture": "vit_base_patch16_siglip_224"})");  // timm's, which is none of ours

@@ -26,14 +26,14 @@ void read_every_tensor(const akin::safetensors_file& file) {
 akin::clip_architecture small_architecture() {
   akin::clip_architecture a;
   a.embed = 2;
-  a.image = {4, 4, 4, 3, 0, 1, 3, {}, akin::activation::quick_gelu};
-  a.text = {2, 4, 3, 0, 1, 3, akin::activation::quick_gelu};
+  a.image = {4, 4, 4, 3, 0, 1, 3, {}, akin::activation::gelu_quick};
+  a.text = {2, 4, 3, 0, 1, 3, akin::activation::gelu_quick};
   return a;
 }
 
 void read_as_clip(const akin::safetensors_file& file) {
   const bool theirs = akin::names_of(file) == akin::weight_names::transformers;
-  const auto a = theirs ? small_architecture() : akin::infer_clip_architecture(file, akin::activation::quick_gelu);
+  const auto a = theirs ? small_architecture() : akin::infer_clip_architecture(file, akin::activation::gelu_quick);
   const auto tensors = akin::read_clip_tensors(file, a);
   akin::write_clip_weights("/dev/null", a, tensors.entries, akin::weight_names::transformers);
 }

@@ -258,8 +258,8 @@ TEST_CASE("export: images that are no squares") {
   const temporary_folder work;
   akin::clip_architecture a;
   a.embed = 8;
-  a.image = {32, 64, 16, 16, 1, 1, 32, {}, akin::activation::gelu};
-  a.text = {8, 20, 16, 1, 1, 32, akin::activation::gelu};
+  a.image = {32, 64, 16, 16, 1, 1, 32, {}, akin::activation::gelu_exact};
+  a.text = {8, 20, 16, 1, 1, 32, akin::activation::gelu_exact};
   std::list<std::vector<float>> numbers;
   std::vector<akin::tensor_entry> entries;
   for (const auto& tensor : akin::clip_tensors(a))

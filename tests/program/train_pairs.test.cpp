@@ -290,8 +290,8 @@ TEST_CASE("transformers' configuration has what images become beside it") {
   const workplace place;
   akin::clip_architecture a;
   a.embed = 16;
-  a.image = {16, 16, 8, 32, 1, 2, 64, {}, akin::activation::quick_gelu};
-  a.text = {12, 700, 32, 1, 2, 64, akin::activation::quick_gelu};
+  a.image = {16, 16, 8, 32, 1, 2, 64, {}, akin::activation::gelu_quick};
+  a.text = {12, 700, 32, 1, 2, 64, akin::activation::gelu_quick};
   auto how = akin::clip_preprocessing(16);
   how.mean = {0.5f, 0.25f, 0.5f};
   std::filesystem::create_directory(place.work / "theirs");
@@ -342,8 +342,8 @@ TEST_CASE("SigLIP is trained with a SentencePiece model") {
   akin::clip_architecture a;
   a.family = akin::clip_family::siglip;
   a.embed = 32;
-  a.image = {16, 16, 8, 32, 1, 2, 64, {}, akin::activation::gelu};
-  a.text = {12, 60, 32, 1, 2, 64, akin::activation::gelu};
+  a.image = {16, 16, 8, 32, 1, 2, 64, {}, akin::activation::gelu_exact};
+  a.text = {12, 60, 32, 1, 2, 64, akin::activation::gelu_exact};
   place.work.put("model.json", akin::clip_config_text(a, akin::weight_names::open_clip));
   const auto without = place.train("x", {"--epochs", "1"});
   CHECK(without.code == 2);

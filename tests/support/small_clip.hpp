@@ -34,8 +34,8 @@ inline std::string small_vocabulary() {
 inline void put_small_clip(const std::string& folder, std::uint64_t seed, std::int64_t context = 16) {
   akin::clip_architecture a;
   a.embed = 24;
-  a.image = {32, 32, 16, 64, 2, 2, 128, {}, akin::activation::gelu};
-  a.text = {context, 515, 48, 2, 3, 96, akin::activation::gelu};
+  a.image = {32, 32, 16, 64, 2, 2, 128, {}, akin::activation::gelu_exact};
+  a.text = {context, 515, 48, 2, 3, 96, akin::activation::gelu_exact};
   std::filesystem::create_directories(folder);
   std::list<std::vector<float>> numbers;
   std::vector<akin::tensor_entry> entries;

@@ -76,10 +76,10 @@ struct find_kth_largest {
   Real* out;
   std::int64_t k;
   AKIN_HOST_DEVICE void operator()(std::int64_t number) const {
-    constexpr Real infinity = std::numeric_limits<Real>::infinity();
-    Real best = infinity;
+    constexpr Real above_all = std::numeric_limits<Real>::infinity();
+    Real best = above_all;
     for (std::int64_t counted = 0, found = 1; counted < k && found > 0; counted += found) {
-      Real next = -infinity;
+      Real next = -above_all;
       found = 0;
       lines.visit(number, [&](Real x, std::int64_t) {
         if (!(x < best || (counted == 0 && x == best)) || x < next) return;

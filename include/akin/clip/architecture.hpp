@@ -16,7 +16,7 @@ namespace akin::inline v0 {
 /// (no class token, attention pooling; bidirectional text, last token, a bias on the logits).
 enum class clip_family { vision_transformer, residual_network, siglip };
 
-enum class activation { gelu, gelu_tanh, quick_gelu };
+enum class activation { gelu_exact, gelu_tanh, gelu_quick };
 
 constexpr std::string_view name_of(clip_family family) {
   constexpr std::array<std::string_view, 3> names{"a Vision Transformer", "a residual network", "SigLIP"};
@@ -32,14 +32,14 @@ struct image_architecture {
   std::int64_t height = 224, columns = 224;  // pixels
   std::int64_t patch = 32, width = 768, layers = 12, heads = 12, hidden = 3072;
   std::array<std::int64_t, 4> stages{};  // blocks of each stage of a residual network
-  activation function = activation::gelu;
+  activation function = activation::gelu_exact;
 
   bool operator==(const image_architecture&) const = default;
 };
 
 struct text_architecture {
   std::int64_t context = 77, vocabulary = 49408, width = 512, layers = 12, heads = 8, hidden = 2048;
-  activation function = activation::gelu;
+  activation function = activation::gelu_exact;
 
   bool operator==(const text_architecture&) const = default;
 };

@@ -126,7 +126,7 @@ inline void read_siglip_trunk(config_members& c, image_architecture& image, cons
 /// An activation whose keyword arguments may ask for the approximation by tanh.
 inline activation read_function(config_members& c, const std::string& tower, bool quick_gelu) {
   const std::string name = tower + ".act_kwargs.approximate", approximate = c.text(name, "none");
-  if (approximate == "none") return quick_gelu ? activation::quick_gelu : activation::gelu;
+  if (approximate == "none") return quick_gelu ? activation::gelu_quick : activation::gelu_exact;
   if (approximate != "tanh" || quick_gelu)
     c.refuse("'", name, "' is '", printable(approximate), "', expected 'tanh' without quick_gelu, or nothing");
   return activation::gelu_tanh;
@@ -212,8 +212,8 @@ inline clip_architecture read_open_clip(config_members& c) {
 
 inline activation read_hidden_act(config_members& c, const std::string& name, const char* otherwise) {
   const std::string act = c.text(name, otherwise);
-  if (act == "quick_gelu") return activation::quick_gelu;
-  if (act == "gelu") return activation::gelu;
+  if (act == "quick_gelu") return activation::gelu_quick;
+  if (act == "gelu") return activation::gelu_exact;
   if (act == "gelu_pytorch_tanh" || act == "gelu_new") return activation::gelu_tanh;
   c.refuse("'", name, "' is '", printable(act), "', expected gelu, quick_gelu or gelu_pytorch_tanh");
 }

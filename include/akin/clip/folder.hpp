@@ -56,9 +56,9 @@ inline std::string weights_path(const std::string& folder) {
 
 /// The activation of weights without a configuration, where the file tells it.
 inline activation told_activation(const safetensors_file& file) {
-  if (is_from_openai(file)) return activation::quick_gelu;
+  if (is_from_openai(file)) return activation::gelu_quick;
   const auto written = file.metadata().find("activation");
-  for (const auto function : {activation::gelu, activation::gelu_tanh, activation::quick_gelu})
+  for (const auto function : {activation::gelu_exact, activation::gelu_tanh, activation::gelu_quick})
     if (written != file.metadata().end() && written->second == name_of(function)) return function;
   fail("weights: '", file.path(),
        "' does not say whether its towers compute GELU or QuickGELU: put open_clip_config.json or config.json beside it");

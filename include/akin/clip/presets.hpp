@@ -19,7 +19,7 @@ struct clip_preset_row {
   std::int64_t embed, image, patch, width, layers, heads, hidden;
   std::array<std::int64_t, 4> stages;
   std::int64_t text_width, text_heads, text_layers, text_hidden, context, vocabulary;
-  activation text_function = activation::gelu;
+  activation text_function = activation::gelu_exact;
 };
 
 constexpr clip_preset_row vit_row(std::string_view name, std::int64_t embed, std::int64_t image, std::int64_t patch,
@@ -47,7 +47,7 @@ constexpr clip_preset_row residual_row(std::string_view name, std::int64_t embed
 }
 constexpr clip_preset_row siglip_row(std::string_view name, std::int64_t image, std::int64_t patch, std::int64_t width,
                                      std::int64_t layers, std::int64_t heads, std::int64_t hidden, std::int64_t context,
-                                     std::int64_t vocabulary, activation text_function = activation::gelu) {
+                                     std::int64_t vocabulary, activation text_function = activation::gelu_exact) {
   return {
       name,    clip_family::siglip, width,        image, patch, width, layers, heads, hidden, {}, width, heads, layers, hidden,
       context, vocabulary,          text_function};
@@ -84,7 +84,7 @@ constexpr clip_architecture architecture_of(const clip_preset_row& row) {
   clip_architecture a;
   a.family = row.family;
   a.embed = row.embed;
-  a.image = {row.image, row.image, row.patch, row.width, row.layers, row.heads, row.hidden, row.stages, activation::gelu};
+  a.image = {row.image, row.image, row.patch, row.width, row.layers, row.heads, row.hidden, row.stages, activation::gelu_exact};
   a.text = {row.context, row.vocabulary, row.text_width, row.text_layers, row.text_heads, row.text_hidden, row.text_function};
   return a;
 }
@@ -110,7 +110,7 @@ inline clip_architecture clip_preset(std::string_view name) {
   for (const auto& row : detail::clip_presets) {
     if (row.name != wanted || (is_quick && row.family == clip_family::siglip)) continue;
     clip_architecture a = detail::architecture_of(row);
-    if (is_quick) a.image.function = a.text.function = activation::quick_gelu;
+    if (is_quick) a.image.function = a.text.function = activation::gelu_quick;
     return a;
   }
   std::string names;
@@ -121,8 +121,8 @@ inline clip_architecture clip_preset(std::string_view name) {
 /// What an architecture is called: open_clip's name, or what kind of model it is where it has none.
 inline std::string name_of(const clip_architecture& a) {
   clip_architecture plain = a;
-  const bool is_quick = a.text.function == activation::quick_gelu;
-  if (is_quick) plain.image.function = plain.text.function = activation::gelu;
+  const bool is_quick = a.text.function == activation::gelu_quick;
+  if (is_quick) plain.image.function = plain.text.function = activation::gelu_exact;
   for (const auto& row : detail::clip_presets)
     if (detail::architecture_of(row) == plain) return std::string{row.name} + (is_quick ? "-quickgelu" : "");
   return std::string{name_of(a.family)};

@@ -20,9 +20,9 @@ struct siglip_trunk {
 };
 
 inline constexpr std::array siglip_trunks{
-    siglip_trunk{"base", 768, 12, 12, 3072, activation::gelu, "patch16_siglip_224 patch32_siglip_256"},
-    siglip_trunk{"large", 1024, 24, 16, 4096, activation::gelu, "patch16_siglip_256"},
-    siglip_trunk{"so400m", 1152, 27, 16, 4304, activation::gelu, "patch14_siglip_224 patch16_siglip_256"},
+    siglip_trunk{"base", 768, 12, 12, 3072, activation::gelu_exact, "patch16_siglip_224 patch32_siglip_256"},
+    siglip_trunk{"large", 1024, 24, 16, 4096, activation::gelu_exact, "patch16_siglip_256"},
+    siglip_trunk{"so400m", 1152, 27, 16, 4304, activation::gelu_exact, "patch14_siglip_224 patch16_siglip_256"},
     siglip_trunk{"giantopt", 1536, 40, 16, 6144, activation::gelu_tanh, "patch16_siglip_256"},
 };
 

@@ -92,8 +92,8 @@ inline void check_tensors(const safetensors_file& file, const weight_layout& lay
 inline void check_activation(const safetensors_file& file, const clip_architecture& a) {
   const auto written = file.metadata().find("activation");
   const std::string_view given = name_of(a.text.function);
-  if (is_from_openai(file) && a.text.function != activation::quick_gelu)
-    fail("weights: '", file.path(), "' are OpenAI's, which need ", name_of(activation::quick_gelu), ", but the architecture has ",
+  if (is_from_openai(file) && a.text.function != activation::gelu_quick)
+    fail("weights: '", file.path(), "' are OpenAI's, which need ", name_of(activation::gelu_quick), ", but the architecture has ",
          given);
   if (written != file.metadata().end() && written->second != given)
     fail("weights: '", file.path(), "' were written with ", detail::printable(written->second), ", but the architecture has ",

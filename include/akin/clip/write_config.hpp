@@ -104,7 +104,7 @@ inline std::string open_clip_config(const clip_architecture& a, const std::optio
                              {"norm_kwargs", std::vector<json_member>{{"eps", a.norm_epsilon()}}}});
   std::vector<json_member> model{{"embed_dim", a.embed}};
   if (siglip) model.insert(model.end(), {{"init_logit_bias", -10}, {"custom_text", true}});
-  else model.push_back({"quick_gelu", t.function == activation::quick_gelu});
+  else model.push_back({"quick_gelu", t.function == activation::gelu_quick});
   model.insert(model.end(), {{"vision_cfg", image}, {"text_cfg", text}});
   all.push_back({"model_cfg", model});
   if (siglip && siglip_trunk_name(i).empty())
@@ -172,12 +172,12 @@ inline std::string clip_config_text(const clip_architecture& a, weight_names nam
   }
   if (a.family == clip_family::siglip && !square)
     fail("SigLIP in open_clip takes square images, but these have ", a.image.height, " x ", a.image.columns, " pixels");
-  if (a.family == clip_family::siglip && a.text.function == activation::quick_gelu)
+  if (a.family == clip_family::siglip && a.text.function == activation::gelu_quick)
     fail("SigLIP's texts have GELU or its approximation by tanh in open_clip, but these have ", name_of(a.text.function));
-  if (a.family == clip_family::siglip && a.image.function != activation::gelu && detail::siglip_trunk_name(a.image).empty())
+  if (a.family == clip_family::siglip && a.image.function != activation::gelu_exact && detail::siglip_trunk_name(a.image).empty())
     fail("SigLIP's image tower of these sizes computes GELU in open_clip, but this one has ", name_of(a.image.function));
   if (a.family == clip_family::vision_transformer &&
-      (a.image.function == activation::quick_gelu) != (a.text.function == activation::quick_gelu))
+      (a.image.function == activation::gelu_quick) != (a.text.function == activation::gelu_quick))
     fail("open_clip's CLIP has QuickGELU in both towers or in none, but these have ", name_of(a.image.function), " and ",
          name_of(a.text.function));
   return detail::open_clip_config(a, how);
