@@ -88,7 +88,7 @@ int embed(const embed_options& o) {
   growing_index growing{o.out, std::move(index)};
   watch_for_interruption();
   // What cannot be written is to be known before the work; an index that is begun anew stays until there are rows.
-  const bool replaces = o.overwrite && (std::filesystem::exists(files.rows) || std::filesystem::exists(files.names));
+  const bool was_there = std::filesystem::exists(files.rows) || std::filesystem::exists(files.names), replaces = o.overwrite && was_there;
   if (replaces) akin::atomic_file{files.rows}, akin::atomic_file{files.names};
   else growing.save();
 
@@ -100,8 +100,9 @@ int embed(const embed_options& o) {
   if (kind == akin::embedded_kind::images) skipped += embed_images(model, rest, add);
   else embed_texts(model, rest, add);
   const int ended = interrupted ? exit_interrupted : skipped > 0 ? exit_failed : exit_done;
-  if (replaces && growing.rows() == 0) {
-    say("nothing was embedded: '" + o.out + "' stays as it was");
+  if (growing.rows() == 0 && (replaces || (!was_there && ended == exit_failed))) {
+    if (!was_there) std::filesystem::remove(files.rows), std::filesystem::remove(files.names);
+    say("nothing was embedded: '" + o.out + (was_there ? "' stays as it was" : "' was not written"));
     return ended;
   }
   growing.save();

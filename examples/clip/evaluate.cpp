@@ -65,6 +65,9 @@ int evaluate_classes(const evaluate_options& o, embedder& model) {
   if (classifier.names.size() != classes)
     akin::fail("evaluate: got ", counted(std::ssize(classifier.names), "label"), ", but '", o.folder, "' has ", counted(std::ssize(data.classes), "folder"),
                ": name a label for each, in the order of the folders' names");
+  for (std::size_t k = 0; k < classes; ++k)
+    if (const auto& label = classifier.names[k]; label != data.classes[k] && std::ranges::find(data.classes, label) != data.classes.end())
+      akin::fail("evaluate: label ", k + 1, " is '", label, "', the name of another folder than '", data.classes[k], "', whose label it would be: labels go by the order of the folders' names");
   for (const auto& path : data.folders_without_images) say("'" + path + "' has no images: a class that only answers");
   class_counts counts{classes};
   const std::size_t skipped = data.skipped_folders +
@@ -88,6 +91,7 @@ int evaluate_pairs(const evaluate_options& o, embedder& model) {
   const std::size_t asked_captions = pairs.captions.size();
   for (const auto& file : o.among) read_pairs(file, pairs);
   const auto rows = embed_pairs(model, pairs);
+  if (rows.paths.empty()) akin::fail("evaluate: no image of '", o.pairs, "' could be read");
   const auto ranks = akin::rank_pairs(rows.images, rows.texts, model.embed(), rows.image_of_text, model.pool());
   std::vector<std::int64_t> of_images, of_texts;
   for (std::size_t k = 0; k < rows.paths.size(); ++k)

@@ -8,6 +8,7 @@
 
 #include <akin/io/file.hpp>
 #include <akin/io/lines.hpp>
+#include <akin/io/paths.hpp>
 #include <akin/support/utf8.hpp>
 
 #include <algorithm>
@@ -29,31 +30,20 @@ std::size_t say_unreadable(const std::vector<akin::skipped_image>& folders) {
   return folders.size();
 }
 
-namespace {
-
-/// "a.png" for "./a.png" and ".//a.png"; what ".." leads to depends on links, and is left alone.
-std::string plain_path(const std::filesystem::path& spelt) {
-  std::filesystem::path plain;
-  for (const auto& part : spelt)
-    if (!part.empty() && part != ".") plain /= part;
-  return plain.empty() ? "." : plain.string();
-}
-
-}  // namespace
-
 image_list list_images(const std::vector<std::string>& given) {
   image_list list;
   std::int64_t others = 0;
   for (const auto& one : given) {
     std::error_code unknown;
     if (!std::filesystem::is_directory(one, unknown)) {
-      list.paths.push_back(plain_path(one));
+      list.paths.push_back(akin::plain_path(one));
       continue;
     }
     const auto found = akin::image_files(one);
     others += found.others;
     list.skipped_folders += say_unreadable(found.unreadable);
-    for (const auto& path : found.images) list.paths.push_back(plain_path(path));
+    if (found.images.empty() && found.unreadable.empty()) say("'" + one + "' has no images");
+    for (const auto& path : found.images) list.paths.push_back(akin::plain_path(path));
   }
   say_left_out(others);
   return list;

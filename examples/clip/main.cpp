@@ -94,8 +94,9 @@ void add_train_pairs(CLI::App& app, action& chosen) {
       "folder that embed, search, classify and evaluate read: open_clip_model.safetensors, its configuration, and a vocabulary: that of\n"
       "--vocab, or byte pairs that are learned from the captions (at most CONFIG's vocab_size). open_clip loads the towers, but\n"
       "does not read a learned vocabulary: take the ids of akin-clip tokenize --ids --vocab OUT/vocab.json. OUT also gets\n"
-      "training.safetensors for --resume, metrics.csv and report.html. The same seed gives the same bits. The schedule belongs to\n"
-      "--epochs: a run that has ended is not lengthened; a longer one starts anew.\n\n"
+      "training.safetensors for --resume, metrics.csv and report.html. The same seed gives the same bits; --resume compares names and\n"
+      "captions with those of before, but not the pictures. The schedule belongs to --epochs: a run that has ended is not lengthened; a\n"
+      "longer one starts anew.\n\n"
       "example: akin-clip train-pairs --pairs train.tsv --test held_out.tsv --config model.json --out out/pairs");
   train->add_option("--pairs", o.pairs, "File of pairs to train on, once for each")->required()->allow_extra_args(false);
   train->add_option("--test", o.tests, "File of pairs to test with, once for each")->allow_extra_args(false);

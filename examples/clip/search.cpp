@@ -4,6 +4,7 @@
 #include "existing_files.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
+#include "say.hpp"
 
 #include <akin/clip/embedding_index.hpp>
 #include <akin/clip/nearest.hpp>
@@ -16,22 +17,29 @@ namespace clip_program {
 
 namespace {
 
-/// The picture of an image file; an empty box where it is no longer there, or was replaced by something else.
-std::string picture_of(const std::string& path) {
-  constexpr std::int64_t longest = 256;
-  akin::image picture;
-  akin::why_unreadable(path, [&] { picture = akin::read_image(path); });
-  return akin::html_image(picture, path, longest);
-}
+/// The pictures of a report; an empty box where one is no longer there, or was replaced by something else, which is said.
+struct pictures {
+  std::size_t unreadable = 0;
+  std::string of(const std::string& path) {
+    constexpr std::int64_t longest = 256;
+    akin::image picture;
+    const std::string reason = akin::why_unreadable(path, [&] { picture = akin::read_image(path); });
+    if (!reason.empty()) {
+      ++unreadable;
+      say("not in the report: " + reason);
+    }
+    return akin::html_image(picture, path, longest);
+  }
+};
 
-std::string html_answers(const std::string& query, bool is_image, const std::vector<answer>& answers, akin::embedded_kind kind) {
+std::string html_answers(const std::string& query, bool is_image, const std::vector<answer>& answers, akin::embedded_kind kind, pictures& p) {
   std::string html = "<h2>" + akin::escape_html(query) + "</h2>\n";
-  if (is_image) html += "<div class=\"answers\"><figure class=\"card\">" + picture_of(query) + "</figure></div>\n";
+  if (is_image) html += "<div class=\"answers\"><figure class=\"card\">" + p.of(query) + "</figure></div>\n";
   html += "<div class=\"answers\">\n";
   for (const auto& each : answers) {
     char score[32];
     std::snprintf(score, sizeof score, "%.4f", each.score);
-    html += "<figure class=\"card\">" + (kind == akin::embedded_kind::images ? picture_of(each.name) : "") + "<figcaption><b>" + score + "</b>" + akin::escape_html(each.name) +
+    html += "<figure class=\"card\">" + (kind == akin::embedded_kind::images ? p.of(each.name) : "") + "<figcaption><b>" + score + "</b>" + akin::escape_html(each.name) +
             "</figcaption></figure>\n";
   }
   return html + "</div>\n";
@@ -68,14 +76,15 @@ int search(const search_options& o) {
   for (std::size_t k = 0; k < queries.size(); ++k)
     for (const auto& each : found[k])
       answers[k].push_back({index.names[static_cast<std::size_t>(each.row)], static_cast<double>(each.score)});
+  pictures shown;
   if (!o.report.empty()) {  // first, since who reads standard output may stop early
     std::string html;
-    for (std::size_t k = 0; k < queries.size(); ++k) html += html_answers(queries[k], k >= texts, answers[k], index.kind);
+    for (std::size_t k = 0; k < queries.size(); ++k) html += html_answers(queries[k], k >= texts, answers[k], index.kind, shown);
     akin::write_file_atomically(o.report, html_page(index.model, html));
   }
   const answer_writer writer{o.format, "query", "name"};
   for (std::size_t k = 0; k < queries.size(); ++k) writer.write(queries[k], answers[k]);
-  return skipped > 0 ? exit_failed : exit_done;
+  return skipped + shown.unreadable > 0 ? exit_failed : exit_done;
 }
 
 }  // namespace clip_program

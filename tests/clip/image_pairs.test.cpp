@@ -14,7 +14,7 @@ using list = std::vector<std::string>;
 TEST_CASE("several captions, several files, names of every kind") {
   const temporary_folder folder;
   folder.put("one.tsv", "\xef\xbb\xbf" "filepath\ttitle\r\na b.png\tone\r\n\r\n\xc3\xa9.png\ttwo\tparts\r\na b.png\t\xff three");
-  folder.put("two.tsv", "a b.png\teins\n/elsewhere/c.png\t\n");
+  folder.put("two.tsv", ".//a b.png\teins\n/elsewhere/c.png\t\n");
   akin::image_pairs pairs;
   akin::read_image_pairs(folder / "one.tsv", pairs);
   akin::read_image_pairs(folder / "two.tsv", pairs);

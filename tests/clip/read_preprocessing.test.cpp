@@ -52,6 +52,8 @@ TEST_CASE("open_clip's preprocess_cfg") {
   CHECK(how.deviation == std::array{0.5f, 0.5f, 0.4f});
   CHECK(how.fit == image_fit::squash);
   CHECK(read(R"("resize_mode": "shortest")").fit == image_fit::center_crop);
+  CHECK(read(R"("mean": [0.25], "std": 0.5)").mean == std::array{0.25f, 0.25f, 0.25f});
+  CHECK(read(R"("interpolation": "random")").size == 224);  // in training alone
   CHECK(contains(sentence_of([&] { read(R"("interpolation": "bilinear")"); }), "'preprocess_cfg.interpolation' is 'bilinear'"));
   CHECK(contains(sentence_of([&] { read(R"("resize_mode": "longest")"); }), "expected shortest or squash"));
   for (const char* const number : {"0", "1e-60", "-0.5"})

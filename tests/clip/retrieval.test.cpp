@@ -8,6 +8,7 @@
 #include "support/files.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <vector>
 
@@ -52,6 +53,11 @@ TEST_CASE("an image without a text is never found, however few texts there are")
   CHECK(found.of_images == ranks{0, akin::never_found});
   CHECK(akin::recall_at(found.of_images, 10) == 0.5);
   CHECK(akin::recall_at(akin::rank_pairs(images, {}, 2, {}, pool).of_images, 10) == 0);
+}
+
+TEST_CASE("embeddings that are not finite find nothing, and are refused") {
+  const std::vector<float> images{1, 0, 0, std::nanf("")}, texts{1, 0};
+  CHECK(contains(sentence_of([&] { akin::rank_pairs(images, texts, 2, std::vector<std::int32_t>{0}, pool); }), "not finite"));
 }
 
 TEST_CASE("ranks of many pairs with equal scores, several texts an image, are those of a sort") {

@@ -89,7 +89,9 @@ TEST_CASE("a folder becomes an index; what cannot be read is named and counted")
 TEST_CASE("an empty folder is an empty index, in which nothing is found") {
   const workplace w;
   std::filesystem::create_directory(w.work / "nothing");
-  CHECK(w.with_model("embed", {"--out", w.work / "index", w.work / "nothing"}).code == 0);
+  const auto end = w.with_model("embed", {"--out", w.work / "index", w.work / "nothing"});
+  CHECK(end.code == 0);
+  CHECK(contains(end.err, "nothing' has no images"));
   CHECK(akin::load_index(w.work / "index").rows() == 0);
   const auto found = w.with_model("search", {"--index", w.work / "index", "--text", "a"});
   CHECK(found.code == 0);
@@ -353,10 +355,61 @@ TEST_CASE("a report shows texts as texts, and says where a picture is no longer 
   CHECK(w.with_model("search", {"--index", w.work / "texts", "--image", picture, "--report", w.work / "texts.html"}).code == 0);
   CHECK(count(akin::read_file(w.work / "texts.html"), "<img ") == 1);  // the one that was looked for
   std::filesystem::remove(picture);
-  CHECK(w.with_model("search", {"--index", w.work / "index", "--text", "a", "--report", w.work / "found.html"}).code == 0);
+  const auto end = w.with_model("search", {"--index", w.work / "index", "--text", "a", "--report", w.work / "found.html"});
+  CHECK(end.code == 1);
+  CHECK(contains(end.err, "not in the report: cannot open '" + picture));
+  CHECK(count(end.out, "\n") == 5);  // the answer itself is whole: a head, and three rows, one of which is two lines
   const std::string page = akin::read_file(w.work / "found.html");
   CHECK(count(page, "<img ") == 2);
   CHECK(count(page, "picture missing") == 1);
+}
+
+TEST_CASE("a misspelt name leaves no index") {
+  const workplace w;
+  const auto end = w.with_model("embed", {"--out", w.work / "index", w.pictures + "s"});
+  CHECK(end.code == 1);
+  CHECK(contains(end.err, "nothing was embedded: '" + w.work / "index' was not written"));
+  CHECK(!std::filesystem::exists(w.work / "index.json"));
+  CHECK(!std::filesystem::exists(w.work / "index.npy"));
+}
+
+TEST_CASE("labels in another order than the folders of the same names are refused") {
+  const workplace w;
+  for (const std::string name : {"cat", "dog"}) {
+    std::filesystem::create_directories(w.work / "classes/" + name);
+    std::filesystem::copy(pixels + "gray.png", w.work / "classes/" + name + "/a.png");
+  }
+  const auto end = w.with_model("evaluate", {"--classes", w.work / "classes", "--label", "dog", "--label", "cat"});
+  CHECK(end.code == 1);
+  CHECK(contains(end.err, "label 1 is 'dog', the name of another folder than 'cat'"));
+  CHECK(w.with_model("evaluate", {"--classes", w.work / "classes", "--label", "a tabby", "--label", "dog"}).code == 0);
+}
+
+TEST_CASE("features that are not finite are no answer") {
+  const workplace w;
+  REQUIRE(w.with_model("embed", {"--out", w.work / "texts", "--texts", w.work.put("lines", "cat\n")}).code == 0);
+  const std::string path = w.model + "/open_clip_model.safetensors";
+  std::vector<std::vector<float>> numbers;
+  std::vector<akin::tensor_entry> entries;
+  {
+    const akin::safetensors_file file{path};
+    numbers.reserve(file.tensors().size());
+    for (const auto& tensor : file.tensors()) {
+      auto& values = numbers.emplace_back(file.read<float>(tensor.name));
+      if (tensor.name == "visual.ln_post.weight" || tensor.name == "visual.proj")
+        for (float& x : values) x *= 1e30f;
+      entries.push_back(akin::make_entry<float>(tensor.name, tensor.shape, values));
+    }
+    akin::write_safetensors(path, entries);
+  }
+  const std::string pairs = w.work.put("pairs.tsv", w.pictures + "/a b.jpg\tcat\n");
+  for (const auto& command : {list{"embed", "--out", w.work / "index", w.pictures}, {"classify", "--label", "cat", w.pictures}, {"evaluate", "--pairs", pairs}}) {
+    const auto end = w.with_model(command[0], {command.begin() + 1, command.end()});
+    CAPTURE(command[0]);
+    CHECK(end.code == 1);
+    CHECK(contains(end.err, "are not finite: the model's weights have diverged or are damaged"));
+    CHECK(end.out.empty());
+  }
 }
 
 TEST_CASE("every mistake is one sentence") {
@@ -386,6 +439,8 @@ TEST_CASE("every mistake is one sentence") {
   refused(w.with_model("classify", {"--label", "a", "--classifier", w.work / "c.safetensors", w.pictures}),
           "leave the others out", 2);
   refused(w.with_model("classify", {"--label", "a", "--template", "flat", w.pictures}), "no {}");
+  refused(w.with_model("classify", {"--label", "a", "--template", "{} and {}", w.pictures}), "several {}");
+  refused(w.with_model("evaluate", {"--pairs", w.work.put("none.tsv", "")}), "there are no pairs");
   refused(w.with_model("embed", {"--out", w.work / "i"}), "name images or folders", 2);
   for (const std::string& name : {std::string{}, std::string{"."}, w.work / ""}) refused(w.with_model("embed", {"--out", name, w.pictures}), "names no file", 2);
   refused(w.with_model("classify", {"--label", "", w.pictures}), "a label is empty", 2);

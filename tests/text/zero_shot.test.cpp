@@ -41,6 +41,7 @@ TEST_CASE("templates come from a file, and names go into them") {
   CHECK(akin::prompts_for("caf\u00e9", akin::read_templates(path)) ==
         list{"a photo of a caf\u00e9.", "caf\u00e9", "the caf\u00e9 in snow"});
   CHECK(contains(sentence_of([&] { akin::read_templates(folder.put("flat", "{}\na hat")); }), "'a hat' has no {}"));
+  CHECK(contains(sentence_of([&] { akin::read_templates(folder.put("two", "{}\n{} and {}")); }), "two': template '{} and {}' has several {}"));
   CHECK(contains(sentence_of([&] { akin::read_names(folder.put("empty", "\n\n")); }), "has no lines"));
   CHECK(contains(sentence_of([&] { akin::read_names(folder.put("latin1", "a\ncaf\xe9\n")); }), "line 2"));
 }
@@ -69,6 +70,17 @@ TEST_CASE("a class of several names is the mean of the prompts of all, under its
   CHECK(several.classes[1] == doctest::Approx(y / std::hypot(x, y)).epsilon(1e-6));
   CHECK(several.classes[2] == pets().classes[2]);
   CHECK(contains(sentence_of([&] { akin::make_classifier(std::vector<list>{{"a"}, {}}, templates, "m", features_of); }), "class 1 has no name"));
+}
+
+TEST_CASE("numbers that are not finite are refused, as features and in a file") {
+  std::vector<float> rows{1, 2, std::nanf(""), 1};
+  CHECK(contains(sentence_of([&] { akin::normalize_rows(rows, 2); }), "features of row 1 are not finite"));
+  CHECK(contains(sentence_of([&] { static_cast<void>(pets().cosines(rows)); }), "features of row 1 are not finite"));
+  const temporary_folder folder;
+  auto classifier = pets();
+  classifier.classes[1] = -HUGE_VALF;
+  akin::save_classifier(folder / "c.safetensors", classifier);
+  CHECK(contains(sentence_of([&] { akin::load_classifier(folder / "c.safetensors"); }), "c.safetensors' has numbers that are not finite"));
 }
 
 TEST_CASE("probabilities are a softmax with scale 100, or one sigmoid for each class") {

@@ -4,6 +4,7 @@
 
 #include <akin/io/file.hpp>
 #include <akin/io/lines.hpp>
+#include <akin/io/paths.hpp>
 #include <akin/support/error.hpp>
 #include <akin/support/utf8.hpp>
 
@@ -47,7 +48,7 @@ inline void read_image_pairs(const std::string& file, image_pairs& pairs) {
     const std::size_t tab = line.find('\t');
     if (tab == std::string_view::npos) fail("'", file, "', line ", number, " has no tab between an image and its caption");
     const std::string_view name = line.substr(0, tab);
-    pairs.add((folder / name).string(), repaired_utf8(line.substr(tab + 1), pairs.replaced), name);
+    pairs.add(plain_path(folder / name), repaired_utf8(line.substr(tab + 1), pairs.replaced), name);
   });
 }
 

@@ -20,12 +20,12 @@
 namespace akin::inline v0 {
 namespace detail {
 
-/// Three numbers, or one that stands for all.
+/// Three numbers, or one that stands for all, in a list or not.
 inline void read_three(config_members& c, const std::string& name, std::array<float, 3>& to) {
-  const bool one = c.find(name) != nullptr;
-  if (!one && c.find(name + ".0") == nullptr) return;
+  const bool bare = c.find(name) != nullptr, listed = c.find(name + ".0") != nullptr, several = c.find(name + ".1") != nullptr;
+  if (!bare && !listed) return;
   for (std::size_t k = 0; k < 3; ++k) {
-    const std::string member = one ? name : name + "." + std::to_string(k);
+    const std::string member = bare ? name : name + "." + std::to_string(several ? k : 0);
     if (c.find(member) == nullptr) c.refuse("it has no '", member, "'");
     const double number = c.number(member, 0);
     if (!(std::abs(number) < 1e9)) c.refuse("'", member, "' is ", number, ", expected a number such as 0.5");
@@ -50,7 +50,8 @@ inline void read_open_clip_preprocessing(config_members c, preprocessing& how) {
   if (mode != "shortest" && mode != "squash")
     c.refuse("'preprocess_cfg.resize_mode' is '", printable(mode), "', expected shortest or squash");
   how.fit = mode == "squash" ? image_fit::squash : image_fit::center_crop;
-  c.must_be<std::string>("preprocess_cfg.interpolation", "bicubic", "bicubic");
+  if (const std::string filter = c.text("preprocess_cfg.interpolation", "bicubic"); filter != "bicubic" && filter != "random")  // random: in training alone
+    c.refuse("'preprocess_cfg.interpolation' is '", printable(filter), "', expected bicubic");
   c.must_be<std::string>("preprocess_cfg.mode", "RGB", "RGB");
 }
 

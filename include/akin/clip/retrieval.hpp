@@ -5,6 +5,7 @@
 #include <akin/akin.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -60,7 +61,7 @@ struct retrieval_ranks {
 /// shapes: images [images, embed], texts [texts, embed], image_of_text [texts]
 /// values: of equal scores the earlier one comes first; an image without a text is never_found
 /// cost:   two passes over tiles of pairs, which are never stored
-/// errors: run time, where numbers are no whole rows, or an image is outside of the range
+/// errors: run time, where numbers are no whole rows or not finite, or an image is outside of the range
 /// source: open_clip's get_clip_metrics, for pairs; a hit where any positive is among the first k: CLIP_benchmark
 inline retrieval_ranks rank_pairs(std::span<const float> images, std::span<const float> texts, std::int64_t embed,
                                   std::span<const std::int32_t> image_of_text, const std::shared_ptr<thread_pool>& pool) {
@@ -71,6 +72,8 @@ inline retrieval_ranks rank_pairs(std::span<const float> images, std::span<const
   const std::int64_t image_count = std::ssize(images) / embed, text_count = std::ssize(image_of_text);
   for (const std::int32_t image : image_of_text)
     if (image < 0 || image >= image_count) fail("retrieval: a text belongs to image ", image, ", but there are ", image_count);
+  const auto is_finite = [](float x) { return std::isfinite(x); };
+  if (!std::ranges::all_of(images, is_finite) || !std::ranges::all_of(texts, is_finite)) fail("retrieval: the embeddings have numbers that are not finite");
   if (text_count == 0) return {std::vector<std::int64_t>(static_cast<std::size_t>(image_count), never_found), {}};
 
   parameters<model::ranks> none;

@@ -20,13 +20,15 @@ namespace akin::inline v0 {
 
 /// Scales every row to unit length; a row of zeros stays.
 /// shapes: [rows, width]
-/// errors: run time, where numbers are no whole rows
+/// errors: run time, where numbers are no whole rows, or one is not finite
 inline void normalize_rows(std::span<float> values, std::int64_t width) {
   if (width < 1 || std::ssize(values) % width != 0) fail("normalize_rows: ", values.size(), " numbers are no rows of ", width);
   for (std::size_t first = 0; first < values.size(); first += static_cast<std::size_t>(width)) {
     const auto row = values.subspan(first, static_cast<std::size_t>(width));
     double squares = 0;
     for (const float x : row) squares += static_cast<double>(x) * static_cast<double>(x);
+    if (!std::isfinite(squares))
+      fail("the features of row ", first / row.size(), " are not finite: the model's weights have diverged or are damaged");
     if (squares == 0) continue;
     for (float& x : row) x = static_cast<float>(static_cast<double>(x) / std::sqrt(squares));
   }
@@ -95,8 +97,8 @@ inline std::vector<std::size_t> classes_above(std::span<const float> scores, flo
 /// A classifier for classes of any number of names each, the first of which it is called by. `encode` turns prompts into features
 /// [prompts, embed] of any length: each is scaled to unit length, a class is the mean over its names and the templates, scaled to
 /// unit length again.
-/// errors:  run time, where there are no classes or templates, a class has no name, a template has no {}, features do not fit, or a
-///          class has mean zero
+/// errors:  run time, where there are no classes or templates, a class has no name, a template has not one {}, features do not fit or
+///          are not finite, or a class has mean zero
 /// source:  Radford et al. 2021, section 3.1.4; open_clip's build_zero_shot_classifier
 template <class Encode>
 zero_shot_classifier make_classifier(std::span<const std::vector<std::string>> classes, std::span<const std::string> templates,
@@ -119,7 +121,7 @@ zero_shot_classifier make_classifier(std::span<const std::vector<std::string>> c
     std::vector<float> mean(width);
     for (std::size_t k = 0; k < features.size(); ++k) mean[k % width] += features[k] / static_cast<float>(prompts.size());
     normalize_rows(mean, result.embed);
-    if (std::ranges::none_of(mean, [](float x) { return x != 0 && std::isfinite(x); }))
+    if (std::ranges::all_of(mean, [](float x) { return x == 0; }))
       fail("zero-shot: the features of class '", names.front(), "' have no mean to scale");
     result.classes.insert(result.classes.end(), mean.begin(), mean.end());
     result.names.push_back(names.front());
@@ -150,8 +152,8 @@ inline void save_classifier(const std::string& path, const zero_shot_classifier&
 }
 
 /// Reads what save_classifier wrote. `model` names what texts are encoded with; an empty name agrees with any.
-/// errors: one sentence with the path: no classifier; made with another model; names that do not fit the classes; as
-///         safetensors_file
+/// errors: one sentence with the path: no classifier; made with another model; names that do not fit the classes; numbers that are not
+///         finite; as safetensors_file
 inline zero_shot_classifier load_classifier(const std::string& path, const std::string& model = {}) {
   const safetensors_file file{path};
   const auto entry = [&](const char* key) {
@@ -171,6 +173,7 @@ inline zero_shot_classifier load_classifier(const std::string& path, const std::
   if (shape.size() != 2 || shape[0] != std::ssize(result.names) || shape[0] == 0 || shape[1] == 0)
     fail("classifier '", path, "' has ", result.names.size(), " names, and classes of another shape");
   result.embed = shape[1];
+  if (!std::ranges::all_of(result.classes, [](float x) { return std::isfinite(x); })) fail("classifier '", path, "' has numbers that are not finite");
   return result;
 }
 
