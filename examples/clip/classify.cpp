@@ -95,7 +95,7 @@ int classify(const classify_options& o) {
       if (!akin::is_utf8(path)) akin::fail("the name '", akin::detail::printable(path), "' is not UTF-8");
       pixels = read_pixels(path, d.sizes, o.invert, o.limit.value_or(20));
     } catch (const akin::error& e) {
-      say(e.what());
+      say(std::string{"skipped: "} + e.what());
       ++failures;
       continue;
     }
@@ -105,6 +105,7 @@ int classify(const classify_options& o) {
       writer.write(path + number, best_answers(classifier.names, std::span{all}.subspan(first, classes.size()), {}, o.most_labels()));
     }
   }
+  if (failures > 0) say(std::to_string(failures) + " of " + counted(std::ssize(o.files), "file") + " were skipped");
   return failures > 0 ? exit_failed : exit_done;
 }
 

@@ -12,8 +12,10 @@ namespace clip_program {
 
 /// Refuses to write where one of these files is, unless that was asked for.
 inline void refuse_existing(const std::vector<std::string>& paths, bool overwrite) {
-  for (const auto& path : paths)
+  for (const auto& path : paths) {
+    if (std::filesystem::is_directory(path)) akin::fail("'", path, "' is a folder, and would be a file: name another one");
     if (!overwrite && std::filesystem::exists(std::filesystem::symlink_status(path))) akin::fail("'", path, "' exists: --overwrite replaces it");
+  }
 }
 
 }  // namespace clip_program
