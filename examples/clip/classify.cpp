@@ -88,7 +88,7 @@ int classify(const classify_options& o) {
   const double scale = std::exp(static_cast<double>(file.read<float>("logit_scale").front()));
 
   const answer_writer writer{o.format, "image", "label"};
-  int failures = 0;
+  int skipped = 0;
   for (const auto& path : o.files) {
     std::vector<std::uint8_t> pixels;
     try {
@@ -96,7 +96,7 @@ int classify(const classify_options& o) {
       pixels = read_pixels(path, d.sizes, o.invert, o.limit.value_or(20));
     } catch (const akin::error& e) {
       say(std::string{"skipped: "} + e.what());
-      ++failures;
+      ++skipped;
       continue;
     }
     const auto all = classifier.probabilities(encode->images(pixels), scale);
@@ -105,8 +105,8 @@ int classify(const classify_options& o) {
       writer.write(path + number, best_answers(classifier.names, std::span{all}.subspan(first, classes.size()), {}, o.most_labels()));
     }
   }
-  if (failures > 0) say(std::to_string(failures) + " of " + counted(std::ssize(o.files), "file") + " were skipped");
-  return failures > 0 ? exit_failed : exit_done;
+  if (skipped > 0) say(std::to_string(skipped) + " of " + std::to_string(o.files.size()) + " files were skipped");
+  return skipped > 0 ? exit_failed : exit_done;
 }
 
 }  // namespace clip_program

@@ -27,6 +27,7 @@ class growing_index {
   growing_index(std::string name, akin::embedding_index index) : name_{std::move(name)}, index_{std::move(index)} {}
 
   void add(std::span<const std::string> names, std::span<const float> rows) {
+    if (names.empty()) return;
     index_.names.insert(index_.names.end(), names.begin(), names.end());
     index_.values.insert(index_.values.end(), rows.begin(), rows.end());
     if (akin::steady_seconds() > next_save_) save();
@@ -43,7 +44,7 @@ class growing_index {
   std::string name_;
   akin::embedding_index index_;
   static constexpr double least_between_saves = 5;  // seconds
-  double next_save_ = akin::steady_seconds() + least_between_saves;
+  double next_save_ = 0;  // with the first rows
 };
 
 /// What an index does not hold yet, in its order; a line that is there twice has two rows.
@@ -87,10 +88,9 @@ int embed(const embed_options& o) {
   const std::int64_t before = index.rows();
   growing_index growing{o.out, std::move(index)};
   watch_for_interruption();
-  // What cannot be written is to be known before the work; an index that is begun anew stays until there are rows.
-  const bool was_there = std::filesystem::exists(files.rows) || std::filesystem::exists(files.names), replaces = o.overwrite && was_there;
-  if (replaces) akin::atomic_file{files.rows}, akin::atomic_file{files.names};
-  else growing.save();
+  // What cannot be written is to be known before the work; what is there stays until there are rows.
+  const bool was_there = std::filesystem::exists(files.names);
+  akin::atomic_file{files.rows}, akin::atomic_file{files.names};
 
   std::size_t skipped = images.skipped_folders;
   const auto add = [&](std::span<const std::string> names, std::span<const float> rows) {
@@ -100,8 +100,7 @@ int embed(const embed_options& o) {
   if (kind == akin::embedded_kind::images) skipped += embed_images(model, rest, add);
   else embed_texts(model, rest, add);
   const int ended = interrupted ? exit_interrupted : skipped > 0 ? exit_failed : exit_done;
-  if (growing.rows() == 0 && (replaces || (!was_there && ended == exit_failed))) {
-    if (!was_there) std::filesystem::remove(files.rows), std::filesystem::remove(files.names);
+  if (growing.rows() == 0 && (was_there || ended == exit_failed)) {
     say("nothing was embedded: '" + o.out + (was_there ? "' stays as it was" : "' was not written"));
     return ended;
   }

@@ -8,6 +8,8 @@
 #include <akin/text/read_vocabulary.hpp>
 #include <akin/text/zero_shot.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <span>
 #include <utility>
 
@@ -25,18 +27,21 @@ akin::image_loader embedder::loader(std::vector<std::string> paths) const { retu
 
 std::vector<float> embedder::images(std::span<const float> pixels) {
   if (!image_tower_) image_tower_ = family_of(model_.architecture).images(model_, pool_);
-  std::vector<float> rows = image_tower_->features(pixels);
-  akin::normalize_rows(rows, embed());
-  return rows;
+  return unit_rows(image_tower_->features(pixels));
 }
 
 std::vector<float> embedder::texts(std::span<const std::string> texts) {
   const auto tokens = tokenizer().rows(texts);
   if (!text_tower_) text_tower_ = family_of(model_.architecture).texts(model_, pool_);
   cut_ += tokens.cut;
-  std::vector<float> rows = text_tower_->features(tokens.ids);
-  akin::normalize_rows(rows, embed());
-  return rows;
+  return unit_rows(text_tower_->features(tokens.ids));
+}
+
+std::vector<float> embedder::unit_rows(std::vector<float> features) const {
+  if (!std::ranges::all_of(features, [](float x) { return std::isfinite(x); }))
+    akin::fail("the features of model '", folder_, "' are not finite: its weights have diverged or are damaged");
+  akin::normalize_rows(features, embed());
+  return features;
 }
 
 std::string embedder::preparation_of(akin::embedded_kind kind) {

@@ -44,6 +44,7 @@ class embedder {
 
  private:
   const tokenizing& tokenizer();
+  std::vector<float> unit_rows(std::vector<float> features) const;
 
   std::string folder_, vocabulary_;
   akin::clip_folder model_;

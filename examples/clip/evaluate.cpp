@@ -77,6 +77,7 @@ int evaluate_classes(const evaluate_options& o, embedder& model) {
           counts.add(std::span{cosines}.subspan(k * classes, classes), data.class_of.find(paths[k])->second);
         return true;
       });
+  if (counts.images == 0) akin::fail("evaluate: no image in the folders of '", o.folder, "' could be read");
   std::printf("%s\ntop-1 %.4f top-5 %.4f mean-per-class %.4f images %lld\n",
               akin::class_table(classifier.names, counts.confusion).c_str(), counts.top1(), counts.top5(),
               mean_per_class(akin::class_scores(classes, counts.confusion)), static_cast<long long>(counts.images));
@@ -91,13 +92,13 @@ int evaluate_pairs(const evaluate_options& o, embedder& model) {
   const std::size_t asked_captions = pairs.captions.size();
   for (const auto& file : o.among) read_pairs(file, pairs);
   const auto rows = embed_pairs(model, pairs);
-  if (rows.paths.empty()) akin::fail("evaluate: no image of '", o.pairs, "' could be read");
   const auto ranks = akin::rank_pairs(rows.images, rows.texts, model.embed(), rows.image_of_text, model.pool());
   std::vector<std::int64_t> of_images, of_texts;
   for (std::size_t k = 0; k < rows.paths.size(); ++k)
     if (asked.contains(rows.paths[k])) of_images.push_back(ranks.of_images[k]);
   for (std::size_t k = 0; k < rows.captions.size(); ++k)
     if (rows.number_of_text[k] < asked_captions) of_texts.push_back(ranks.of_texts[k]);
+  if (of_images.empty()) akin::fail("evaluate: no image of '", o.pairs, "' could be read");
   std::printf("%s\n%s\n", recall_line("image-to-text", of_images).c_str(), recall_line("text-to-image", of_texts).c_str());
   return rows.skipped > 0 ? exit_failed : exit_done;
 }

@@ -12,6 +12,7 @@
 #include <akin/train/report_style.hpp>
 
 #include <cstdio>
+#include <set>
 
 namespace clip_program {
 
@@ -19,27 +20,24 @@ namespace {
 
 /// The pictures of a report; an empty box where one is no longer there, or was replaced by something else, which is said.
 struct pictures {
-  std::size_t unreadable = 0;
+  std::set<std::string> unreadable;
   std::string of(const std::string& path) {
     constexpr std::int64_t longest = 256;
     akin::image picture;
     const std::string reason = akin::why_unreadable(path, [&] { picture = akin::read_image(path); });
-    if (!reason.empty()) {
-      ++unreadable;
-      say("not in the report: " + reason);
-    }
+    if (!reason.empty() && unreadable.insert(path).second) say("not in the report: " + reason);
     return akin::html_image(picture, path, longest);
   }
 };
 
-std::string html_answers(const std::string& query, bool is_image, const std::vector<answer>& answers, akin::embedded_kind kind, pictures& p) {
+std::string html_answers(const std::string& query, bool is_image, const std::vector<answer>& answers, akin::embedded_kind kind, pictures& shown) {
   std::string html = "<h2>" + akin::escape_html(query) + "</h2>\n";
-  if (is_image) html += "<div class=\"answers\"><figure class=\"card\">" + p.of(query) + "</figure></div>\n";
+  if (is_image) html += "<div class=\"answers\"><figure class=\"card\">" + shown.of(query) + "</figure></div>\n";
   html += "<div class=\"answers\">\n";
   for (const auto& each : answers) {
     char score[32];
     std::snprintf(score, sizeof score, "%.4f", each.score);
-    html += "<figure class=\"card\">" + (kind == akin::embedded_kind::images ? p.of(each.name) : "") + "<figcaption><b>" + score + "</b>" + akin::escape_html(each.name) +
+    html += "<figure class=\"card\">" + (kind == akin::embedded_kind::images ? shown.of(each.name) : "") + "<figcaption><b>" + score + "</b>" + akin::escape_html(each.name) +
             "</figcaption></figure>\n";
   }
   return html + "</div>\n";
@@ -84,7 +82,7 @@ int search(const search_options& o) {
   }
   const answer_writer writer{o.format, "query", "name"};
   for (std::size_t k = 0; k < queries.size(); ++k) writer.write(queries[k], answers[k]);
-  return skipped + shown.unreadable > 0 ? exit_failed : exit_done;
+  return skipped + shown.unreadable.size() > 0 ? exit_failed : exit_done;
 }
 
 }  // namespace clip_program

@@ -56,7 +56,7 @@ std::vector<std::string> tokenizer_files(const std::string& folder) {
 tokenizing siglip_tokenizing(const std::string& path, const akin::text_architecture& a) {
   const auto tokenizer = std::make_shared<akin::siglip_tokenizer>(path);
   if (tokenizer->size() > a.vocabulary) akin::fail("'", path, "' has ", tokenizer->size(), " pieces, but the model knows ", a.vocabulary);
-  if (tokenizer->size() < a.vocabulary) say("'" + path + "' has " + std::to_string(tokenizer->size()) + " pieces, fewer than the " + std::to_string(a.vocabulary) + " that the model knows: is it the model's own?");
+  if (tokenizer->size() < a.vocabulary) say("'" + path + "' has " + std::to_string(tokenizer->size()) + " pieces, but the model knows " + std::to_string(a.vocabulary) + ": it may be another model's");
   return {[tokenizer, context = a.context](std::span<const std::string> texts) { return tokenizer->rows(texts, context); },
           akin::fingerprint_text(akin::mapped_file{path}.bytes())};
 }

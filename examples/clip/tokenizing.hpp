@@ -33,7 +33,8 @@ std::string find_vocabulary(const std::string& folder, const akin::clip_architec
 /// CLIP's tokenizer. `name` is for sentences.
 /// errors: run time, where the model knows another number of pieces, or a text would not end with the last one
 tokenizing clip_tokenizing(akin::bpe_vocabulary vocabulary, const std::string& name, const akin::text_architecture& a);
-/// SigLIP's tokenizer, from a SentencePiece model.
+
+/// SigLIP's tokenizer, from a SentencePiece model. Where it has fewer pieces than the model knows, that is said on standard error.
 /// errors: run time, where the model knows fewer pieces
 tokenizing siglip_tokenizing(const std::string& path, const akin::text_architecture& a);
 

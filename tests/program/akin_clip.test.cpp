@@ -175,7 +175,9 @@ TEST_CASE("classify says what it sees") {
   CHECK(contains(half.err, "does not know the word 'zebra'"));
   const auto broken = run({"classify", "--model", work / "m", work.put("broken.png", "\x89PNG\r\n\x1a\nrubbish"), pgm}, work);
   CHECK(broken.code == 1);
+  CHECK(contains(broken.err, "akin-clip: skipped: "));
   CHECK(contains(broken.err, "broken.png"));
+  CHECK(contains(broken.err, "1 of 2 files were skipped"));
   CHECK(contains(broken.out, "one.pgm: "));  // the others are still classified
 }
 

@@ -74,8 +74,8 @@ TEST_CASE("a class of several names is the mean of the prompts of all, under its
 
 TEST_CASE("numbers that are not finite are refused, as features and in a file") {
   std::vector<float> rows{1, 2, std::nanf(""), 1};
-  CHECK(contains(sentence_of([&] { akin::normalize_rows(rows, 2); }), "features of row 1 are not finite"));
-  CHECK(contains(sentence_of([&] { static_cast<void>(pets().cosines(rows)); }), "features of row 1 are not finite"));
+  CHECK(contains(sentence_of([&] { akin::normalize_rows(rows, 2); }), "row 1 has numbers that are not finite"));
+  CHECK(contains(sentence_of([&] { static_cast<void>(pets().cosines(rows)); }), "row 1 has numbers that are not finite"));
   const temporary_folder folder;
   auto classifier = pets();
   classifier.classes[1] = -HUGE_VALF;

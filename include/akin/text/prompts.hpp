@@ -30,28 +30,31 @@ inline std::vector<std::string> read_names(const std::string& path) {
   return lines;
 }
 
-/// Where the name goes in a template, which has one place for it.
-/// errors: run time, with what stands in `where` before it: no "{}", or several
+namespace detail {
+
+/// Where the name goes in a template; `where` stands before the sentence if there is no one place for it.
 inline std::size_t place_of_name(std::string_view prompt, const std::string& where = {}) {
   const auto at = prompt.find(bare_word);
-  if (at == std::string_view::npos) fail(where, "template '", detail::printable(prompt), "' has no {} where the name goes");
+  if (at == std::string_view::npos) fail(where, "template '", printable(prompt), "' has no {} where the name goes");
   if (prompt.find(bare_word, at + bare_word.size()) != std::string_view::npos)
-    fail(where, "template '", detail::printable(prompt), "' has several {}, but the name goes in once");
+    fail(where, "template '", printable(prompt), "' has several {}, but the name goes in once");
   return at;
 }
 
+}  // namespace detail
+
 /// Templates from a file, one a line; `{}` stands for the name.
-/// errors: as read_names and place_of_name
+/// errors: as read_names; a line that has no {} or several
 inline std::vector<std::string> read_templates(const std::string& path) {
   std::vector<std::string> templates = read_names(path);
-  for (const std::string& line : templates) place_of_name(line, "'" + path + "': ");
+  for (const std::string& line : templates) detail::place_of_name(line, "'" + path + "': ");
   return templates;
 }
 
 /// The template with "{}" replaced by the name.
-/// errors: as place_of_name
+/// errors: run time, where the template has no "{}" or several
 inline std::string fill_template(std::string_view prompt, std::string_view name) {
-  const auto at = place_of_name(prompt);
+  const auto at = detail::place_of_name(prompt);
   return std::string{prompt.substr(0, at)} + std::string{name} + std::string{prompt.substr(at + bare_word.size())};
 }
 

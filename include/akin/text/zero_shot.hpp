@@ -27,8 +27,7 @@ inline void normalize_rows(std::span<float> values, std::int64_t width) {
     const auto row = values.subspan(first, static_cast<std::size_t>(width));
     double squares = 0;
     for (const float x : row) squares += static_cast<double>(x) * static_cast<double>(x);
-    if (!std::isfinite(squares))
-      fail("the features of row ", first / row.size(), " are not finite: the model's weights have diverged or are damaged");
+    if (!std::isfinite(squares)) fail("normalize_rows: row ", first / row.size(), " has numbers that are not finite");
     if (squares == 0) continue;
     for (float& x : row) x = static_cast<float>(static_cast<double>(x) / std::sqrt(squares));
   }
@@ -97,7 +96,7 @@ inline std::vector<std::size_t> classes_above(std::span<const float> scores, flo
 /// A classifier for classes of any number of names each, the first of which it is called by. `encode` turns prompts into features
 /// [prompts, embed] of any length: each is scaled to unit length, a class is the mean over its names and the templates, scaled to
 /// unit length again.
-/// errors:  run time, where there are no classes or templates, a class has no name, a template has not one {}, features do not fit or
+/// errors:  run time, where there are no classes or templates, a class has no name, a template has no {} or several, features do not fit or
 ///          are not finite, or a class has mean zero
 /// source:  Radford et al. 2021, section 3.1.4; open_clip's build_zero_shot_classifier
 template <class Encode>
