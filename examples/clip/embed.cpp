@@ -89,7 +89,7 @@ int embed(const embed_options& o) {
   growing_index growing{o.out, std::move(index)};
   watch_for_interruption();
   // What cannot be written is to be known before the work; what is there stays until there are rows.
-  const bool was_there = std::filesystem::exists(files.names);
+  const bool was_there = std::filesystem::exists(files.rows) || std::filesystem::exists(files.names);
   akin::atomic_file{files.rows}, akin::atomic_file{files.names};
 
   std::size_t skipped = images.skipped_folders;
