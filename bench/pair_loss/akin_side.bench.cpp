@@ -76,7 +76,7 @@ class peaks {
     fp32_ = std::max(fp32_, fp32_peak(pool_, akin::cpu::best_isa()));
     bf16_ = std::max(bf16_, bf16_peak(pool_, akin::cpu::best_bf16_isa()));
   }
-  /// Seconds that the registers would need for these products, each in the form in which it is computed.
+  /// Seconds that the registers would need for these products, each in the form in which it is computed; where tiles compute in fp32, those of vectors.
   double least_seconds(akin::precision precision, const pair_work& work) const {
     const auto forms = akin::cpu::pair_forms_of(precision, akin::cpu::best_bf16_isa());
     return seconds_of(forms.similarity, work.similarity) + seconds_of(forms.gradient, work.gradient);
@@ -84,7 +84,7 @@ class peaks {
 
  private:
   double seconds_of(akin::cpu::product_form form, double operations) const {
-    if (form == akin::cpu::product_form::fp32) return operations / fp32_;
+    if (form == akin::cpu::product_form::fp32 || form == akin::cpu::product_form::exact) return operations / fp32_;
     return operations * (form == akin::cpu::product_form::split ? 3 : 1) / bf16_;
   }
 

@@ -49,7 +49,8 @@ double peak_of(bf16_isa level) {
 }
 
 void measure(bf16_isa level, bf16_precision precision, const shape& s, double budget) {
-  const bool split = precision == bf16_precision::split;
+  constexpr const char* names[] = {"plain", "split", "exact"};
+  const int parts = cpu::parts_of(precision), products = parts * (parts + 1) / 2;
   const auto a = numbers(s.m * s.k, 1), b = numbers(s.k * s.n, 2);
   aligned<float> c(s.m * s.n), scratch(cpu::bf16_scratch);
   bf16_panels left = cpu::panels_of_a(level, precision, s.m, s.k), right = cpu::panels_of_b(precision, s.n, s.k);
@@ -83,10 +84,10 @@ void measure(bf16_isa level, bf16_precision precision, const shape& s, double bu
     least(one_call, seconds([&] { cpu::gemm_bf16(level, precision, p, whole, false, scratch.data); }));
     least(single, seconds([&] { cpu::gemm(vectors, p, whole, false, scratch.data); }));
   }
-  const double executed = 2e-9 * static_cast<double>(s.m * s.n * s.k) * (split ? 3 : 1), asked = executed / (split ? 3 : 1);
+  const double executed = 2e-9 * static_cast<double>(s.m * s.n * s.k) * products, asked = executed / products;
   const auto rate = [&](std::int64_t lines, double taken) { return static_cast<double>(lines * s.k) * 1e-9 / taken; };
   std::printf("%-12s %-6s %5ld %5ld %5ld  %7.1f  %4.0f %%  %7.1f  %7.1f   %5.2f %5.2f %5.2f %5.2f\n",
-              std::string(cpu::name_of(level)).c_str(), split ? "split" : "plain", static_cast<long>(s.m), static_cast<long>(s.n),
+              std::string(cpu::name_of(level)).c_str(), names[parts - 1], static_cast<long>(s.m), static_cast<long>(s.n),
               static_cast<long>(s.k), executed / product, peak > 0 ? 1e11 * executed / product / peak : 0., executed / one_call,
               asked / single, rate(s.m, pack[3]), rate(s.m, pack[0]), rate(s.n, pack[2]), rate(s.n, pack[1]));
 }
@@ -106,7 +107,7 @@ int main(int argc, char** argv) {
       "level        operands   m     n     k  GFLOP/s  peak    call    in fp32   a     a^T   b     b^T\n");
   for (const bf16_isa level : {bf16_isa::portable, bf16_isa::avx2, bf16_isa::avx512, bf16_isa::avx512_bf16, bf16_isa::amx_bf16}) {
     if (level > best || (!only.empty() && only != cpu::name_of(level))) continue;
-    for (const bf16_precision precision : {bf16_precision::plain, bf16_precision::split})
+    for (const bf16_precision precision : {bf16_precision::plain, bf16_precision::split, bf16_precision::exact})
       for (const shape& s : {shape{112, 256, 512}, {448, 256, 512}, {2048, 256, 512}, {1024, 1024, 1024}, {5000, 64, 300}})
         measure(level, precision, s, budget);
   }

@@ -20,7 +20,7 @@ using cpu::bf16_isa, cpu::bf16_panels, cpu::bf16_precision, cpu::part, cpu::prod
 
 static_assert(cpu::workspace::worker_floats >= cpu::bf16_scratch);
 
-constexpr bf16_precision precisions[] = {bf16_precision::plain, bf16_precision::split};
+constexpr bf16_precision precisions[] = {bf16_precision::plain, bf16_precision::split, bf16_precision::exact};
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
 std::vector<float> numbers(std::int64_t count, unsigned seed) {
@@ -75,7 +75,7 @@ struct strides {
 };
 
 /// The largest error in units of the tolerance: for plain operands what k + 2 roundings in fp32 may do, 2^-24 sum |a||b| each;
-/// for split ones 2^-16 sum |a||b|, three times that where a sum is short.
+/// for exact ones one more; for split ones 2^-16 sum |a||b|, three times that where a sum is short.
 double worst_error(bf16_isa level, bf16_precision precision, const extents& e, layout la, layout lb, layout lc, bool add) {
   const strides sa(la, e.m, e.k), sb(lb, e.k, e.n), sc(lc, e.m, e.n);
   const auto floats = [](const strides& s, std::int64_t rows, std::int64_t columns) {
@@ -94,7 +94,7 @@ double worst_error(bf16_isa level, bf16_precision precision, const extents& e, l
   p.k = {e.k, sa.column, sb.row};
   cpu::gemm_bf16(level, precision, p, {0, e.m, 0, e.n, 0, e.k}, add, scratch.worker(0));
   const bool plain = precision == bf16_precision::plain;
-  const double unit = plain ? std::ldexp(static_cast<double>(e.k) + 2, -24) : std::ldexp(e.k < 15 ? 3. : 1., -16);
+  const double unit = precision == bf16_precision::split ? std::ldexp(e.k < 15 ? 3. : 1., -16) : std::ldexp(static_cast<double>(e.k) + (plain ? 2 : 3), -24);
   double worst = 0;
   std::vector<bool> written(c.size());
   for (std::int64_t i = 0; i < e.m; ++i)
@@ -181,8 +181,8 @@ TEST_CASE("gemm_bf16 agrees with loops in double for every size around a tile an
                     false) <= 1);
   CHECK(worst_error(cpu::best_bf16_isa(), bf16_precision::plain, {33, 601, 1030}, layout::rows, layout::columns, layout::rows,
                     true) <= 1);
-  CHECK(worst_error(cpu::best_bf16_isa(), bf16_precision::split, {150, 300, 640}, layout::columns, layout::rows, layout::columns,
-                    true) <= 1);
+  for (const bf16_precision precision : {bf16_precision::split, bf16_precision::exact})
+    CHECK(worst_error(cpu::best_bf16_isa(), precision, {150, 300, 640}, layout::columns, layout::rows, layout::columns, true) <= 1);
 }
 
 TEST_CASE("axes of several dimensions are packed like one") {
@@ -307,7 +307,6 @@ TEST_CASE("numbers are rounded to the nearest bf16, ties to even") {
   for (const bf16_isa level : levels())
     for (const bf16_precision precision : precisions)
       for (const bool rows : {true, false}) {
-        const bool split = precision == bf16_precision::split;
         bf16_panels packed = rows ? cpu::panels_of_a(level, precision, 1, count) : cpu::panels_of_b(precision, 1, count);
         memory room(packed.size());
         packed.pairs = room.data();
@@ -315,9 +314,18 @@ TEST_CASE("numbers are rounded to the nearest bf16, ties to even") {
         for (std::int64_t k = 0; k < packed.groups() * 32; ++k) {
           const std::uint32_t* const at = packed.group(0, k / 32) + k % 32 / 2 * (rows ? 1 : 32);
           const auto number = [&](const std::uint32_t* pair) { return k % 2 == 0 ? *pair << 16 : *pair & 0xffff0000u; };
-          const float value = k < count ? x[static_cast<std::size_t>(k)] : 0.f, high = to_bf16(value);
+          const float value = k < count ? x[static_cast<std::size_t>(k)] : 0.f;
+          if (precision == bf16_precision::exact) {
+            const float high = from_bits(number(at)), middle = from_bits(number(at + packed.part_step())), low = from_bits(number(at + 2 * packed.part_step()));
+            if (std::isinf(to_bf16(value))) CHECK(!std::isfinite(high + middle + low));
+            else if (std::abs(value) >= 0x1p-102f) CHECK(high + (middle + low) == value);
+            else CHECK(std::abs(high + (middle + low) - value) <= 0x1p-126f);
+            CHECK(!(std::abs(middle) > std::ldexp(std::abs(high), -7)));
+            continue;
+          }
+          const float high = to_bf16(value);
           CHECK(number(at) == std::bit_cast<std::uint32_t>(high));
-          if (split) CHECK(from_bits(number(at + packed.part_step())) == (std::isinf(high) ? 0.f : to_bf16(value - high)));
+          if (precision == bf16_precision::split) CHECK(from_bits(number(at + packed.part_step())) == (std::isinf(high) ? 0.f : to_bf16(value - high)));
         }
       }
 }

@@ -63,7 +63,8 @@ void check(precision towers, std::int64_t rows) {
   for (std::size_t k = 0; k < x.size(); ++k) x[k] = static_cast<float>(k * 7919 % 1000) / 1000 - 0.5f;
   kept.set<"x">(x);
   const auto level = cpu::best_bf16_isa();
-  const cpu::dense_products products{cpu::best_isa(), towers == precision::bf16 && cpu::bf16_is_faster(level), level};
+  const auto fp32 = level == cpu::bf16_isa::amx_bf16 ? cpu::product_form::exact : cpu::product_form::fp32;
+  const cpu::dense_products products{cpu::best_isa(), towers == precision::bf16 && cpu::bf16_is_faster(level) ? cpu::product_form::plain : fp32, level};
   for (int turn = 0; turn < 2; ++turn) {
     const auto expected = by_contractions(products, x, weights, rows);
     for (int run = 0; run < 2; ++run) {
@@ -97,8 +98,8 @@ TEST_CASE("one weight at two depths has two places") {
   thread_pool pool{1};
   cpu::workspace scratch{1};
   const float* const matrix = weights.values().data();
-  cpu::contract(pool, {cpu::best_isa(), false, cpu::best_bf16_isa()}, scratch, {x.data(), 2, {0, 1}, {rows, w}}, {matrix, 2, {1, 2}, {w, e}}, {expected.data(), 2, {0, 2}, {rows, e}});
+  cpu::contract(pool, {cpu::best_isa()}, scratch, {x.data(), 2, {0, 1}, {rows, w}}, {matrix, 2, {1, 2}, {w, e}}, {expected.data(), 2, {0, 2}, {rows, e}});
   CHECK(std::vector<float>(kept.value<"whole">().data, kept.value<"whole">().data + rows * e) == expected);
-  cpu::contract(pool, {cpu::best_isa(), false, cpu::best_bf16_isa()}, scratch, {first.data(), 2, {0, 1}, {rows, part}}, {matrix, 2, {1, 2}, {part, e}}, {expected.data(), 2, {0, 2}, {rows, e}});
+  cpu::contract(pool, {cpu::best_isa()}, scratch, {first.data(), 2, {0, 1}, {rows, part}}, {matrix, 2, {1, 2}, {part, e}}, {expected.data(), 2, {0, 2}, {rows, e}});
   CHECK(std::vector<float>(kept.value().data, kept.value().data + rows * e) == expected);
 }

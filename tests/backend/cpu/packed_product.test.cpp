@@ -76,7 +76,8 @@ TEST_CASE("in fp32") {
   }
 }
 
-TEST_CASE("with operands rounded to bf16") {
+TEST_CASE("with operands of bf16, in one, two or three parts") {
+  for (const auto precision : {cpu::bf16_precision::plain, cpu::bf16_precision::split, cpu::bf16_precision::exact})
   for (const matrix_extents& e : {matrix_extents{33, 1000, 40}, {451, 515, 700}, {900, 600, 12001}}) {
     CAPTURE(e.rows);
     for (const auto level : {cpu::bf16_isa::portable, cpu::bf16_isa::avx512, cpu::bf16_isa::avx512_bf16, cpu::bf16_isa::amx_bf16}) {
@@ -86,13 +87,13 @@ TEST_CASE("with operands rounded to bf16") {
         std::vector<float> expected(c.size());
         const cpu::workspace own{1};
         p.c = expected.data();
-        cpu::gemm_bf16(level, cpu::bf16_precision::plain, p, {0, e.rows, 0, e.columns, 0, e.depth}, false, own.worker(0));
+        cpu::gemm_bf16(level, precision, p, {0, e.rows, 0, e.columns, 0, e.depth}, false, own.worker(0));
         p.c = c.data();
         for (const int threads : {1, 3}) {
           std::fill(c.begin(), c.end(), std::numeric_limits<float>::quiet_NaN());
           thread_pool pool{threads};
           cpu::workspace scratch{threads};
-          cpu::packed_bf16_product{level, p, e}.run(pool, scratch);
+          cpu::packed_bf16_product{level, precision, p, e}.run(pool, scratch);
           CHECK(c == expected);
         }
       });

@@ -37,7 +37,8 @@ struct subject {
   isa level;
   bf16_isa bf16_level;
   std::string text() const {
-    return form == product_form::fp32 ? "fp32 " + std::string{cpu::name_of(level)} : (form == product_form::split ? "split " : "plain ") + std::string{cpu::name_of(bf16_level)};
+    constexpr const char* names[] = {"fp32 ", "plain ", "split ", "exact "};
+    return names[static_cast<int>(form)] + std::string{form == product_form::fp32 ? cpu::name_of(level) : cpu::name_of(bf16_level)};
   }
 };
 
@@ -46,7 +47,7 @@ std::vector<subject> subjects() {
   for (const isa level : {isa::portable, isa::avx2, isa::avx512})
     if (level <= cpu::processor_isa()) all.push_back({product_form::fp32, level, bf16_isa::portable});
   for (const bf16_isa level : {bf16_isa::avx512_bf16, bf16_isa::amx_bf16})  // the other forms are for processors that have the instructions
-    for (const product_form form : {product_form::split, product_form::plain})
+    for (const product_form form : {product_form::exact, product_form::split, product_form::plain})
       if (level <= cpu::processor_bf16_isa()) all.push_back({form, cpu::best_isa(), level});
   return all;
 }
@@ -60,7 +61,7 @@ struct steps {
   std::int64_t a_line = 0, a_depth = 1, b_line = 0, b_depth = 1, c_row = 0, c_column = 1;
 };
 
-/// The largest error in units of what the form may lose: 2^-24 sum |a||b| for each of k + 2 roundings of fp32 sums, and 2^-16 sum |a||b| for split
+/// The largest error in units of what the form may lose: 2^-24 sum |a||b| for each of k + 2 roundings of fp32 sums and for what exact leaves out, and 2^-16 sum |a||b| for split
 /// operands, three times that where a sum is short. Infinite where something beside the result or behind the packed operands is written.
 double worst_error(const subject& s, const sizes& e, steps at, bool add) {
   if (at.a_line == 0) at.a_line = at.a_depth == 1 ? e.k : 1;
@@ -85,7 +86,7 @@ double worst_error(const subject& s, const sizes& e, steps at, bool add) {
   products.multiply(left, right, c.data(), at.c_row, at.c_column, add);
 
   const bool plain = s.form == product_form::plain;
-  const double unit = s.form == product_form::split ? std::ldexp(e.k < 15 ? 3. : 1., -16) : std::ldexp(static_cast<double>(e.k) + 2, -24);
+  const double unit = s.form == product_form::split ? std::ldexp(e.k < 15 ? 3. : 1., -16) : std::ldexp(static_cast<double>(e.k) + (s.form == product_form::exact ? 3 : 2), -24);
   double worst = 0;
   std::vector<bool> written(c.size());
   for (std::int64_t i = 0; i < e.m; ++i)

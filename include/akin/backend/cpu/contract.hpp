@@ -15,18 +15,6 @@
 namespace akin::inline v0 {
 namespace cpu {
 
-/// How dense products are computed: in fp32, or with operands rounded to bf16 as they are packed. Sums are fp32.
-struct dense_products {
-  isa level;
-  bool rounds = false;
-  bf16_isa bf16_level = bf16_isa::portable;
-
-  void multiply(const product& p, const part& r, float* scratch) const {
-    if (rounds) gemm_bf16(bf16_level, bf16_precision::plain, p, r, false, scratch);
-    else gemm(level, p, r, false, scratch);
-  }
-};
-
 namespace detail {
 
 static_assert(workspace::worker_floats >= gemm_scratch && workspace::worker_floats >= bf16_scratch);
@@ -161,13 +149,9 @@ inline void contract_long_sums(thread_pool& pool, const dense_products& products
 
 /// Large products, one for each position of the batch. Whether they were.
 inline bool contract_packed(thread_pool& pool, const dense_products& products, workspace& scratch, const contraction& c) {
-  const matrix_extents e{c.rows, c.columns, c.depth};
-  if (c.batches > 4 || !(products.rounds ? packed_bf16_product::serves(c.matrix, e) : packed_product::serves(e))) return false;
-  for (std::int64_t batch = 0; batch < c.batches; ++batch) {
-    const product p = c.at(batch);
-    if (products.rounds) packed_bf16_product{products.bf16_level, p, e}.run(pool, scratch);
-    else packed_product{products.level, p, e}.run(pool, scratch);
-  }
+  if (c.batches > 4) return false;
+  for (std::int64_t batch = 0; batch < c.batches; ++batch)
+    if (!products.multiply_packed(pool, scratch, c.at(batch), {c.rows, c.columns, c.depth})) return false;
   return true;
 }
 
@@ -194,7 +178,7 @@ inline void contract_blocks(thread_pool& pool, const dense_products& products, w
 
 /// out = a b, summed over every axis that out does not have; the axes of the three may stand in any order.
 /// shapes: [..A, ..both, ..k] x [..B, ..both, ..k] -> [..A, ..B, ..both]; an axis of one operand alone that out lacks is summed too
-/// values: fp32, operands of sums rounded to bf16 where `products` say so; each result is summed by one owner in an order that depends on the
+/// values: as `products` say; each result is summed by one owner in an order that depends on the
 ///         extents and the instruction set, never on the number of threads; a sum over nothing is 0
 /// cost:   2 |A| |B| |both| |k| operations; no allocation
 /// errors: run time "contract: ..." where extents differ or an axis of out is in neither operand

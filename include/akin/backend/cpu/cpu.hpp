@@ -28,9 +28,8 @@ class cpu_backend : public host_backend {
       : cpu_backend{std::make_shared<thread_pool>(threads), pairs, towers} {}
   /// Shares a pool with other programs that run on the same thread.
   explicit cpu_backend(std::shared_ptr<thread_pool> pool, precision pairs = precision::fp32, precision towers = precision::fp32)
-      : pool_{std::move(pool)}, level_{cpu::best_isa()},
-        bf16_level_{pairs == precision::fp32 && towers == precision::fp32 ? cpu::bf16_isa::portable : cpu::best_bf16_isa()}, pairs_{pairs},
-        products_{level_, towers == precision::bf16 && cpu::bf16_is_faster(bf16_level_), bf16_level_}, scratch_{pool_->size()}, weights_{level_, products_.rounds, bf16_level_} {}
+      : pool_{std::move(pool)}, level_{cpu::best_isa()}, bf16_level_{cpu::best_bf16_isa()}, pairs_{pairs}, products_{level_, form_of(towers, bf16_level_), bf16_level_},
+        scratch_{pool_->size()}, weights_{products_} {}
 
   /// Allocates the tiles and the packed embeddings that the plan's pair passes need, and room for its packed weights.
   template <class Blueprint, class Extents>
@@ -98,6 +97,11 @@ class cpu_backend : public host_backend {
   template <class Work>
   void in_blocks(std::int64_t count, std::int64_t step, const Work& work) {
     pool_->run((count + step - 1) / step, [&](std::int64_t block, int) { work(block * step, std::min(count, (block + 1) * step)); });
+  }
+
+  static constexpr cpu::product_form form_of(precision towers, cpu::bf16_isa level) {
+    if (towers == precision::bf16 && cpu::bf16_is_faster(level)) return cpu::product_form::plain;
+    return level == cpu::bf16_isa::amx_bf16 ? cpu::product_form::exact : cpu::product_form::fp32;
   }
 
   /// A convolution whose windows lie side by side is a contraction of the image cut into them, height into rows and window, width likewise.

@@ -13,11 +13,11 @@ namespace akin::inline v0 {
 namespace cpu {
 
 /// A place for each weight that a program multiplies with. A weight is packed when it is first met, and again when the weights have changed.
-/// cost: as much memory as those weights, half of it where products are rounded to bf16. One image of ViT-B/32: 86 ms with weights packed in
-///       every run, 40 with kept ones
+/// cost: as much memory as those weights, half of it where products are rounded to bf16, none where tiles multiply three parts of each
+///       number: those are packed anew from the weights. One image of ViT-B/32: 86 ms with weights packed in every run, 40 with kept ones
 class kept_weights {
  public:
-  kept_weights(isa level, bool rounds, bf16_isa bf16_level) : level_{level}, rounds_{rounds}, bf16_level_{bf16_level} {}
+  explicit kept_weights(const dense_products& products) : products_{products} {}
 
   /// Makes room for the weights of all contractions of a plan without gradients.
   template <class Blueprint, class Extents>
@@ -44,17 +44,18 @@ class kept_weights {
   /// Multiplies with a packed weight, where the columns are one that has a place.
   bool multiply(thread_pool& pool, workspace& scratch, const product& p, const matrix_extents& e) {
     if (room_ == 0 || p.b < first_ || p.b >= last_ || e.rows < fewest_rows || e.columns < 64 || e.depth < 64) return false;
-    if (rounds_ && !packed_bf16_product::serves_rows(p, e)) return false;
+    const product_form form = products_.form_of(p, e);
+    const packed_bf16_product rounded{products_.bf16_level, bf16_precision::plain, p, e};
+    if (form == product_form::exact || (form == product_form::plain && !(rounded.keeps() && rounded.serves_rows(p)))) return false;
     place* const found = place_of(p, e);
     if (found == nullptr) return false;
     const bool is_old = std::exchange(found->version, version_) != version_;
-    if (rounds_) {
-      const packed_bf16_product work{bf16_level_, p, e};
-      const bf16_panels panels = work.columns(reinterpret_cast<std::uint32_t*>(found->packed));
-      if (is_old) work.pack(pool, panels);
-      work.multiply(pool, scratch, 0, panels);
+    if (form == product_form::plain) {
+      const bf16_panels panels = rounded.columns(reinterpret_cast<std::uint32_t*>(found->packed));
+      if (is_old) rounded.pack(pool, panels);
+      rounded.multiply(pool, scratch, panels);
     } else {
-      const packed_product work{level_, p, e};
+      const packed_product work{products_.level, p, e};
       if (is_old) work.pack(pool, 0, work.column_blocks(), found->packed);
       work.multiply(pool, scratch, 0, work.column_blocks(), found->packed);
     }
@@ -72,7 +73,7 @@ class kept_weights {
   };
 
   std::int64_t floats_of(const matrix_extents& e) const {
-    return rounds_ ? panels_of_b(bf16_precision::plain, e.columns, e.depth).size() : packed_product::packed_floats(level_, e);
+    return products_.form == product_form::plain ? panels_of_b(bf16_precision::plain, e.columns, e.depth).size() : packed_product::packed_floats(products_.level, e);
   }
 
   place* place_of(const product& p, const matrix_extents& e) {
@@ -91,9 +92,7 @@ class kept_weights {
     return &places_.back();
   }
 
-  const isa level_;
-  const bool rounds_;
-  const bf16_isa bf16_level_;
+  const dense_products products_;
   aligned_floats memory_;
   std::int64_t room_ = 0, used_ = 0;
   std::vector<place> places_;

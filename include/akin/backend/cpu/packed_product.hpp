@@ -111,74 +111,119 @@ class packed_product {
   const std::int64_t column_step_;
 };
 
-/// With operands rounded to bf16 both are packed: there a product costs little more than its packing.
+/// With operands of bf16 both are packed: there a product costs little more than its packing.
 /// values: as gemm_bf16's
 class packed_bf16_product {
  public:
-  packed_bf16_product(bf16_isa level, const product& p, const matrix_extents& e) : level_{level}, p_{p}, e_{e}, a_{p.a, p.m, p.k}, b_{p.b, p.n, p.k} {
+  packed_bf16_product(bf16_isa level, bf16_precision precision, const product& p, const matrix_extents& e)
+      : level_{level}, precision_{precision}, row_step_{precision == bf16_precision::plain ? 448 : 224}, p_{p}, e_{e}, a_{p.a, p.m, p.k}, b_{p.b, p.n, p.k} {
     for (auto& k : b_.depth.dimensions) k.first = k.second;
   }
 
-  /// Whether the result's rows are lines, evenly apart; of a product that sums something.
-  static bool serves_rows(const product& p, const matrix_extents& e) {
-    return detail::even_in_c(p.n, 1) && detail::even_in_c(p.m, p.m.second()) && most_lines(e) >= column_step;
-  }
+  /// Whether the result's rows are lines, evenly apart.
+  static bool serves_rows(const product& p) { return detail::even_in_c(p.n, 1) && detail::even_in_c(p.m, p.m.second()); }
   static bool serves(const product& p, const matrix_extents& e) {
-    return e.rows >= 32 && e.columns >= 64 && e.depth >= 32 && e.rows * e.columns >= 32768 && serves_rows(p, e);
+    return e.rows >= 32 && e.columns >= 64 && e.depth >= 32 && e.rows * e.columns >= 32768 && serves_rows(p);
   }
 
   void run(thread_pool& pool, workspace& scratch) const {
     auto* const memory = reinterpret_cast<std::uint32_t*>(scratch.shared());
-    const std::int64_t column_chunk = even_chunk(e_.columns, column_step);
-    for (std::int64_t n0 = 0; n0 < e_.columns; n0 += column_chunk) {
-      const bf16_panels b = panels_of_b(bf16_precision::plain, std::min(column_chunk, e_.columns - n0), e_.depth, memory);
-      pack_all(pool, b_, n0, b);
-      multiply(pool, scratch, n0, b);
+    const std::int64_t deepest = detail::even_step(e_.depth, most_depth(), bf16_depth_block);
+    for (std::int64_t k0 = 0; k0 < e_.depth; k0 += deepest) {
+      const std::int64_t depth = std::min(deepest, e_.depth - k0), column_chunk = even_chunk(e_.columns, column_step, depth);
+      for (std::int64_t n0 = 0; n0 < e_.columns; n0 += column_chunk) {
+        const bf16_panels b = panels_of_b(precision_, std::min(column_chunk, e_.columns - n0), depth, memory);
+        pack_all(pool, b_, n0, k0, b);
+        multiply(pool, scratch, n0, k0, b);
+      }
     }
   }
 
+  /// Whether all columns can be packed at once, to be multiplied with often.
+  bool keeps() const { return e_.depth <= most_depth(); }
   /// All columns, for `memory` of their size().
-  bf16_panels columns(std::uint32_t* memory) const { return panels_of_b(bf16_precision::plain, e_.columns, e_.depth, memory); }
-  void pack(thread_pool& pool, const bf16_panels& to) const { pack_all(pool, b_, 0, to); }
-
-  /// The columns from n0 on, which are packed, by all rows.
-  void multiply(thread_pool& pool, workspace& scratch, std::int64_t n0, const bf16_panels& b) const {
-    auto* const memory = reinterpret_cast<std::uint32_t*>(scratch.shared()) + workspace::shared_floats / 2;
-    const std::int64_t row_chunk = even_chunk(e_.rows, row_step);
-    for (std::int64_t m0 = 0; m0 < e_.rows; m0 += row_chunk) {
-      const bf16_panels a = panels_of_a(level_, bf16_precision::plain, std::min(row_chunk, e_.rows - m0), e_.depth, memory);
-      pack_all(pool, a_, m0, a);
-      multiply_all(pool, a, b, p_.c + m0 * p_.m.second() + n0);
-    }
-  }
+  bf16_panels columns(std::uint32_t* memory) const { return panels_of_b(precision_, e_.columns, e_.depth, memory); }
+  void pack(thread_pool& pool, const bf16_panels& to) const { pack_all(pool, b_, 0, 0, to); }
+  void multiply(thread_pool& pool, workspace& scratch, const bf16_panels& columns) const { multiply(pool, scratch, 0, 0, columns); }
 
  private:
-  // Panels of 14 and of 32 lines end here. Of 512 positions of k such rows and columns take 900 KiB.
-  static constexpr std::int64_t row_step = 448, column_step = 448;
+  // Panels of 14 and of 32 lines end at either step of rows. Of 512 positions of k such rows and columns take 900 KiB, in three parts 2 MiB.
+  static constexpr std::int64_t column_step = 448, room = workspace::shared_floats / 2;
 
+  /// How deep an operand is packed at once: of three parts less, so that both operands of a weight's gradient fit.
+  std::int64_t most_depth() const { return std::int64_t{16384} >> 2 * (parts_of(precision_) - 1); }
   /// How many lines of this depth fit into half of what the threads share.
-  static std::int64_t most_lines(const matrix_extents& e) { return workspace::shared_floats / 2 / (detail::blocks_of(e.depth, 32) * 16) - 32; }
-  std::int64_t even_chunk(std::int64_t extent, std::int64_t unit) const { return detail::even_step(extent, most_lines(e_) / unit * unit, unit); }
+  std::int64_t even_chunk(std::int64_t extent, std::int64_t unit, std::int64_t depth) const {
+    const std::int64_t most = room / (detail::blocks_of(depth, 32) * 16 * parts_of(precision_)) - 32;
+    return detail::even_step(extent, most / unit * unit, unit);
+  }
 
-  void pack_all(thread_pool& pool, const bf16_operand& x, std::int64_t first, const bf16_panels& to) const {
+  /// The columns from n0 on, which are packed from k0 on, by all rows.
+  void multiply(thread_pool& pool, workspace& scratch, std::int64_t n0, std::int64_t k0, const bf16_panels& b) const {
+    auto* const memory = reinterpret_cast<std::uint32_t*>(scratch.shared()) + room;
+    const std::int64_t row_chunk = even_chunk(e_.rows, row_step_, b.depth);
+    for (std::int64_t m0 = 0; m0 < e_.rows; m0 += row_chunk) {
+      const bf16_panels a = panels_of_a(level_, precision_, std::min(row_chunk, e_.rows - m0), b.depth, memory);
+      pack_all(pool, a_, m0, k0, a);
+      multiply_all(pool, a, b, p_.c + m0 * p_.m.second() + n0, k0 > 0);
+    }
+  }
+
+  void pack_all(thread_pool& pool, const bf16_operand& x, std::int64_t first, std::int64_t k0, const bf16_panels& to) const {
     constexpr std::int64_t lines = 224;
     pool.run(detail::blocks_of(to.lines, lines), [&](std::int64_t k, int) {
-      cpu::pack(level_, x, first + k * lines, 0, to.some(k * lines, std::min(lines, to.lines - k * lines)));
+      cpu::pack(level_, x, first + k * lines, k0, to.some(k * lines, std::min(lines, to.lines - k * lines)));
     });
   }
 
-  void multiply_all(thread_pool& pool, const bf16_panels& a, const bf16_panels& b, float* c) const {
-    const std::int64_t row_blocks = detail::blocks_of(a.lines, row_step), column_blocks = detail::blocks_of(b.lines, column_step);
+  void multiply_all(thread_pool& pool, const bf16_panels& a, const bf16_panels& b, float* c, bool add) const {
+    const std::int64_t row_blocks = detail::blocks_of(a.lines, row_step_), column_blocks = detail::blocks_of(b.lines, column_step);
     pool.run(row_blocks * column_blocks, [&](std::int64_t k, int) {
-      const std::int64_t m0 = k % row_blocks * row_step, n0 = k / row_blocks * column_step;
-      cpu::multiply(level_, a.some(m0, std::min(row_step, a.lines - m0)), b.some(n0, std::min(column_step, b.lines - n0)), c + m0 * p_.m.second() + n0, p_.m.second(), false);
+      const std::int64_t m0 = k % row_blocks * row_step_, n0 = k / row_blocks * column_step;
+      cpu::multiply(level_, a.some(m0, std::min(row_step_, a.lines - m0)), b.some(n0, std::min(column_step, b.lines - n0)), c + m0 * p_.m.second() + n0, p_.m.second(), add);
     });
   }
 
   const bf16_isa level_;
+  const bf16_precision precision_;
+  const std::int64_t row_step_;
   const product& p_;
   const matrix_extents e_;
   bf16_operand a_, b_;
+};
+
+/// How products are computed, where that is not a pair pass's matter. Sums are fp32.
+/// values: fp32, or operands rounded to bf16 as they are packed. With form exact a product that is large enough is the sum of six of bf16,
+///         others are computed in fp32
+struct dense_products {
+  isa level;
+  product_form form = product_form::fp32;
+  bf16_isa bf16_level = bf16_isa::portable;
+
+  /// The form of one product. Vectors are as fast as tiles where rows are few and the weights come from memory.
+  product_form form_of(const product& p, const matrix_extents& e) const {
+    constexpr std::int64_t fewest_rows = 128;
+    return form != product_form::exact || (e.rows >= fewest_rows && packed_bf16_product::serves(p, e)) ? form : product_form::fp32;
+  }
+
+  /// One part, by one thread.
+  void multiply(const product& p, const part& r, float* scratch) const {
+    if (form == product_form::plain) gemm_bf16(bf16_level, bf16_precision::plain, p, r, false, scratch);
+    else gemm(level, p, r, false, scratch);
+  }
+
+  /// The whole of a large product; whether it is one.
+  bool multiply_packed(thread_pool& pool, workspace& scratch, const product& p, const matrix_extents& e) const {
+    const product_form as = form_of(p, e);
+    if (as == product_form::fp32) {
+      if (!packed_product::serves(e)) return false;
+      packed_product{level, p, e}.run(pool, scratch);
+    } else {
+      if (!packed_bf16_product::serves(p, e)) return false;
+      packed_bf16_product{bf16_level, bf16_of(as), p, e}.run(pool, scratch);
+    }
+    return true;
+  }
 };
 
 }  // namespace cpu

@@ -11,7 +11,8 @@
 namespace akin::inline v0 {
 
 /// How exactly products are computed. All sums are fp32, and so is everything that is no product.
-/// fp32:       operands as they are.
+/// fp32:       operands as they are. Tiles (AMX) multiply them as sums of three bf16 each, which is as exact; there an infinite operand gives
+///             infinity or NaN.
 /// bf16_split: similarities of pairs as if each operand were the sum of two bf16 (relative error 2^-16), or better; gradients of pairs with
 ///             operands rounded to bf16; other products in fp32.
 /// bf16:       operands rounded to bf16 (relative error 2^-8 each).
@@ -20,18 +21,16 @@ enum class precision { fp32, bf16_split, bf16 };
 
 namespace cpu {
 
-/// How the operands of one product are packed.
-enum class product_form { fp32, split, plain };
-
-/// The forms of similarities and of gradients, by what the processor is good at: with tiles three bf16 products cost less than one in fp32,
-/// with vdpbf16ps half as much again.
+/// The forms of similarities and of gradients, by what the processor is good at: with tiles six bf16 products cost less than one in fp32,
+/// with vdpbf16ps three cost half as much again.
 struct pair_forms {
   product_form similarity = product_form::fp32, gradient = product_form::fp32;
 };
 constexpr pair_forms pair_forms_of(precision wanted, bf16_isa level) {
-  if (wanted == precision::fp32 || !bf16_is_faster(level)) return {};
+  const bool tiles = level == bf16_isa::amx_bf16;
+  if (wanted == precision::fp32 || !bf16_is_faster(level)) return tiles ? pair_forms{product_form::exact, product_form::exact} : pair_forms{};
   if (wanted == precision::bf16) return {product_form::plain, product_form::plain};
-  return {level == bf16_isa::amx_bf16 ? product_form::split : product_form::fp32, product_form::plain};
+  return {tiles ? product_form::split : product_form::fp32, product_form::plain};
 }
 
 /// A block of a packed operand: `lines` rows of a or columns of b, of `depth` numbers each.
@@ -40,7 +39,7 @@ struct packed_block {
   std::int64_t lines = 0, depth = 0;
 };
 
-/// Products in one form, of which split and plain are for processors with instructions for bf16. `left` operands have their lines down the
+/// Products in one form, of which those of bf16 are for processors with instructions for bf16. `left` operands have their lines down the
 /// result, the others along it.
 class pair_products {
  public:
@@ -84,7 +83,7 @@ class pair_products {
     return left ? (lines + kernels_.rows - 1) / kernels_.rows * kernels_.rows : packed_columns(level_, lines);
   }
   bf16_panels panels(bool left, std::int64_t lines, std::int64_t depth, float* memory) const {
-    const auto parts = form_ == product_form::split ? bf16_precision::split : bf16_precision::plain;
+    const bf16_precision parts = bf16_of(form_);
     auto* const pairs = reinterpret_cast<std::uint32_t*>(memory);
     return left ? panels_of_a(bf16_level_, parts, lines, depth, pairs) : panels_of_b(parts, lines, depth, pairs);
   }

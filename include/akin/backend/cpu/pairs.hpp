@@ -51,8 +51,8 @@ struct pair_tiles {
 
  private:
   static constexpr std::int64_t packed_at_once = std::int64_t{5} << 19;
-  /// At most, whatever the form: a panel or strip that is not full, depths that are no multiple of 32.
-  static constexpr std::int64_t block_floats(std::int64_t tile, std::int64_t width) { return (tile + 32) * (width + 32); }
+  /// At most, whatever the form: a panel or strip that is not full, depths that are no multiple of 32, three bf16 for each number.
+  static constexpr std::int64_t block_floats(std::int64_t tile, std::int64_t width) { return (tile + 32) * (width + 32) * 3 / 2; }
   static constexpr std::int64_t floats_at_once(std::int64_t side, std::int64_t tile, std::int64_t width) {
     return std::min((side + tile - 1) / tile * block_floats(tile, width), std::max(packed_at_once, block_floats(tile, width)));
   }

@@ -18,11 +18,11 @@ constexpr int bf16_cols = 32;
 /// Panels for rows of a, or for columns of b; their size() says how much memory to give them.
 inline bf16_panels panels_of_a(bf16_isa level, bf16_precision precision, std::int64_t rows, std::int64_t depth,
                                std::uint32_t* memory = nullptr) {
-  return {memory, rows, depth, bf16_rows_of(level), precision == bf16_precision::split ? 2 : 1, true};
+  return {memory, rows, depth, bf16_rows_of(level), parts_of(precision), true};
 }
 inline bf16_panels panels_of_b(bf16_precision precision, std::int64_t columns, std::int64_t depth,
                                std::uint32_t* memory = nullptr) {
-  return {memory, columns, depth, bf16_cols, precision == bf16_precision::split ? 2 : 1, false};
+  return {memory, columns, depth, bf16_cols, parts_of(precision), false};
 }
 
 /// pack of a level with instructions of its own for bf16.
@@ -75,23 +75,15 @@ void run_beside(Kernel& kernel, bf16_block w, const bf16_result& to, std::int64_
     for (int j = 0; j < w.cols; ++j) to.at(row + i, column + j) = sums[i][j];
 }
 
-inline constexpr std::int64_t bf16_depth_block = 512;  // with 32 rows 32 KiB: the first cache; half of it for split operands
 inline constexpr std::int64_t bf16_cache_pairs = std::int64_t{1} << 17;  // 512 KiB of b: half of a second-level cache
 
 /// Panel i of a by panel q of b, over at most `most` groups of k from group g on.
 inline bf16_block block_of(const bf16_panels& a, const bf16_panels& b, std::int64_t i, std::int64_t q, std::int64_t g,
                            std::int64_t most) {
-  const std::uint32_t *const a_high = a.group(i, g), *const b_high = b.group(q, g);
   bf16_block w;
-  w.terms = a.parts == 1 ? 1 : 3;
-  w.a[w.terms - 1] = a_high;
-  w.b[w.terms - 1] = b_high;
-  if (w.terms == 3) {  // the small terms first: they are added while the sum is still small
-    w.a[0] = a_high + a.part_step();
-    w.b[0] = b_high;
-    w.a[1] = a_high;
-    w.b[1] = b_high + b.part_step();
-  }
+  w.a = a.group(i, g);
+  w.b = b.group(q, g);
+  w.parts = a.parts;
   w.pairs = (std::min(a.depth - g * 32, most * 32) + 1) / 2;
   w.rows = static_cast<int>(std::min<std::int64_t>(a.panel_lines, a.lines - i * a.panel_lines));
   w.cols = static_cast<int>(std::min<std::int64_t>(b.panel_lines, b.lines - q * b.panel_lines));
@@ -100,7 +92,7 @@ inline bf16_block block_of(const bf16_panels& a, const bf16_panels& b, std::int6
 
 template <class Kernel>
 void multiply_with(Kernel&& kernel, const bf16_panels& a, const bf16_panels& b, const bf16_result& to) {
-  const std::int64_t step = bf16_depth_block / 32 / a.parts, groups = std::max<std::int64_t>(1, a.groups()), panels = b.panels();
+  const std::int64_t step = std::remove_reference_t<Kernel>::depth_of(a.parts) / 32, groups = std::max<std::int64_t>(1, a.groups()), panels = b.panels();
   const std::int64_t panel_step = bf16_cache_pairs / (std::min(step, groups) * 16 * bf16_cols * b.parts);
   kernel.begin();
   for (std::int64_t q0 = 0; q0 < panels; q0 += panel_step)
@@ -145,9 +137,9 @@ inline void multiply(bf16_isa level, const bf16_panels& a, const bf16_panels& b,
 }  // namespace detail
 
 /// c[i * row_step + j] = or += sum_k a[i, k] b[k, j] over packed operands.
-/// values:  fp32 sums over k in blocks of 512 (split: 256) from the first on, within a block in the level's order: how rows and
-///          columns are cut does not change a bit. Split: an infinite operand gives infinity or NaN
-/// cost:    2 |rows| |columns| |depth| operations, split three times that; no allocation. On Zen 4 (vdpbf16ps) 94 to 99 % of the
+/// values:  fp32 sums over k in blocks of 512 (vdpbf16ps split: 256, exact: 128) from the first on, within a block in the level's order: how rows
+///          and columns are cut does not change a bit. Split, exact: an infinite operand gives infinity or NaN
+/// cost:    2 |rows| |columns| |depth| operations, split three times that, exact six times; no allocation. On Zen 4 (vdpbf16ps) 94 to 99 % of the
 ///          register peak for 112 to 2048 rows, 64 to 1024 columns, depths of 300 to 1024
 /// errors:  run time "multiply: ..." where the operands differ in depth or precision, or a was packed for another level
 /// example: a batch of embeddings x [n, d], packed once, against all others in pieces of 256 columns
@@ -184,7 +176,7 @@ class bf16_gemm {
         columns_follow_(p.n.is_line() && (p.n.rank == 0 || p.n.second() == 1)) {
     for (index_space::dimension& k : b_.depth.dimensions) k.first = k.second;
     const std::int64_t depth = std::clamp<std::int64_t>(r.k1 - r.k0, 1, bf16_depth_block), height = bf16_rows_of(level);
-    const std::int64_t line = (depth + 31) / 32 * 16 * (precision == bf16_precision::split ? 2 : 1);  // pairs
+    const std::int64_t line = (depth + 31) / 32 * 16 * parts_of(precision);  // pairs
     column_step_ = std::min(most_columns, bf16_cache_pairs / line / bf16_cols * bf16_cols);
     row_step_ = std::min(most_rows, bf16_cache_pairs / 4 / line / height * height);
   }

@@ -11,23 +11,24 @@ void dots(const bf16_block& w) {
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; ++v) sums[i][v] = _mm512_setzero_ps();
 
-  for (int term = 0; term < w.terms; ++term) {
-    const std::uint32_t *a = w.a[term], *b = w.b[term];
-    for (std::int64_t left = w.pairs; left > 0; left -= 16, a += dots_rows * 16) {
-      const std::uint32_t* const end = a + (left < 16 ? left : 16);
-      for (const std::uint32_t* at = a; at < end; ++at, b += 32) {
-        __m512bh row[Vectors];
+  for (int rank = w.parts; rank-- > 0;)  // the small terms first: they are added while the sum is still small
+    for (int part = rank; part >= 0; --part) {
+      const std::uint32_t *a = w.a + part * dots_rows * 16, *b = w.b + (rank - part) * 16 * 32;
+      for (std::int64_t left = w.pairs; left > 0; left -= 16, a += w.parts * dots_rows * 16, b += w.parts * 16 * 32) {
+        const std::uint32_t *const end = a + (left < 16 ? left : 16), *columns = b;
+        for (const std::uint32_t* at = a; at < end; ++at, columns += 32) {
+          __m512bh row[Vectors];
 #pragma GCC unroll 2
-        for (int v = 0; v < Vectors; ++v) row[v] = (__m512bh)_mm512_loadu_si512(b + v * 16);
+          for (int v = 0; v < Vectors; ++v) row[v] = (__m512bh)_mm512_loadu_si512(columns + v * 16);
 #pragma GCC unroll 16
-        for (int i = 0; i < Rows; ++i) {
-          const __m512bh x = (__m512bh)_mm512_set1_epi32(static_cast<int>(at[i * 16]));
+          for (int i = 0; i < Rows; ++i) {
+            const __m512bh x = (__m512bh)_mm512_set1_epi32(static_cast<int>(at[i * 16]));
 #pragma GCC unroll 2
-          for (int v = 0; v < Vectors; ++v) sums[i][v] = _mm512_dpbf16_ps(sums[i][v], x, row[v]);
+            for (int v = 0; v < Vectors; ++v) sums[i][v] = _mm512_dpbf16_ps(sums[i][v], x, row[v]);
+          }
         }
       }
     }
-  }
 
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
@@ -48,6 +49,7 @@ void dots_of(const bf16_block& w) {
 struct dots_kernel {
   static constexpr int rows = dots_rows;
   static constexpr bool any_rows = true;  // writes no row behind the last
+  static constexpr std::int64_t depth_of(int parts) { return bf16_depth_block >> (parts - 1); }  // all parts of a block stay in the first cache
   void begin() {}
   void end() {}
   void run(const bf16_block& w) {

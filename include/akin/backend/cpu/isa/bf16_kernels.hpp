@@ -93,16 +93,24 @@ class tiles_kernel {
  public:
   static constexpr int rows = 32;
   static constexpr bool any_rows = false;
+  static constexpr std::int64_t depth_of(int) { return bf16_depth_block; }
 
   void begin() { tiles_.configure(); }
   void end() { tiles_.release(); }
   void run(const bf16_block& w) {
-    if (w.rows > 16) w.cols > 16 ? run<true, true>(w) : run<true, false>(w);
-    else w.cols > 16 ? run<false, true>(w) : run<false, false>(w);
+    if (w.parts == 1) run<1>(w);
+    else if (w.parts == 2) run<2>(w);
+    else run<3>(w);
   }
 
  private:
-  template <bool TwoHigh, bool TwoWide>
+  template <int Parts>
+  void run(const bf16_block& w) {
+    if (w.rows > 16) w.cols > 16 ? run<Parts, true, true>(w) : run<Parts, true, false>(w);
+    else w.cols > 16 ? run<Parts, false, true>(w) : run<Parts, false, false>(w);
+  }
+
+  template <int Parts, bool TwoHigh, bool TwoWide>
   void run(const bf16_block& w) {
     float* const lower = w.c + 16 * w.c_step;
     if (w.add) {
@@ -116,27 +124,52 @@ class tiles_kernel {
       if constexpr (TwoHigh) tiles_.template zero<2>();
       if constexpr (TwoHigh && TwoWide) tiles_.template zero<3>();
     }
-    for (int term = 0; term < w.terms; ++term) {
-      const std::uint32_t *a = w.a[term], *b = w.b[term];
-      for (std::int64_t left = w.pairs; left > 0; left -= 16, a += 16 * 32, b += 16 * 32) {
-        tiles_.template load_pairs_of<4>(a, 16);
-        tiles_.template load_pairs_of<6>(b, 32);
-        tiles_.template dot<0, 4, 6>();
-        if constexpr (TwoWide) {
-          tiles_.template load_pairs_of<7>(b + 16, 32);
-          tiles_.template dot<1, 4, 7>();
-        }
-        if constexpr (TwoHigh) {
-          tiles_.template load_pairs_of<5>(a + 16 * 16, 16);
-          tiles_.template dot<2, 5, 6>();
-        }
-        if constexpr (TwoHigh && TwoWide) tiles_.template dot<3, 5, 7>();
+    constexpr std::int64_t part = 16 * 32;
+    const std::uint32_t *a = w.a, *b = w.b;
+    for (std::int64_t left = w.pairs; left > 0; left -= 16, a += Parts * part, b += Parts * part) {
+      // From the smallest part of a and the largest of b on, each term shares a part with the one before it.
+      load_a<TwoHigh>(a + (Parts - 1) * part);
+      load_b<TwoWide>(b);
+      dots<TwoHigh, TwoWide>();
+      if constexpr (Parts == 3) {
+        load_a<TwoHigh>(a + part);
+        dots<TwoHigh, TwoWide>();
+        load_b<TwoWide>(b + part);
+        dots<TwoHigh, TwoWide>();
+      }
+      if constexpr (Parts > 1) {
+        load_a<TwoHigh>(a);
+        dots<TwoHigh, TwoWide>();
+        load_b<TwoWide>(b + (Parts - 1) * part);
+        dots<TwoHigh, TwoWide>();
+      }
+      if constexpr (Parts == 3) {
+        load_b<TwoWide>(b);
+        dots<TwoHigh, TwoWide>();
       }
     }
     tiles_.template store_sums<0>(w.c, w.c_step);
     if constexpr (TwoWide) tiles_.template store_sums<1>(w.c + 16, w.c_step);
     if constexpr (TwoHigh) tiles_.template store_sums<2>(lower, w.c_step);
     if constexpr (TwoHigh && TwoWide) tiles_.template store_sums<3>(lower + 16, w.c_step);
+  }
+
+  template <bool TwoHigh>
+  void load_a(const std::uint32_t* from) {
+    tiles_.template load_pairs_of<4>(from, 16);
+    if constexpr (TwoHigh) tiles_.template load_pairs_of<5>(from + 16 * 16, 16);
+  }
+  template <bool TwoWide>
+  void load_b(const std::uint32_t* from) {
+    tiles_.template load_pairs_of<6>(from, 32);
+    if constexpr (TwoWide) tiles_.template load_pairs_of<7>(from + 16, 32);
+  }
+  template <bool TwoHigh, bool TwoWide>
+  void dots() {
+    tiles_.template dot<0, 4, 6>();
+    if constexpr (TwoWide) tiles_.template dot<1, 4, 7>();
+    if constexpr (TwoHigh) tiles_.template dot<2, 5, 6>();
+    if constexpr (TwoHigh && TwoWide) tiles_.template dot<3, 5, 7>();
   }
 
   Tiles tiles_;

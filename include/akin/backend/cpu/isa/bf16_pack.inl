@@ -2,6 +2,8 @@
 // Floats to panels of bf16 in pairs along k. Whatever the order in memory, the work goes by blocks of 16 lines (rows of a or
 // columns of b) and 16 pairs: read along k or along the lines, and transposed in registers where the panel wants the other way.
 
+typedef std::uint16_t halves __attribute__((vector_size(AKIN_ISA_BITS / 8)));
+
 [[gnu::always_inline]] inline vu load_pairs(const std::uint32_t* from) {
   vu x;
   std::memcpy(&x, from, sizeof x);
@@ -16,31 +18,35 @@
   return (x == x ? nearest : bits | 0x00400000u) & 0xffff0000u;
 }
 
-/// What rounding to `high` left, rounded in turn; 0 where high is infinite or NaN, which it is to say alone.
-[[gnu::always_inline]] inline vu bf16_rest(vf x, vu high) {
-  const vf rest = x - (vf)high;
-  return bf16_bits(abs(rest) < __builtin_inff() ? rest : vf{});
+/// The bf16 that stand for each number, in the upper halves: the nearest, the nearest to what is left, and what is left then.
+/// values: what is infinite or NaN stands in the first of two parts alone, and makes the last of three NaN. Three parts, whose ties go
+///         away from 0, sum up to the number
+template <int Parts>
+[[gnu::always_inline]] inline void split_bf16(vf x, vu (&to)[Parts]) {
+  if constexpr (Parts == 3) {
+    to[0] = ((vu)x + 0x8000u) & 0xffff0000u;
+    const vf rest = x - (vf)to[0];
+    to[1] = ((vu)rest + 0x8000u) & 0xffff0000u;
+    to[2] = (vu)(rest - (vf)to[1]) & 0xffff0000u;
+  } else {
+    to[0] = bf16_bits(x);
+    if constexpr (Parts == 2) {
+      const vf rest = x - (vf)to[0];
+      to[1] = bf16_bits(abs(rest) < __builtin_inff() ? rest : vf{});
+    }
+  }
 }
 
 [[gnu::always_inline]] inline vu in_pairs(vu first, vu second) { return (first >> 16) | second; }
 
-// Of the lanes of x, then y: those at even places, and those at odd ones.
-[[gnu::always_inline]] inline vu even_lanes(vu x, vu y) {
+/// The upper halves of the lanes of x, then of y, two in each lane.
+[[gnu::always_inline]] inline vu upper_halves(vu x, vu y) {
 #if AKIN_ISA_BITS == 512
-  return __builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  return (vu)__builtin_shufflevector((halves)x, (halves)y, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31, 33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63);
 #elif AKIN_ISA_BITS == 256
-  return __builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14);
+  return (vu)__builtin_shufflevector((halves)x, (halves)y, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
 #else
-  return __builtin_shufflevector(x, y, 0, 2, 4, 6);
-#endif
-}
-[[gnu::always_inline]] inline vu odd_lanes(vu x, vu y) {
-#if AKIN_ISA_BITS == 512
-  return __builtin_shufflevector(x, y, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
-#elif AKIN_ISA_BITS == 256
-  return __builtin_shufflevector(x, y, 1, 3, 5, 7, 9, 11, 13, 15);
-#else
-  return __builtin_shufflevector(x, y, 1, 3, 5, 7);
+  return (vu)__builtin_shufflevector((halves)x, (halves)y, 1, 3, 5, 7, 9, 11, 13, 15);
 #endif
 }
 /// Rows of 16 become columns; the first `rows` rows of the result are written, row_step apart.
@@ -61,28 +67,31 @@ inline void transpose_block(const std::uint32_t* from, std::uint32_t* to, std::i
   return count >= lanes ? load(from) : count > 0 ? load_first(from, static_cast<int>(count)) : vf{};
 }
 
-/// One line: 32 floats along k, of which `count` exist, as 16 pairs; the rests go to `low` unless that is null.
-[[gnu::always_inline]] inline void pack_line(const float* from, std::int64_t count, std::uint32_t* high, std::uint32_t* low) {
+/// One line: 32 floats along k, of which `count` exist, as 16 pairs of each part.
+template <int Parts>
+[[gnu::always_inline]] inline void pack_line(const float* from, std::int64_t count, std::uint32_t* to, std::int64_t part_step) {
 #pragma GCC unroll 4
   for (int v = 0; v < 16; v += lanes) {
-    const vf x = load_some(from + 2 * v, count - 2 * v), y = load_some(from + 2 * v + lanes, count - 2 * v - lanes);
-    const vu x_high = bf16_bits(x), y_high = bf16_bits(y);
-    store_pairs(high + v, in_pairs(even_lanes(x_high, y_high), odd_lanes(x_high, y_high)));
-    if (low == nullptr) continue;
-    const vu x_low = bf16_rest(x, x_high), y_low = bf16_rest(y, y_high);
-    store_pairs(low + v, in_pairs(even_lanes(x_low, y_low), odd_lanes(x_low, y_low)));
+    vu x[Parts], y[Parts];
+    split_bf16(load_some(from + 2 * v, count - 2 * v), x);
+    split_bf16(load_some(from + 2 * v + lanes, count - 2 * v - lanes), y);
+#pragma GCC unroll 3
+    for (int part = 0; part < Parts; ++part)
+      store_pairs(to + part * part_step + v, upper_halves(x[part], y[part]));
   }
 }
 
 /// One pair of k over 16 lines, of which `count` exist. second: null behind the last k
-[[gnu::always_inline]] inline void pack_pair(const float* first, const float* second, std::int64_t count, std::uint32_t* high,
-                                             std::uint32_t* low) {
+template <int Parts>
+[[gnu::always_inline]] inline void pack_pair(const float* first, const float* second, std::int64_t count, std::uint32_t* to,
+                                             std::int64_t part_step) {
 #pragma GCC unroll 4
   for (int v = 0; v < 16; v += lanes) {
-    const vf x = load_some(first + v, count - v), y = second == nullptr ? vf{} : load_some(second + v, count - v);
-    const vu x_high = bf16_bits(x), y_high = bf16_bits(y);
-    store_pairs(high + v, in_pairs(x_high, y_high));
-    if (low != nullptr) store_pairs(low + v, in_pairs(bf16_rest(x, x_high), bf16_rest(y, y_high)));
+    vu x[Parts], y[Parts];
+    split_bf16(load_some(first + v, count - v), x);
+    split_bf16(second == nullptr ? vf{} : load_some(second + v, count - v), y);
+#pragma GCC unroll 3
+    for (int part = 0; part < Parts; ++part) store_pairs(to + part * part_step + v, in_pairs(x[part], y[part]));
   }
 }
 
@@ -91,16 +100,17 @@ inline void transpose_block(const std::uint32_t* from, std::uint32_t* to, std::i
 struct bf16_destination {
   bool by_line;
   std::int64_t step;  // from one line, or from one pair, to the next
-  std::uint32_t *high, *low;
+  std::uint32_t* pairs;
+  std::int64_t part_step;
 };
 
 /// A block of an operand that is read along its lines, from `data` (the first of them) and position k0 on.
+template <int Parts>
 inline void pack_along_lines(const bf16_operand& x, const float* data, std::int64_t count, int capacity, std::int64_t k0,
                              std::int64_t depth, const bf16_destination& to) {
-  alignas(64) std::uint32_t turned[2][256] = {};
-  std::uint32_t* const high = to.by_line ? turned[0] : to.high;
-  std::uint32_t* const low = to.low == nullptr ? nullptr : to.by_line ? turned[1] : to.low;
-  const std::int64_t step = to.by_line ? 16 : to.step;
+  alignas(64) std::uint32_t turned[Parts][256] = {};
+  std::uint32_t* const pairs = to.by_line ? turned[0] : to.pairs;
+  const std::int64_t step = to.by_line ? 16 : to.step, part_step = to.by_line ? 256 : to.part_step;
   index_walk k(x.depth, k0);
   for (std::int64_t pair = 0; pair < 16; ++pair) {
     const float* const first = data + k.first;
@@ -109,18 +119,18 @@ inline void pack_along_lines(const bf16_operand& x, const float* data, std::int6
       k.next();
       second = data + k.first;
     }
-    pack_pair(first, second, 2 * pair < depth ? count : 0, high + pair * step, low == nullptr ? nullptr : low + pair * step);
+    pack_pair<Parts>(first, second, 2 * pair < depth ? count : 0, pairs + pair * step, part_step);
     if (2 * pair + 2 < depth) k.next();
   }
   if (!to.by_line) return;
-  transpose_block(high, to.high, to.step, capacity);
-  if (low != nullptr) transpose_block(low, to.low, to.step, capacity);
+  for (int part = 0; part < Parts; ++part) transpose_block(turned[part], to.pairs + part * to.part_step, to.step, capacity);
 }
 
 /// A block of an operand that is read along k, or number by number.
+template <int Parts>
 inline void pack_along_depth(const bf16_operand& x, const std::int64_t* line_at, std::int64_t count, int capacity,
                              std::int64_t k0, std::int64_t depth, const bf16_destination& to) {
-  alignas(64) std::uint32_t turned[2][256] = {};
+  alignas(64) std::uint32_t turned[Parts][256] = {};
   alignas(64) float gathered[16 * 32];
   const bool follows = x.depth_follows();
   if (!follows) {
@@ -130,19 +140,17 @@ inline void pack_along_depth(const bf16_operand& x, const std::int64_t* line_at,
       if (j + 1 < depth) k.next();
     }
   }
-  std::uint32_t* const high = to.by_line ? to.high : turned[0];
-  std::uint32_t* const low = to.low == nullptr ? nullptr : to.by_line ? to.low : turned[1];
-  const std::int64_t step = to.by_line ? to.step : 16;
+  std::uint32_t* const pairs = to.by_line ? to.pairs : turned[0];
+  const std::int64_t step = to.by_line ? to.step : 16, part_step = to.by_line ? to.part_step : 256;
   for (int i = 0; i < capacity; ++i)
-    pack_line(follows ? x.data + line_at[i < count ? i : 0] + k0 : gathered + i * 32, i < count ? depth : 0, high + i * step,
-              low == nullptr ? nullptr : low + i * step);
+    pack_line<Parts>(follows ? x.data + line_at[i < count ? i : 0] + k0 : gathered + i * 32, i < count ? depth : 0, pairs + i * step, part_step);
   if (to.by_line) return;
-  transpose_block(high, to.high, to.step, 16);
-  if (low != nullptr) transpose_block(low, to.low, to.step, 16);
+  for (int part = 0; part < Parts; ++part) transpose_block(turned[part], to.pairs + part * to.part_step, to.step, 16);
 }
 
-/// Rounds lines [line0, line0 + to.lines) and positions [k0, k0 + to.depth) of an operand into panels.
+/// Rounds lines [line0, line0 + to.lines) and positions [k0, k0 + to.depth) of an operand into panels of so many parts.
 /// values: to nearest, ties to even; zeros behind the last line (up to the end of its block of 16) and behind the last position
+template <int Parts>
 class bf16_packing {
  public:
   bf16_packing(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to)
@@ -175,12 +183,10 @@ class bf16_packing {
     for (int block = 0; block < lines; block += 16) {
       const std::int64_t count = lines - block < 16 ? lines - block : 16;
       const int capacity = to_.panel_lines - block < 16 ? to_.panel_lines - block : 16;
-      std::uint32_t* const high = to_.group(panel, group) + block * line_step;
-      const bf16_destination place{to_.by_line, to_.by_line ? 16 : to_.panel_lines, high,
-                                   to_.parts == 2 ? high + to_.part_step() : nullptr};
+      const bf16_destination place{to_.by_line, to_.by_line ? 16 : to_.panel_lines, to_.group(panel, group) + block * line_step, to_.part_step()};
       if (along_lines_)
-        pack_along_lines(x_, x_.data + line0_ + panel * to_.panel_lines + block, count, capacity, k, depth, place);
-      else pack_along_depth(x_, line_at_ + block, count, capacity, k, depth, place);
+        pack_along_lines<Parts>(x_, x_.data + line0_ + panel * to_.panel_lines + block, count, capacity, k, depth, place);
+      else pack_along_depth<Parts>(x_, line_at_ + block, count, capacity, k, depth, place);
     }
   }
 
@@ -192,5 +198,7 @@ class bf16_packing {
 };
 
 inline void pack(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to) {
-  bf16_packing(x, line0, k0, to).run();
+  if (to.parts == 1) bf16_packing<1>(x, line0, k0, to).run();
+  else if (to.parts == 2) bf16_packing<2>(x, line0, k0, to).run();
+  else bf16_packing<3>(x, line0, k0, to).run();
 }

@@ -12,7 +12,17 @@ namespace cpu {
 /// plain: one bf16 for each number, relative error 2^-8.
 /// split: a sum of two, relative error 2^-16. A product is then lo hi + hi lo + hi hi, three products, and differs from the exact
 ///        one by at most 3 2^-16 |a||b| besides fp32's roundings; sums of 16 and more random terms stay below 2^-16 sum |a||b|.
-enum class bf16_precision { plain, split };
+/// exact: a sum of three, which is the number itself (from 2^-102 on; what stands for a smaller one is at most 2^-126 off). A product is
+///        then low hi + mid mid + hi low + mid hi + hi mid + hi hi, six products, and what it lacks, at most 2^-24 |a||b|, is less than
+///        fp32's roundings.
+enum class bf16_precision { plain, split, exact };
+constexpr int parts_of(bf16_precision precision) { return static_cast<int>(precision) + 1; }
+
+/// How the operands of a product are packed: as they are, or as bf16.
+enum class product_form { fp32, plain, split, exact };
+constexpr bf16_precision bf16_of(product_form form) {
+  return form == product_form::split ? bf16_precision::split : form == product_form::exact ? bf16_precision::exact : bf16_precision::plain;
+}
 
 /// What is packed: lines are rows of a or columns of b. Of an index_space's two strides the first is read.
 struct bf16_operand {
@@ -29,8 +39,8 @@ inline bf16_operand bf16_matrix(const float* data, std::int64_t lines, std::int6
 }
 
 /// Panels of rows of a, or of columns of b, over the whole of k.
-/// layout: panel after panel; in each the rounded numbers, then (split) the rounded rests; in each of these, groups of 32
-///         positions of k: for rows [group][row][16 pairs], for columns [group][16 pairs][column]. So a group of 16 lines is a
+/// layout: panel after panel; in each, groups of 32 positions of k; in each of these the rounded numbers, then (split, exact) the rounded
+///         rests: for rows [group][part][row][16 pairs], for columns [group][part][16 pairs][column]. So 16 lines of a group's part are a
 ///         tile of AMX, and a step of vdpbf16ps reads one vector of columns and, 64 bytes apart, one pair for each row.
 struct bf16_panels {
   std::uint32_t* pairs = nullptr;  // size() of them, best on a 64-byte boundary; the lower half of a pair is the even k
@@ -41,11 +51,11 @@ struct bf16_panels {
 
   std::int64_t panels() const { return (lines + panel_lines - 1) / panel_lines; }
   std::int64_t groups() const { return (depth + 31) / 32; }
-  std::int64_t part_step() const { return groups() * 16 * panel_lines; }
-  std::int64_t panel_step() const { return parts * part_step(); }
+  std::int64_t part_step() const { return 16 * panel_lines; }
+  std::int64_t panel_step() const { return groups() * parts * part_step(); }
   std::int64_t size() const { return panels() * panel_step(); }
   std::uint32_t* group(std::int64_t panel, std::int64_t number) const {
-    return pairs + panel * panel_step() + number * 16 * panel_lines;
+    return pairs + panel * panel_step() + number * parts * part_step();
   }
 
   /// `count` lines from `first` on, which starts a panel.
@@ -57,10 +67,12 @@ struct bf16_panels {
   }
 };
 
-/// What a kernel computes: one panel of a against one of b, c = or += the sum over the terms (which part of a meets which of b).
+inline constexpr std::int64_t bf16_depth_block = 512;  // how much of k a kernel sums at once, at most
+
+/// What a kernel computes: one panel of a against one of b, c = or += the sum over the terms: part i of a by part j of b, i + j < parts.
 struct bf16_block {
-  const std::uint32_t *a[3], *b[3];
-  int terms = 1;
+  const std::uint32_t *a = nullptr, *b = nullptr;
+  int parts = 1;
   std::int64_t pairs = 0;  // positions of k, in twos
   float* c = nullptr;
   std::int64_t c_step = 0;
