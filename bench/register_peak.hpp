@@ -104,7 +104,7 @@ inline double fp32_peak(akin::thread_pool& pool, akin::cpu::isa level) {
   return detail::rate_of_sums(pool, 4, sums_of_fp32);
 }
 
-/// The same for products with bf16 operands; 0 for a level that widens them to fp32.
+/// The same for products with bf16 operands; 0 for a level without instructions for them.
 inline double bf16_peak(akin::thread_pool& pool, akin::cpu::bf16_isa level) {
 #if AKIN_HAS_AMX
   if (level == akin::cpu::bf16_isa::amx_bf16)

@@ -42,7 +42,7 @@ struct shape {
   std::int64_t m, n, k;
 };
 
-/// The register peak of this thread; 0 for a level that widens bf16 to fp32.
+/// The register peak of this thread.
 double peak_of(bf16_isa level) {
   static thread_pool one{1};
   return akin_bench::bf16_peak(one, level);
@@ -52,8 +52,9 @@ void measure(bf16_isa level, bf16_precision precision, const shape& s, double bu
   constexpr const char* names[] = {"plain", "split", "exact"};
   const int parts = cpu::parts_of(precision), products = parts * (parts + 1) / 2;
   const auto a = numbers(s.m * s.k, 1), b = numbers(s.k * s.n, 2);
+  const cpu::bf16_kernels kernels = cpu::bf16_kernels_of(level);
   aligned<float> c(s.m * s.n), scratch(cpu::bf16_scratch);
-  bf16_panels left = cpu::panels_of_a(level, precision, s.m, s.k), right = cpu::panels_of_b(precision, s.n, s.k);
+  bf16_panels left = kernels.panels_of_a(precision, s.m, s.k), right = kernels.panels_of_b(precision, s.n, s.k);
   aligned<std::uint32_t> left_memory(left.size()), right_memory(right.size());
   left.pairs = left_memory.data;
   right.pairs = right_memory.data;
@@ -71,17 +72,17 @@ void measure(bf16_isa level, bf16_precision precision, const shape& s, double bu
   const cpu::part whole{0, s.m, 0, s.n, 0, s.k};
 
   double peak = 0, product = 1e9, one_call = 1e9, single = 1e9, pack[4] = {1e9, 1e9, 1e9, 1e9};
-  const cpu::isa vectors = std::min(cpu::processor_isa(), static_cast<cpu::isa>(std::min(level, bf16_isa::avx512)));
+  const cpu::isa vectors = cpu::processor_isa();
   const auto start = std::chrono::steady_clock::now();
   while (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() < budget) {
     const auto least = [](double& best, double taken) { best = std::min(best, taken); };
-    least(pack[0], seconds([&] { cpu::pack(level, a_columns, 0, 0, left); }));
-    least(pack[1], seconds([&] { cpu::pack(level, b_columns, 0, 0, right); }));
-    least(pack[2], seconds([&] { cpu::pack(level, b_rows, 0, 0, right); }));
-    least(pack[3], seconds([&] { cpu::pack(level, a_rows, 0, 0, left); }));
+    least(pack[0], seconds([&] { kernels.pack(a_columns, 0, 0, left); }));
+    least(pack[1], seconds([&] { kernels.pack(b_columns, 0, 0, right); }));
+    least(pack[2], seconds([&] { kernels.pack(b_rows, 0, 0, right); }));
+    least(pack[3], seconds([&] { kernels.pack(a_rows, 0, 0, left); }));
     peak = std::max(peak, peak_of(level));
-    least(product, seconds([&] { cpu::multiply(level, left, right, c.data, s.n, false); }));
-    least(one_call, seconds([&] { cpu::gemm_bf16(level, precision, p, whole, false, scratch.data); }));
+    least(product, seconds([&] { kernels.multiply(left, right, c.data, s.n, false); }));
+    least(one_call, seconds([&] { cpu::gemm_bf16(kernels, precision, p, whole, false, scratch.data); }));
     least(single, seconds([&] { cpu::gemm(vectors, p, whole, false, scratch.data); }));
   }
   const double executed = 2e-9 * static_cast<double>(s.m * s.n * s.k) * products, asked = executed / products;
@@ -105,7 +106,7 @@ int main(int argc, char** argv) {
   std::printf(
       "                                      packed   of     in one  the same   packed, 1e9 numbers/s\n"
       "level        operands   m     n     k  GFLOP/s  peak    call    in fp32   a     a^T   b     b^T\n");
-  for (const bf16_isa level : {bf16_isa::portable, bf16_isa::avx2, bf16_isa::avx512, bf16_isa::avx512_bf16, bf16_isa::amx_bf16}) {
+  for (const bf16_isa level : {bf16_isa::avx512_bf16, bf16_isa::amx_bf16}) {
     if (level > best || (!only.empty() && only != cpu::name_of(level))) continue;
     for (const bf16_precision precision : {bf16_precision::plain, bf16_precision::split, bf16_precision::exact})
       for (const shape& s : {shape{112, 256, 512}, {448, 256, 512}, {2048, 256, 512}, {1024, 1024, 1024}, {5000, 64, 300}})

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products with bf16 operands against loops in double over operands rounded beforehand: any strides, any part, packed or not.
-// The levels that widen run the code that drives the tiles of AMX, so that it is tested where there are none.
+// The code that drives the tiles of AMX is tested with emulated ones too, so that it is where there are none.
 #include "akin/backend/cpu/isa/bf16.hpp"
 #include "akin/backend/cpu/workspace.hpp"
+#include "support/emulated_bf16.hpp"
 
 #include <doctest/doctest.h>
 
@@ -16,7 +17,8 @@
 namespace {
 
 using namespace akin;
-using cpu::bf16_isa, cpu::bf16_panels, cpu::bf16_precision, cpu::part, cpu::product;
+using akin_test::all_bf16_kernels;
+using cpu::bf16_kernels, cpu::bf16_panels, cpu::bf16_precision, cpu::part, cpu::product;
 
 static_assert(cpu::workspace::worker_floats >= cpu::bf16_scratch);
 
@@ -37,13 +39,6 @@ float to_bf16(float x) {
   const std::uint32_t below = bits & 0xffffu, kept = bits & 0xffff0000u;
   const bool up = below > 0x8000u || (below == 0x8000u && (bits & 0x10000u) != 0);
   return std::bit_cast<float>(up ? kept + 0x10000u : kept);
-}
-
-std::vector<bf16_isa> levels() {
-  std::vector<bf16_isa> all;
-  for (const bf16_isa level : {bf16_isa::portable, bf16_isa::avx2, bf16_isa::avx512, bf16_isa::avx512_bf16, bf16_isa::amx_bf16})
-    if (level <= cpu::processor_bf16_isa()) all.push_back(level);
-  return all;
 }
 
 /// 64-byte aligned memory for packed operands.
@@ -76,7 +71,7 @@ struct strides {
 
 /// The largest error in units of the tolerance: for plain operands what k + 2 roundings in fp32 may do, 2^-24 sum |a||b| each;
 /// for exact ones one more; for split ones 2^-16 sum |a||b|, three times that where a sum is short.
-double worst_error(bf16_isa level, bf16_precision precision, const extents& e, layout la, layout lb, layout lc, bool add) {
+double worst_error(const bf16_kernels& kernels, bf16_precision precision, const extents& e, layout la, layout lb, layout lc, bool add) {
   const strides sa(la, e.m, e.k), sb(lb, e.k, e.n), sc(lc, e.m, e.n);
   const auto floats = [](const strides& s, std::int64_t rows, std::int64_t columns) {
     return 1 + rows * s.row + columns * s.column;
@@ -92,7 +87,7 @@ double worst_error(bf16_isa level, bf16_precision precision, const extents& e, l
   p.m = {e.m, sa.row, sc.row};
   p.n = {e.n, sb.column, sc.column};
   p.k = {e.k, sa.column, sb.row};
-  cpu::gemm_bf16(level, precision, p, {0, e.m, 0, e.n, 0, e.k}, add, scratch.worker(0));
+  cpu::gemm_bf16(kernels, precision, p, {0, e.m, 0, e.n, 0, e.k}, add, scratch.worker(0));
   const bool plain = precision == bf16_precision::plain;
   const double unit = precision == bf16_precision::split ? std::ldexp(e.k < 15 ? 3. : 1., -16) : std::ldexp(static_cast<double>(e.k) + (plain ? 2 : 3), -24);
   double worst = 0;
@@ -117,16 +112,16 @@ double worst_error(bf16_isa level, bf16_precision precision, const extents& e, l
 }
 
 /// a [m, k] by b [k, n], dense, from packed operands.
-std::vector<float> multiplied(bf16_isa level, bf16_precision precision, const extents& e, const std::vector<float>& a,
+std::vector<float> multiplied(const bf16_kernels& kernels, bf16_precision precision, const extents& e, const std::vector<float>& a,
                               const std::vector<float>& b) {
-  bf16_panels left = cpu::panels_of_a(level, precision, e.m, e.k), right = cpu::panels_of_b(precision, e.n, e.k);
+  bf16_panels left = kernels.panels_of_a(precision, e.m, e.k), right = kernels.panels_of_b(precision, e.n, e.k);
   memory left_memory(left.size()), right_memory(right.size());
   left.pairs = left_memory.data();
   right.pairs = right_memory.data();
-  cpu::pack(level, cpu::bf16_matrix(a.data(), e.m, e.k, e.k, 1), 0, 0, left);
-  cpu::pack(level, cpu::bf16_matrix(b.data(), e.n, 1, e.k, e.n), 0, 0, right);
+  kernels.pack(cpu::bf16_matrix(a.data(), e.m, e.k, e.k, 1), 0, 0, left);
+  kernels.pack(cpu::bf16_matrix(b.data(), e.n, 1, e.k, e.n), 0, 0, right);
   std::vector<float> c(static_cast<std::size_t>(e.m * e.n));
-  cpu::multiply(level, left, right, c.data(), e.n, false);
+  kernels.multiply(left, right, c.data(), e.n, false);
   return c;
 }
 
@@ -150,7 +145,7 @@ bool same_bits(const std::vector<float>& x, const std::vector<float>& y) {
 }  // namespace
 
 TEST_CASE("gemm_bf16 agrees with loops in double for every layout") {
-  for (const bf16_isa level : levels())
+  for (const auto& [name, kernels] : all_bf16_kernels())
     for (const bf16_precision precision : precisions)
       for (const extents& e : {extents{1, 1, 1},
                                {5, 3, 0},
@@ -165,24 +160,23 @@ TEST_CASE("gemm_bf16 agrees with loops in double for every layout") {
         for (const layout a : layouts)
           for (const layout b : layouts)
             for (const layout c : layouts)
-              for (const bool add : {false, true}) CHECK(worst_error(level, precision, e, a, b, c, add) <= 1);
+              for (const bool add : {false, true}) CHECK(worst_error(kernels, precision, e, a, b, c, add) <= 1);
 }
 
 TEST_CASE("gemm_bf16 agrees with loops in double for every size around a tile and a block") {
-  for (const bf16_isa level : levels())
+  for (const auto& [name, kernels] : all_bf16_kernels())
     for (const bf16_precision precision : precisions) {
       for (const std::int64_t m : {2, 3, 7, 14, 15, 16, 17, 28, 31, 32, 33, 48, 64, 127})
         for (const std::int64_t n : {1, 2, 15, 16, 17, 31, 33, 48, 127})
-          CHECK(worst_error(level, precision, {m, n, 35}, layout::rows, layout::rows, layout::rows, true) <= 1);
+          CHECK(worst_error(kernels, precision, {m, n, 35}, layout::rows, layout::rows, layout::rows, true) <= 1);
       for (const std::int64_t k : {2, 3, 15, 17, 32, 33, 63, 127, 255, 256, 257, 511, 512, 513})
-        CHECK(worst_error(level, precision, {17, 33, k}, layout::columns, layout::columns, layout::rows, true) <= 1);
+        CHECK(worst_error(kernels, precision, {17, 33, k}, layout::columns, layout::columns, layout::rows, true) <= 1);
     }
-  CHECK(worst_error(cpu::best_bf16_isa(), bf16_precision::plain, {470, 1050, 70}, layout::rows, layout::rows, layout::rows,
-                    false) <= 1);
-  CHECK(worst_error(cpu::best_bf16_isa(), bf16_precision::plain, {33, 601, 1030}, layout::rows, layout::columns, layout::rows,
-                    true) <= 1);
+  const bf16_kernels best = all_bf16_kernels().back().kernels;
+  CHECK(worst_error(best, bf16_precision::plain, {470, 1050, 70}, layout::rows, layout::rows, layout::rows, false) <= 1);
+  CHECK(worst_error(best, bf16_precision::plain, {33, 601, 1030}, layout::rows, layout::columns, layout::rows, true) <= 1);
   for (const bf16_precision precision : {bf16_precision::split, bf16_precision::exact})
-    CHECK(worst_error(cpu::best_bf16_isa(), precision, {150, 300, 640}, layout::columns, layout::rows, layout::columns, true) <= 1);
+    CHECK(worst_error(best, precision, {150, 300, 640}, layout::columns, layout::rows, layout::columns, true) <= 1);
 }
 
 TEST_CASE("axes of several dimensions are packed like one") {
@@ -192,7 +186,7 @@ TEST_CASE("axes of several dimensions are packed like one") {
   for (std::size_t i = 0; i < 6; ++i)
     for (std::size_t k = 0; k < 20; ++k) flat[i * 20 + k] = a[k / 5 * 30 + i / 3 * 15 + k % 5 * 3 + i % 3];
   const cpu::workspace scratch(1);
-  for (const bf16_isa level : levels())
+  for (const auto& [name, kernels] : all_bf16_kernels())
     for (const bf16_precision precision : precisions) {
       product p = dense({6, 7, 20}, a, b, c);
       p.m = {};
@@ -201,8 +195,8 @@ TEST_CASE("axes of several dimensions are packed like one") {
       p.k = {};
       p.k.append(4, 30, 35);
       p.k.append(5, 3, 7);
-      cpu::gemm_bf16(level, precision, p, {0, 6, 0, 7, 0, 20}, false, scratch.worker(0));
-      cpu::gemm_bf16(level, precision, dense({6, 7, 20}, flat, b, expected), {0, 6, 0, 7, 0, 20}, false, scratch.worker(0));
+      cpu::gemm_bf16(kernels, precision, p, {0, 6, 0, 7, 0, 20}, false, scratch.worker(0));
+      cpu::gemm_bf16(kernels, precision, dense({6, 7, 20}, flat, b, expected), {0, 6, 0, 7, 0, 20}, false, scratch.worker(0));
       CHECK(same_bits(c, expected));
     }
 }
@@ -211,58 +205,57 @@ TEST_CASE("the parts of a product have the bits of the whole, and so has the pro
   const extents e{83, 71, 1101};
   const auto a = numbers(e.m * e.k, 1), b = numbers(e.k * e.n, 2);
   const cpu::workspace scratch(1);
-  for (const bf16_isa level : levels())
+  for (const auto& [name, kernels] : all_bf16_kernels())
     for (const bf16_precision precision : precisions) {
       std::vector<float> whole(static_cast<std::size_t>(e.m * e.n)), pieces(whole.size());
-      cpu::gemm_bf16(level, precision, dense(e, a, b, whole), {0, e.m, 0, e.n, 0, e.k}, false, scratch.worker(0));
+      cpu::gemm_bf16(kernels, precision, dense(e, a, b, whole), {0, e.m, 0, e.n, 0, e.k}, false, scratch.worker(0));
       for (std::int64_t m = 0; m < e.m; m += 23)
         for (std::int64_t n = 0; n < e.n; n += 17)
-          cpu::gemm_bf16(level, precision, dense(e, a, b, pieces), {m, std::min(e.m, m + 23), n, std::min(e.n, n + 17), 0, e.k},
+          cpu::gemm_bf16(kernels, precision, dense(e, a, b, pieces), {m, std::min(e.m, m + 23), n, std::min(e.n, n + 17), 0, e.k},
                          false, scratch.worker(0));
       CHECK(same_bits(whole, pieces));
-      CHECK(same_bits(whole, multiplied(level, precision, e, a, b)));
+      CHECK(same_bits(whole, multiplied(kernels, precision, e, a, b)));
     }
 }
 
 TEST_CASE("a part of packed operands starts at any panel") {
   const extents e{140, 100, 70};
   const auto a = numbers(e.m * e.k, 1), b = numbers(e.n * e.k, 2);
-  for (const bf16_isa level : levels())
+  for (const auto& [name, kernels] : all_bf16_kernels())
     for (const bf16_precision precision : precisions) {
-      bf16_panels left = cpu::panels_of_a(level, precision, e.m, e.k), right = cpu::panels_of_b(precision, e.n, e.k);
+      bf16_panels left = kernels.panels_of_a(precision, e.m, e.k), right = kernels.panels_of_b(precision, e.n, e.k);
       memory left_memory(left.size()), right_memory(right.size());
       left.pairs = left_memory.data();
       right.pairs = right_memory.data();
-      cpu::pack(level, cpu::bf16_matrix(a.data(), e.m, e.k, e.k, 1), 0, 0, left);
-      cpu::pack(level, cpu::bf16_matrix(b.data(), e.n, e.k, e.k, 1), 0, 0, right);
+      kernels.pack(cpu::bf16_matrix(a.data(), e.m, e.k, e.k, 1), 0, 0, left);
+      kernels.pack(cpu::bf16_matrix(b.data(), e.n, e.k, e.k, 1), 0, 0, right);
       std::vector<float> whole(static_cast<std::size_t>(e.m * e.n), 1.f), pieces = whole;
-      cpu::multiply(level, left, right, whole.data(), e.n, true);
-      const std::int64_t rows = 2 * cpu::bf16_rows_of(level), columns = 2 * cpu::bf16_cols;
+      kernels.multiply(left, right, whole.data(), e.n, true);
+      const std::int64_t rows = 2 * kernels.rows, columns = 2 * cpu::bf16_cols;
       for (std::int64_t m = 0; m < e.m; m += rows)
         for (std::int64_t n = 0; n < e.n; n += columns)
-          cpu::multiply(level, left.some(m, std::min(rows, e.m - m)), right.some(n, std::min(columns, e.n - n)),
+          kernels.multiply(left.some(m, std::min(rows, e.m - m)), right.some(n, std::min(columns, e.n - n)),
                         pieces.data() + m * e.n + n, e.n, true);
       CHECK(same_bits(whole, pieces));
     }
 }
 
 TEST_CASE("operands that do not fit each other are refused") {
-  const bf16_isa level = bf16_isa::portable;
-  const bf16_panels a = cpu::panels_of_a(level, bf16_precision::plain, 3, 8), b = cpu::panels_of_b(bf16_precision::plain, 4, 8);
-  CHECK_THROWS_WITH_AS(cpu::multiply(level, a, cpu::panels_of_b(bf16_precision::split, 4, 9), nullptr, 4, false),
+  const bf16_kernels kernels = akin_test::emulated_bf16_kernels(), others{14, nullptr, nullptr};
+  const bf16_panels a = kernels.panels_of_a(bf16_precision::plain, 3, 8), b = kernels.panels_of_b(bf16_precision::plain, 4, 8);
+  CHECK_THROWS_WITH_AS(kernels.multiply(a, kernels.panels_of_b(bf16_precision::split, 4, 9), nullptr, 4, false),
                        "multiply: rows of 8 numbers in 1 parts, columns of 9 in 2", error);
-  CHECK_THROWS_WITH_AS(cpu::multiply(bf16_isa::avx512_bf16, a, b, nullptr, 4, false),
-                       "multiply: avx512_bf16 takes panels of 14 rows and of columns, got 32 rows and columns", error);
-  CHECK_THROWS_AS(cpu::multiply(level, b, a, nullptr, 4, false), error);
+  CHECK_THROWS_WITH_AS(others.multiply(a, b, nullptr, 4, false), "multiply: expected panels of 14 rows and of columns, got 32 rows and columns", error);
+  CHECK_THROWS_AS(kernels.multiply(b, a, nullptr, 4, false), error);
 }
 
-TEST_CASE("every level that works on tiles has the same bits") {
+TEST_CASE("the tiles of the processor have the bits of emulated ones") {
   const extents e{61, 77, 333};
   const auto a = numbers(e.m * e.k, 1), b = numbers(e.k * e.n, 2);
   for (const bf16_precision precision : precisions) {
-    const auto expected = multiplied(bf16_isa::portable, precision, e, a, b);
-    for (const bf16_isa level : levels())
-      if (level != bf16_isa::avx512_bf16) CHECK(same_bits(multiplied(level, precision, e, a, b), expected));
+    const auto expected = multiplied(akin_test::emulated_bf16_kernels(), precision, e, a, b);
+    for (const auto& [name, kernels] : all_bf16_kernels())
+      if (name != "avx512_bf16") CHECK(same_bits(multiplied(kernels, precision, e, a, b), expected));
   }
 }
 
@@ -304,13 +297,13 @@ TEST_CASE("numbers are rounded to the nearest bf16, ties to even") {
   for (int i = 0; i < 1000; ++i) x.push_back(from_bits(static_cast<std::uint32_t>(random()) & 0xbfffffffu));
   for (std::size_t i = 0; i < expected.size(); ++i) CHECK(to_bf16(x[i]) == expected[i]);
   const auto count = static_cast<std::int64_t>(x.size());
-  for (const bf16_isa level : levels())
+  for (const auto& [name, kernels] : all_bf16_kernels())
     for (const bf16_precision precision : precisions)
       for (const bool rows : {true, false}) {
-        bf16_panels packed = rows ? cpu::panels_of_a(level, precision, 1, count) : cpu::panels_of_b(precision, 1, count);
+        bf16_panels packed = rows ? kernels.panels_of_a(precision, 1, count) : kernels.panels_of_b(precision, 1, count);
         memory room(packed.size());
         packed.pairs = room.data();
-        cpu::pack(level, cpu::bf16_matrix(x.data(), 1, 1, count, 1), 0, 0, packed);
+        kernels.pack(cpu::bf16_matrix(x.data(), 1, 1, count, 1), 0, 0, packed);
         for (std::int64_t k = 0; k < packed.groups() * 32; ++k) {
           const std::uint32_t* const at = packed.group(0, k / 32) + k % 32 / 2 * (rows ? 1 : 32);
           const auto number = [&](const std::uint32_t* pair) { return k % 2 == 0 ? *pair << 16 : *pair & 0xffff0000u; };
@@ -332,14 +325,14 @@ TEST_CASE("numbers are rounded to the nearest bf16, ties to even") {
 
 TEST_CASE("NaN and infinity of an operand reach the results that they belong to, and no others") {
   const extents e{19, 21, 37};
-  for (const bf16_isa level : levels())
+  for (const auto& [name, kernels] : all_bf16_kernels())
     for (const bf16_precision precision : precisions)
       for (const float strange :
            {std::bit_cast<float>(0x7f800001u), -std::numeric_limits<float>::quiet_NaN(), infinity, -infinity}) {
         auto a = numbers(e.m * e.k, 1), b = numbers(e.k * e.n, 2);
         a[static_cast<std::size_t>(3 * e.k + 36)] = strange;
         b[static_cast<std::size_t>(5 * e.n + 20)] = strange;
-        const auto c = multiplied(level, precision, e, a, b);
+        const auto c = multiplied(kernels, precision, e, a, b);
         for (std::int64_t i = 0; i < e.m; ++i)
           for (std::int64_t j = 0; j < e.n; ++j) {
             const float value = c[static_cast<std::size_t>(i * e.n + j)];

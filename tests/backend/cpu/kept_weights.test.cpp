@@ -64,7 +64,7 @@ void check(precision towers, std::int64_t rows) {
   kept.set<"x">(x);
   const auto level = cpu::best_bf16_isa();
   const auto fp32 = level == cpu::bf16_isa::amx_bf16 ? cpu::product_form::exact : cpu::product_form::fp32;
-  const cpu::dense_products products{cpu::best_isa(), towers == precision::bf16 && cpu::bf16_is_faster(level) ? cpu::product_form::plain : fp32, level};
+  const cpu::dense_products products{cpu::best_isa(), towers == precision::bf16 && cpu::bf16_is_faster(level) ? cpu::product_form::plain : fp32, cpu::bf16_kernels_of(level)};
   for (int turn = 0; turn < 2; ++turn) {
     const auto expected = by_contractions(products, x, weights, rows);
     for (int run = 0; run < 2; ++run) {

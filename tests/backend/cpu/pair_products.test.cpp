@@ -2,6 +2,7 @@
 // The products of pair passes, packed and multiplied, in each form and at each level against loops in double over operands rounded beforehand.
 #include "akin/backend/cpu/pair_products.hpp"
 #include "akin/backend/cpu/workspace.hpp"
+#include "support/emulated_bf16.hpp"
 
 #include <doctest/doctest.h>
 
@@ -15,7 +16,7 @@
 namespace {
 
 using namespace akin;
-using cpu::bf16_isa, cpu::isa, cpu::packed_block, cpu::pair_products, cpu::product_form;
+using cpu::isa, cpu::packed_block, cpu::pair_products, cpu::product_form;
 
 std::vector<float> numbers(std::int64_t count, unsigned seed) {
   std::mt19937 random(seed);
@@ -31,24 +32,23 @@ double to_bf16(float x) {
   return static_cast<double>(std::bit_cast<float>(below > 0x8000u || (below == 0x8000u && (bits & 0x10000u) != 0) ? kept + 0x10000u : kept));
 }
 
-/// A form at a level: of vectors in fp32, of bf16 in the others.
+/// A form, by the vectors of a level in fp32, by kernels for bf16 in the others.
 struct subject {
   product_form form;
   isa level;
-  bf16_isa bf16_level;
+  akin_test::named_bf16_kernels bf16;
   std::string text() const {
     constexpr const char* names[] = {"fp32 ", "plain ", "split ", "exact "};
-    return names[static_cast<int>(form)] + std::string{form == product_form::fp32 ? cpu::name_of(level) : cpu::name_of(bf16_level)};
+    return names[static_cast<int>(form)] + (form == product_form::fp32 ? std::string{cpu::name_of(level)} : bf16.name);
   }
 };
 
 std::vector<subject> subjects() {
   std::vector<subject> all;
   for (const isa level : {isa::portable, isa::avx2, isa::avx512})
-    if (level <= cpu::processor_isa()) all.push_back({product_form::fp32, level, bf16_isa::portable});
-  for (const bf16_isa level : {bf16_isa::avx512_bf16, bf16_isa::amx_bf16})  // the other forms are for processors that have the instructions
-    for (const product_form form : {product_form::exact, product_form::split, product_form::plain})
-      if (level <= cpu::processor_bf16_isa()) all.push_back({form, cpu::best_isa(), level});
+    if (level <= cpu::processor_isa()) all.push_back({product_form::fp32, level, {}});
+  for (const auto& bf16 : akin_test::all_bf16_kernels())
+    for (const product_form form : {product_form::exact, product_form::split, product_form::plain}) all.push_back({form, cpu::best_isa(), bf16});
   return all;
 }
 
@@ -70,7 +70,7 @@ double worst_error(const subject& s, const sizes& e, steps at, bool add) {
   const auto a = numbers(1 + e.m * at.a_line + e.k * at.a_depth, 1), b = numbers(1 + e.n * at.b_line + e.k * at.b_depth, 2);
   const auto before = numbers(1 + e.m * at.c_row + e.n * at.c_column, 3);
   auto c = before;
-  const pair_products products{s.form, s.level, s.bf16_level};
+  const pair_products products{s.form, s.level, s.bf16.kernels};
   constexpr std::int64_t guard = 16;
   const std::int64_t left_floats = products.floats(true, e.m, e.k), right_floats = products.floats(false, e.n, e.k);
   if (left_floats % 16 != 0 || right_floats % 16 != 0) return INFINITY;

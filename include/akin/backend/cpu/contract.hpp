@@ -178,8 +178,8 @@ inline void contract_blocks(thread_pool& pool, const dense_products& products, w
 
 /// out = a b, summed over every axis that out does not have; the axes of the three may stand in any order.
 /// shapes: [..A, ..both, ..k] x [..B, ..both, ..k] -> [..A, ..B, ..both]; an axis of one operand alone that out lacks is summed too
-/// values: as `products` say; each result is summed by one owner in an order that depends on the
-///         extents and the instruction set, never on the number of threads; a sum over nothing is 0
+/// values: as `products` say; each result is summed by one owner in an order that depends on the extents and the instruction set, never on
+///         the number of threads; a sum over nothing is 0
 /// cost:   2 |A| |B| |both| |k| operations; no allocation
 /// errors: run time "contract: ..." where extents differ or an axis of out is in neither operand
 inline void contract(thread_pool& pool, const dense_products& products, workspace& scratch, view<const float> a, view<const float> b,

@@ -28,8 +28,8 @@ class cpu_backend : public host_backend {
       : cpu_backend{std::make_shared<thread_pool>(threads), pairs, towers} {}
   /// Shares a pool with other programs that run on the same thread.
   explicit cpu_backend(std::shared_ptr<thread_pool> pool, precision pairs = precision::fp32, precision towers = precision::fp32)
-      : pool_{std::move(pool)}, level_{cpu::best_isa()}, bf16_level_{cpu::best_bf16_isa()}, pairs_{pairs}, products_{level_, form_of(towers, bf16_level_), bf16_level_},
-        scratch_{pool_->size()}, weights_{products_} {}
+      : pool_{std::move(pool)}, level_{cpu::best_isa()}, bf16_level_{cpu::best_bf16_isa()}, pairs_{pairs},
+        products_{level_, form_of(towers, bf16_level_), cpu::bf16_kernels_of(bf16_level_)}, scratch_{pool_->size()}, weights_{products_} {}
 
   /// Allocates the tiles and the packed embeddings that the plan's pair passes need, and room for its packed weights.
   template <class Blueprint, class Extents>
@@ -55,7 +55,7 @@ class cpu_backend : public host_backend {
 
   void map(const compiled_chain& chain, const map_arguments<float>& a) { cpu::map(*pool_, level_, scratch_, chain.at(level_), a); }
   void pair_pass(const compiled_chain& chain, const pair_arguments<float>& a) {
-    cpu::pair_pass{a, level_, bf16_level_, pairs_, chain.pairs_at(level_), pair_memory_}.run(*pool_);
+    cpu::pair_pass{a, level_, cpu::pair_forms_of(pairs_, bf16_level_), products_.bf16, chain.pairs_at(level_), pair_memory_}.run(*pool_);
   }
 
   /// work(k) for every k below count, which must not touch what another one touches.

@@ -45,7 +45,7 @@ class kept_weights {
   bool multiply(thread_pool& pool, workspace& scratch, const product& p, const matrix_extents& e) {
     if (room_ == 0 || p.b < first_ || p.b >= last_ || e.rows < fewest_rows || e.columns < 64 || e.depth < 64) return false;
     const product_form form = products_.form_of(p, e);
-    const packed_bf16_product rounded{products_.bf16_level, bf16_precision::plain, p, e};
+    const packed_bf16_product rounded{products_.bf16, bf16_precision::plain, p, e};
     if (form == product_form::exact || (form == product_form::plain && !(rounded.keeps() && rounded.serves_rows(p)))) return false;
     place* const found = place_of(p, e);
     if (found == nullptr) return false;
@@ -73,7 +73,7 @@ class kept_weights {
   };
 
   std::int64_t floats_of(const matrix_extents& e) const {
-    return products_.form == product_form::plain ? panels_of_b(bf16_precision::plain, e.columns, e.depth).size() : packed_product::packed_floats(products_.level, e);
+    return products_.form == product_form::plain ? bf16_kernels::panels_of_b(bf16_precision::plain, e.columns, e.depth).size() : packed_product::packed_floats(products_.level, e);
   }
 
   place* place_of(const product& p, const matrix_extents& e) {

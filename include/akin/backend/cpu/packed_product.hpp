@@ -115,8 +115,8 @@ class packed_product {
 /// values: as gemm_bf16's
 class packed_bf16_product {
  public:
-  packed_bf16_product(bf16_isa level, bf16_precision precision, const product& p, const matrix_extents& e)
-      : level_{level}, precision_{precision}, row_step_{precision == bf16_precision::plain ? 448 : 224}, p_{p}, e_{e}, a_{p.a, p.m, p.k}, b_{p.b, p.n, p.k} {
+  packed_bf16_product(const bf16_kernels& kernels, bf16_precision precision, const product& p, const matrix_extents& e)
+      : kernels_{kernels}, precision_{precision}, p_{p}, e_{e}, a_{p.a, p.m, p.k}, b_{p.b, p.n, p.k} {
     for (auto& k : b_.depth.dimensions) k.first = k.second;
   }
 
@@ -132,7 +132,7 @@ class packed_bf16_product {
     for (std::int64_t k0 = 0; k0 < e_.depth; k0 += deepest) {
       const std::int64_t depth = std::min(deepest, e_.depth - k0), column_chunk = even_chunk(e_.columns, column_step, depth);
       for (std::int64_t n0 = 0; n0 < e_.columns; n0 += column_chunk) {
-        const bf16_panels b = panels_of_b(precision_, std::min(column_chunk, e_.columns - n0), depth, memory);
+        const bf16_panels b = kernels_.panels_of_b(precision_, std::min(column_chunk, e_.columns - n0), depth, memory);
         pack_all(pool, b_, n0, k0, b);
         multiply(pool, scratch, n0, k0, b);
       }
@@ -142,13 +142,13 @@ class packed_bf16_product {
   /// Whether all columns can be packed at once, to be multiplied with often.
   bool keeps() const { return e_.depth <= most_depth(); }
   /// All columns, for `memory` of their size().
-  bf16_panels columns(std::uint32_t* memory) const { return panels_of_b(precision_, e_.columns, e_.depth, memory); }
+  bf16_panels columns(std::uint32_t* memory) const { return kernels_.panels_of_b(precision_, e_.columns, e_.depth, memory); }
   void pack(thread_pool& pool, const bf16_panels& to) const { pack_all(pool, b_, 0, 0, to); }
   void multiply(thread_pool& pool, workspace& scratch, const bf16_panels& columns) const { multiply(pool, scratch, 0, 0, columns); }
 
  private:
-  // Panels of 14 and of 32 lines end at either step of rows. Of 512 positions of k such rows and columns take 900 KiB, in three parts 2 MiB.
-  static constexpr std::int64_t column_step = 448, room = workspace::shared_floats / 2;
+  // Panels of 14 and of 32 lines end here. Of 512 positions of k such rows and columns take 900 KiB, in three parts 2.6 MiB.
+  static constexpr std::int64_t row_step = 448, column_step = 448, room = workspace::shared_floats / 2;
 
   /// How deep an operand is packed at once: of three parts less, so that both operands of a weight's gradient fit.
   std::int64_t most_depth() const { return std::int64_t{16384} >> 2 * (parts_of(precision_) - 1); }
@@ -161,9 +161,9 @@ class packed_bf16_product {
   /// The columns from n0 on, which are packed from k0 on, by all rows.
   void multiply(thread_pool& pool, workspace& scratch, std::int64_t n0, std::int64_t k0, const bf16_panels& b) const {
     auto* const memory = reinterpret_cast<std::uint32_t*>(scratch.shared()) + room;
-    const std::int64_t row_chunk = even_chunk(e_.rows, row_step_, b.depth);
+    const std::int64_t row_chunk = even_chunk(e_.rows, row_step, b.depth);
     for (std::int64_t m0 = 0; m0 < e_.rows; m0 += row_chunk) {
-      const bf16_panels a = panels_of_a(level_, precision_, std::min(row_chunk, e_.rows - m0), b.depth, memory);
+      const bf16_panels a = kernels_.panels_of_a(precision_, std::min(row_chunk, e_.rows - m0), b.depth, memory);
       pack_all(pool, a_, m0, k0, a);
       multiply_all(pool, a, b, p_.c + m0 * p_.m.second() + n0, k0 > 0);
     }
@@ -172,21 +172,20 @@ class packed_bf16_product {
   void pack_all(thread_pool& pool, const bf16_operand& x, std::int64_t first, std::int64_t k0, const bf16_panels& to) const {
     constexpr std::int64_t lines = 224;
     pool.run(detail::blocks_of(to.lines, lines), [&](std::int64_t k, int) {
-      cpu::pack(level_, x, first + k * lines, k0, to.some(k * lines, std::min(lines, to.lines - k * lines)));
+      kernels_.pack(x, first + k * lines, k0, to.some(k * lines, std::min(lines, to.lines - k * lines)));
     });
   }
 
   void multiply_all(thread_pool& pool, const bf16_panels& a, const bf16_panels& b, float* c, bool add) const {
-    const std::int64_t row_blocks = detail::blocks_of(a.lines, row_step_), column_blocks = detail::blocks_of(b.lines, column_step);
+    const std::int64_t row_blocks = detail::blocks_of(a.lines, row_step), column_blocks = detail::blocks_of(b.lines, column_step);
     pool.run(row_blocks * column_blocks, [&](std::int64_t k, int) {
-      const std::int64_t m0 = k % row_blocks * row_step_, n0 = k / row_blocks * column_step;
-      cpu::multiply(level_, a.some(m0, std::min(row_step_, a.lines - m0)), b.some(n0, std::min(column_step, b.lines - n0)), c + m0 * p_.m.second() + n0, p_.m.second(), add);
+      const std::int64_t m0 = k % row_blocks * row_step, n0 = k / row_blocks * column_step;
+      kernels_.multiply(a.some(m0, std::min(row_step, a.lines - m0)), b.some(n0, std::min(column_step, b.lines - n0)), c + m0 * p_.m.second() + n0, p_.m.second(), add);
     });
   }
 
-  const bf16_isa level_;
+  const bf16_kernels kernels_;
   const bf16_precision precision_;
-  const std::int64_t row_step_;
   const product& p_;
   const matrix_extents e_;
   bf16_operand a_, b_;
@@ -198,7 +197,7 @@ class packed_bf16_product {
 struct dense_products {
   isa level;
   product_form form = product_form::fp32;
-  bf16_isa bf16_level = bf16_isa::portable;
+  bf16_kernels bf16 = {};
 
   /// The form of one product. Vectors are as fast as tiles where rows are few and the weights come from memory.
   product_form form_of(const product& p, const matrix_extents& e) const {
@@ -208,7 +207,7 @@ struct dense_products {
 
   /// One part, by one thread.
   void multiply(const product& p, const part& r, float* scratch) const {
-    if (form == product_form::plain) gemm_bf16(bf16_level, bf16_precision::plain, p, r, false, scratch);
+    if (form == product_form::plain) gemm_bf16(bf16, bf16_precision::plain, p, r, false, scratch);
     else gemm(level, p, r, false, scratch);
   }
 
@@ -220,7 +219,7 @@ struct dense_products {
       packed_product{level, p, e}.run(pool, scratch);
     } else {
       if (!packed_bf16_product::serves(p, e)) return false;
-      packed_bf16_product{bf16_level, bf16_of(as), p, e}.run(pool, scratch);
+      packed_bf16_product{bf16, bf16_of(as), p, e}.run(pool, scratch);
     }
     return true;
   }

@@ -43,7 +43,7 @@ struct packed_block {
 /// result, the others along it.
 class pair_products {
  public:
-  pair_products(product_form form, isa level, bf16_isa bf16_level) : form_{form}, kernels_{tile_kernels_of(level)}, level_{level}, bf16_level_{bf16_level} {}
+  pair_products(product_form form, isa level, const bf16_kernels& bf16) : form_{form}, kernels_{tile_kernels_of(level)}, level_{level}, bf16_{bf16} {}
 
   /// Floats of memory, whole lines of cache, that a packed block takes.
   std::int64_t floats(bool left, std::int64_t lines, std::int64_t depth) const {
@@ -53,7 +53,7 @@ class pair_products {
 
   void pack(bool left, const float* from, std::int64_t line_step, std::int64_t depth_step, const packed_block& to) const {
     if (form_ != product_form::fp32)
-      return pack_native(bf16_matrix(from, to.lines, line_step, to.depth, depth_step), 0, 0, panels(left, to.lines, to.depth, to.data));
+      return bf16_.pack(bf16_matrix(from, to.lines, line_step, to.depth, depth_step), 0, 0, panels(left, to.lines, to.depth, to.data));
     float* part = to.data;
     for (std::int64_t k = 0; k < to.depth; k += deepest) {
       const std::int64_t depth = std::min(deepest, to.depth - k);
@@ -66,8 +66,7 @@ class pair_products {
   /// c = or += a b, rows of c `row_step` apart and columns `column_step`, which only fp32 leaves free.
   void multiply(const packed_block& a, const packed_block& b, float* c, std::int64_t row_step, std::int64_t column_step, bool add) const {
     if (form_ != product_form::fp32)
-      return detail::multiply_native(bf16_level_, panels(true, a.lines, a.depth, a.data), panels(false, b.lines, b.depth, b.data),
-                                     {c, row_step, nullptr, nullptr, add});
+      return bf16_.multiply(panels(true, a.lines, a.depth, a.data), panels(false, b.lines, b.depth, b.data), c, row_step, add);
     if (a.depth == 0 && !add)
       for (std::int64_t i = 0; i < a.lines; ++i)
         for (std::int64_t j = 0; j < b.lines; ++j) c[i * row_step + j * column_step] = 0.f;
@@ -85,13 +84,13 @@ class pair_products {
   bf16_panels panels(bool left, std::int64_t lines, std::int64_t depth, float* memory) const {
     const bf16_precision parts = bf16_of(form_);
     auto* const pairs = reinterpret_cast<std::uint32_t*>(memory);
-    return left ? panels_of_a(bf16_level_, parts, lines, depth, pairs) : panels_of_b(parts, lines, depth, pairs);
+    return left ? bf16_.panels_of_a(parts, lines, depth, pairs) : bf16_.panels_of_b(parts, lines, depth, pairs);
   }
 
   product_form form_;
   tile_kernels kernels_;
   isa level_;
-  bf16_isa bf16_level_;
+  bf16_kernels bf16_;
 };
 
 }  // namespace cpu

@@ -114,9 +114,9 @@ class pair_memory {
 /// of rows and of columns has one owner at a time and its sums are made in one order, whatever the number of threads.
 class pair_pass {
  public:
-  pair_pass(const pair_arguments<float>& a, isa level, bf16_isa bf16_level, precision wanted, pair_function chain, const pair_memory& m)
-      : a_{a}, run_{chain}, kernels_{chain_kernels_of(level)}, similarity_{pair_forms_of(wanted, bf16_level).similarity, level, bf16_level},
-        gradient_{rows_follow(a) ? pair_forms_of(wanted, bf16_level).gradient : product_form::fp32, level, bf16_level}, memory_{m}, t_{a.rows, a.columns} {}
+  pair_pass(const pair_arguments<float>& a, isa level, const pair_forms& forms, const bf16_kernels& bf16, pair_function chain, const pair_memory& m)
+      : a_{a}, run_{chain}, kernels_{chain_kernels_of(level)}, similarity_{forms.similarity, level, bf16},
+        gradient_{rows_follow(a) ? forms.gradient : product_form::fp32, level, bf16}, memory_{m}, t_{a.rows, a.columns} {}
 
   void run(thread_pool& pool) {
     start_reductions();

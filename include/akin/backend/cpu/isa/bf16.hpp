@@ -6,47 +6,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <type_traits>
 
 namespace akin::inline v0 {
 namespace cpu {
-
-/// Rows and columns of a register tile: packed operands are cut at multiples of them.
-constexpr int bf16_rows_of(bf16_isa level) { return level == bf16_isa::avx512_bf16 ? 14 : 32; }
-constexpr int bf16_cols = 32;
-
-/// Panels for rows of a, or for columns of b; their size() says how much memory to give them.
-inline bf16_panels panels_of_a(bf16_isa level, bf16_precision precision, std::int64_t rows, std::int64_t depth,
-                               std::uint32_t* memory = nullptr) {
-  return {memory, rows, depth, bf16_rows_of(level), parts_of(precision), true};
-}
-inline bf16_panels panels_of_b(bf16_precision precision, std::int64_t columns, std::int64_t depth,
-                               std::uint32_t* memory = nullptr) {
-  return {memory, columns, depth, bf16_cols, parts_of(precision), false};
-}
-
-/// pack of a level with instructions of its own for bf16.
-inline void pack_native(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to) {
-#if AKIN_HAS_X86
-  avx512::pack(x, line0, k0, to);
-#else
-  portable::pack(x, line0, k0, to);
-#endif
-}
-
-/// Rounds lines from line0 on and positions of k from k0 on into the panels, as many as these have.
-/// values: to nearest, ties to even, from 3.39e38 on to infinity; NaN stays NaN; zeros behind the last line and position
-/// cost:   one visit of each number, in vectors where k or the lines are contiguous
-inline void pack(bf16_isa level, const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to) {
-#if AKIN_HAS_X86
-  if (level >= bf16_isa::avx512) return avx512::pack(x, line0, k0, to);
-  if (level == bf16_isa::avx2) return avx2::pack(x, line0, k0, to);
-#endif
-  (void)level;
-  portable::pack(x, line0, k0, to);
-}
-
-namespace detail {
 
 /// Where the blocks of a product go: c[row * row_step + column], or by lists of offsets.
 struct bf16_result {
@@ -59,6 +21,8 @@ struct bf16_result {
     return c[(rows == nullptr ? row * row_step : rows[row]) + (columns == nullptr ? column : columns[column])];
   }
 };
+
+namespace detail {
 
 /// A block that ends inside a vector or a tile, or whose rows or columns are scattered, is computed beside its place.
 template <class Kernel>
@@ -75,8 +39,6 @@ void run_beside(Kernel& kernel, bf16_block w, const bf16_result& to, std::int64_
     for (int j = 0; j < w.cols; ++j) to.at(row + i, column + j) = sums[i][j];
 }
 
-inline constexpr std::int64_t bf16_cache_pairs = std::int64_t{1} << 17;  // 512 KiB of b: half of a second-level cache
-
 /// Panel i of a by panel q of b, over at most `most` groups of k from group g on.
 inline bf16_block block_of(const bf16_panels& a, const bf16_panels& b, std::int64_t i, std::int64_t q, std::int64_t g,
                            std::int64_t most) {
@@ -91,9 +53,11 @@ inline bf16_block block_of(const bf16_panels& a, const bf16_panels& b, std::int6
 }
 
 template <class Kernel>
-void multiply_with(Kernel&& kernel, const bf16_panels& a, const bf16_panels& b, const bf16_result& to) {
-  const std::int64_t step = std::remove_reference_t<Kernel>::depth_of(a.parts) / 32, groups = std::max<std::int64_t>(1, a.groups()), panels = b.panels();
-  const std::int64_t panel_step = bf16_cache_pairs / (std::min(step, groups) * 16 * bf16_cols * b.parts);
+void multiply_by(const bf16_panels& a, const bf16_panels& b, const bf16_result& to) {
+  Kernel kernel;
+  constexpr std::int64_t second_cache = std::int64_t{1} << 18;  // 1 MiB of b: half of it
+  const std::int64_t step = Kernel::depth_of(a.parts) / 32, groups = std::max<std::int64_t>(1, a.groups()), panels = b.panels();
+  const std::int64_t panel_step = second_cache / (std::min(step, groups) * 16 * bf16_cols * b.parts);
   kernel.begin();
   for (std::int64_t q0 = 0; q0 < panels; q0 += panel_step)
     for (std::int64_t g = 0; g < groups; g += step)
@@ -102,7 +66,7 @@ void multiply_with(Kernel&& kernel, const bf16_panels& a, const bf16_panels& b, 
           bf16_block w = block_of(a, b, i, q, g, step);
           const std::int64_t row = i * a.panel_lines, column = q * b.panel_lines;
           w.add = to.add || g > 0;
-          const bool whole = w.cols % 16 == 0 && (std::remove_reference_t<Kernel>::any_rows || w.rows % 16 == 0);
+          const bool whole = w.cols % 16 == 0 && (Kernel::any_rows || w.rows % 16 == 0);
           if (whole && to.rows == nullptr && to.columns == nullptr) {
             w.c = &to.at(row, column);
             w.c_step = to.row_step;
@@ -114,59 +78,72 @@ void multiply_with(Kernel&& kernel, const bf16_panels& a, const bf16_panels& b, 
   kernel.end();
 }
 
-/// The levels with instructions of their own for it.
-inline void multiply_native(bf16_isa level, const bf16_panels& a, const bf16_panels& b, const bf16_result& to) {
-  (void)level, (void)a, (void)b, (void)to;
-#if AKIN_HAS_AMX
-  if (level == bf16_isa::amx_bf16) return multiply_with(tiles_kernel<amx_tiles>{}, a, b, to);
-#endif
-#if AKIN_HAS_X86
-  if (level == bf16_isa::avx512_bf16) multiply_with(avx512_bf16::dots_kernel{}, a, b, to);
-#endif
-}
-
-inline void multiply(bf16_isa level, const bf16_panels& a, const bf16_panels& b, const bf16_result& to) {
-  if (bf16_is_faster(level)) return multiply_native(level, a, b, to);
-#if AKIN_HAS_X86
-  if (level == bf16_isa::avx512) return multiply_with(tiles_kernel<avx512::widened_tiles>{}, a, b, to);
-  if (level == bf16_isa::avx2) return multiply_with(tiles_kernel<avx2::widened_tiles>{}, a, b, to);
-#endif
-  multiply_with(tiles_kernel<portable::widened_tiles>{}, a, b, to);
-}
-
 }  // namespace detail
 
-/// c[i * row_step + j] = or += sum_k a[i, k] b[k, j] over packed operands.
-/// values:  fp32 sums over k in blocks of 512 (vdpbf16ps split: 256, exact: 128) from the first on, within a block in the level's order: how rows
-///          and columns are cut does not change a bit. Split, exact: an infinite operand gives infinity or NaN
-/// cost:    2 |rows| |columns| |depth| operations, split three times that, exact six times; no allocation. On Zen 4 (vdpbf16ps) 94 to 99 % of the
-///          register peak for 112 to 2048 rows, 64 to 1024 columns, depths of 300 to 1024
-/// errors:  run time "multiply: ..." where the operands differ in depth or precision, or a was packed for another level
-/// example: a batch of embeddings x [n, d], packed once, against all others in pieces of 256 columns
-///            bf16_panels a = panels_of_a(level, precision, n, d), b = panels_of_b(precision, n, d);
-///            a.pairs = memory_of_a;  // a.size() of them
-///            b.pairs = memory_of_b;
-///            pack(level, bf16_matrix(x, n, d, d, 1), 0, 0, a);
-///            pack(level, bf16_matrix(x, n, d, d, 1), 0, 0, b);
-///            for (std::int64_t j = 0; j < n; j += 256) multiply(level, a, b.some(j, std::min(256, n - j)), tile, 256, false);
-inline void multiply(bf16_isa level, const bf16_panels& a, const bf16_panels& b, float* c, std::int64_t row_step, bool add) {
-  if (a.depth != b.depth || a.parts != b.parts)
-    fail("multiply: rows of ", a.depth, " numbers in ", a.parts, " parts, columns of ", b.depth, " in ", b.parts);
-  if (!a.by_line || b.by_line || a.panel_lines != bf16_rows_of(level))
-    fail("multiply: ", name_of(level), " takes panels of ", bf16_rows_of(level), " rows and of columns, got ", a.panel_lines,
-         a.by_line ? " rows" : " columns", b.by_line ? " and rows" : " and columns");
-  detail::multiply(level, a, b, {c, row_step, nullptr, nullptr, add});
+/// The instructions for bf16 of one processor, none where it has none: what the shared code calls.
+struct bf16_kernels {
+  int rows = 0;  // of a register tile: packed rows are cut at multiples of them
+  void (*pack_panels)(const bf16_operand&, std::int64_t, std::int64_t, const bf16_panels&) = nullptr;
+  void (*multiply_panels)(const bf16_panels&, const bf16_panels&, const bf16_result&) = nullptr;
+
+  /// Panels for rows of a, or for columns of b; their size() says how much memory to give them.
+  bf16_panels panels_of_a(bf16_precision precision, std::int64_t lines, std::int64_t depth, std::uint32_t* memory = nullptr) const {
+    return {memory, lines, depth, rows, parts_of(precision), true};
+  }
+  static bf16_panels panels_of_b(bf16_precision precision, std::int64_t lines, std::int64_t depth, std::uint32_t* memory = nullptr) {
+    return {memory, lines, depth, bf16_cols, parts_of(precision), false};
+  }
+
+  /// Rounds lines from line0 on and positions of k from k0 on into the panels, as many as these have.
+  /// values: to nearest, ties to even, from 3.39e38 on to infinity; NaN stays NaN; zeros behind the last line and position
+  /// cost:   one visit of each number, in vectors where k or the lines are contiguous
+  void pack(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to) const { pack_panels(x, line0, k0, to); }
+
+  /// c[i * row_step + j] = or += sum_k a[i, k] b[k, j] over packed operands.
+  /// values:  fp32 sums over k in blocks of 512 (vdpbf16ps split: 256, exact: 128) from the first on, within a block in the level's order: how rows
+  ///          and columns are cut does not change a bit. Split, exact: an infinite operand gives infinity or NaN
+  /// cost:    2 |rows| |columns| |depth| operations, split three times that, exact six times; no allocation. On Zen 4 (vdpbf16ps) 94 to 99 % of the
+  ///          register peak for 112 to 2048 rows, 64 to 1024 columns, depths of 300 to 1024
+  /// errors:  run time "multiply: ..." where the operands differ in depth or precision, or a was packed for other kernels
+  /// example: a batch of embeddings x [n, d], packed once, against all others in pieces of 256 columns
+  ///            bf16_panels a = kernels.panels_of_a(precision, n, d), b = kernels.panels_of_b(precision, n, d);
+  ///            a.pairs = memory_of_a;  // a.size() of them
+  ///            b.pairs = memory_of_b;
+  ///            kernels.pack(bf16_matrix(x, n, d, d, 1), 0, 0, a);
+  ///            kernels.pack(bf16_matrix(x, n, d, d, 1), 0, 0, b);
+  ///            for (std::int64_t j = 0; j < n; j += 256) kernels.multiply(a, b.some(j, std::min(256, n - j)), tile, 256, false);
+  void multiply(const bf16_panels& a, const bf16_panels& b, float* c, std::int64_t row_step, bool add) const {
+    if (a.depth != b.depth || a.parts != b.parts)
+      fail("multiply: rows of ", a.depth, " numbers in ", a.parts, " parts, columns of ", b.depth, " in ", b.parts);
+    if (!a.by_line || b.by_line || a.panel_lines != rows)
+      fail("multiply: expected panels of ", rows, " rows and of columns, got ", a.panel_lines, a.by_line ? " rows" : " columns",
+           b.by_line ? " and rows" : " and columns");
+    multiply_panels(a, b, {c, row_step, nullptr, nullptr, add});
+  }
+};
+
+inline bf16_kernels bf16_kernels_of(bf16_isa level) {
+#if AKIN_HAS_AMX
+  if (level == bf16_isa::amx_bf16) return {32, avx512::pack, detail::multiply_by<tiles_kernel<amx_tiles>>};
+#endif
+#if AKIN_HAS_X86
+  if (level == bf16_isa::avx512_bf16) return {avx512_bf16::dots_rows, avx512::pack, detail::multiply_by<avx512_bf16::dots_kernel>};
+#endif
+  (void)level;
+  return {};
 }
 
 namespace detail {
+
+inline constexpr std::int64_t bf16_cache_pairs = std::int64_t{1} << 17;  // 512 KiB of b
 
 /// Blocks of one thread's part: columns of b packed to stay in the second cache, then rows of a in a quarter of that.
 class bf16_gemm {
  public:
   static constexpr std::int64_t most_columns = 1024, most_rows = 448;  // 448: whole panels, of 14 rows and of 32
 
-  bf16_gemm(bf16_isa level, bf16_precision precision, const product& p, const part& r, float* scratch)
-      : level_(level),
+  bf16_gemm(const bf16_kernels& kernels, bf16_precision precision, const product& p, const part& r, float* scratch)
+      : kernels_(kernels),
         precision_(precision),
         p_(p),
         r_(r),
@@ -175,7 +152,7 @@ class bf16_gemm {
         memory_(reinterpret_cast<std::uint32_t*>(scratch)),
         columns_follow_(p.n.is_line() && (p.n.rank == 0 || p.n.second() == 1)) {
     for (index_space::dimension& k : b_.depth.dimensions) k.first = k.second;
-    const std::int64_t depth = std::clamp<std::int64_t>(r.k1 - r.k0, 1, bf16_depth_block), height = bf16_rows_of(level);
+    const std::int64_t depth = std::clamp<std::int64_t>(r.k1 - r.k0, 1, bf16_depth_block), height = kernels.rows;
     const std::int64_t line = (depth + 31) / 32 * 16 * parts_of(precision);  // pairs
     column_step_ = std::min(most_columns, bf16_cache_pairs / line / bf16_cols * bf16_cols);
     row_step_ = std::min(most_rows, bf16_cache_pairs / 4 / line / height * height);
@@ -187,8 +164,8 @@ class bf16_gemm {
       list(p_.n, n0, columns_follow_ ? 0 : width, columns_);
       for (std::int64_t k0 = r_.k0; k0 == r_.k0 || k0 < r_.k1; k0 += bf16_depth_block) {
         const std::int64_t depth = std::clamp<std::int64_t>(r_.k1 - k0, 0, bf16_depth_block);
-        const bf16_panels b = panels_of_b(precision_, width, depth, memory_);
-        pack(level_, b_, n0, k0, b);
+        const bf16_panels b = kernels_.panels_of_b(precision_, width, depth, memory_);
+        kernels_.pack(b_, n0, k0, b);
         multiply_rows(b, n0, k0, add || k0 > r_.k0);
       }
     }
@@ -197,15 +174,15 @@ class bf16_gemm {
  private:
   void multiply_rows(const bf16_panels& b, std::int64_t n0, std::int64_t k0, bool add) {
     for (std::int64_t m0 = r_.m0; m0 < r_.m1; m0 += row_step_) {
-      const bf16_panels a = panels_of_a(level_, precision_, std::min(row_step_, r_.m1 - m0), b.depth, memory_ + b.size());
-      pack(level_, a_, m0, k0, a);
+      const bf16_panels a = kernels_.panels_of_a(precision_, std::min(row_step_, r_.m1 - m0), b.depth, memory_ + b.size());
+      kernels_.pack(a_, m0, k0, a);
       float* const c = p_.c + index_walk(p_.m, m0).second + index_walk(p_.n, n0).second;
       bf16_result to{c, p_.m.second(), nullptr, columns_follow_ ? nullptr : columns_, add};
       if (!p_.m.is_line()) {
         list(p_.m, m0, a.lines, rows_);
         to.rows = rows_;
       }
-      multiply(level_, a, b, to);
+      kernels_.multiply_panels(a, b, to);
     }
   }
 
@@ -216,7 +193,7 @@ class bf16_gemm {
     for (std::int64_t i = 0; i < count; ++i, at.next()) to[i] = at.second - start;
   }
 
-  const bf16_isa level_;
+  const bf16_kernels kernels_;
   const bf16_precision precision_;
   const product& p_;
   const part& r_;
@@ -232,9 +209,9 @@ class bf16_gemm {
 /// gemm of gemm.hpp with operands rounded to bf16 as they are packed. scratch: bf16_scratch floats, 64-byte aligned.
 /// values: the bits of pack and multiply; a sum over nothing is 0
 inline constexpr std::int64_t bf16_scratch = std::int64_t{1} << 18;
-inline void gemm_bf16(bf16_isa level, bf16_precision precision, const product& p, const part& r, bool add, float* scratch) {
+inline void gemm_bf16(const bf16_kernels& kernels, bf16_precision precision, const product& p, const part& r, bool add, float* scratch) {
   if (r.m1 <= r.m0 || r.n1 <= r.n0 || (r.k1 <= r.k0 && add)) return;
-  detail::bf16_gemm(level, precision, p, r, scratch).run(add);
+  detail::bf16_gemm(kernels, precision, p, r, scratch).run(add);
 }
 
 }  // namespace cpu

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inner loops of products with bf16 operands: packing and widened tiles for each instruction set, the tiles of AMX,
-// vdpbf16ps.
+// The inner loops of products with bf16 operands: packing, the tiles of AMX, vdpbf16ps.
 #pragma once
 
 #include "akin/backend/cpu/isa/bf16_panels.hpp"
 #include "akin/backend/cpu/isa/vector.hpp"
-
-#define AKIN_ISA_BODY "akin/backend/cpu/isa/bf16_pack.inl"
-#include "akin/backend/cpu/isa/each.inl"
-#define AKIN_ISA_BODY "akin/backend/cpu/isa/bf16_tiles.inl"
-#include "akin/backend/cpu/isa/each.inl"
 
 #if AKIN_HAS_X86
 #if defined(__clang__)
@@ -19,11 +13,16 @@
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,avx512bf16,avx2,fma,prefer-vector-width=512")
 #endif
+#define AKIN_ISA_BITS 512
 namespace akin::inline v0 {
+namespace cpu::avx512 {
+#include "akin/backend/cpu/isa/bf16_pack.inl"
+}
 namespace cpu::avx512_bf16 {
 #include "akin/backend/cpu/isa/bf16_dots.inl"
 }
 }  // namespace akin::inline v0
+#undef AKIN_ISA_BITS
 #if defined(__clang__)
 #pragma clang attribute pop
 #else
@@ -93,7 +92,7 @@ class tiles_kernel {
  public:
   static constexpr int rows = 32;
   static constexpr bool any_rows = false;
-  static constexpr std::int64_t depth_of(int) { return bf16_depth_block; }
+  static constexpr std::int64_t depth_of(int) { return 2 * bf16_depth_block; }  // the deeper, the fewer visits of c: the bits are the same
 
   void begin() { tiles_.configure(); }
   void end() { tiles_.release(); }

@@ -29,7 +29,7 @@ namespace cpu {
 /// Ordered: whoever runs one level runs those before it.
 enum class isa { portable, avx2, avx512 };
 
-/// The levels of products with bf16 operands, ordered likewise. The first three widen bf16 to fp32 and multiply that.
+/// The levels of products with bf16 operands, ordered likewise. The first three have no instructions for them.
 enum class bf16_isa { portable, avx2, avx512, avx512_bf16, amx_bf16 };
 
 constexpr std::string_view name_of(bf16_isa level) {
@@ -106,11 +106,11 @@ inline bf16_isa processor_bf16_isa(bool may_use_tiles = true) {
 /// The level to use for products with bf16 operands: the one that is fastest where it was measured, or a lower one named in
 /// AKIN_ISA. Rates of one core, relative to products in fp32:
 ///
-///   processor                                      widened   vdpbf16ps   tiles   chosen
-///   Xeon, Sapphire Rapids                             -         0.5       16     amx_bf16
-///   Xeon that may not use the tiles                0.6-0.75     0.5        -     avx512
-///   EPYC, Zen 4 and Zen 5                          0.6-0.75      2         -     avx512_bf16
-///   any other                                      0.6-0.75      -         -     that of its vectors
+///   processor                                      vdpbf16ps   tiles   chosen
+///   Xeon, Sapphire Rapids                             0.5       16     amx_bf16
+///   Xeon that may not use the tiles                   0.5        -     avx512
+///   EPYC, Zen 4 and Zen 5                              2         -     avx512_bf16
+///   any other                                          -         -     that of its vectors
 inline bf16_isa best_bf16_isa() {
   const bf16_isa wish = detail::wished_isa(), best = processor_bf16_isa(wish == bf16_isa::amx_bf16);
   if (wish < best) return wish;
@@ -120,7 +120,7 @@ inline bf16_isa best_bf16_isa() {
   return best;
 }
 
-/// Whether products with bf16 operands are faster than those in fp32; where they are not, they save memory at most.
+/// Whether there are instructions for bf16, and so products that are faster than those in fp32.
 constexpr bool bf16_is_faster(bf16_isa level) { return level >= bf16_isa::avx512_bf16; }
 
 }  // namespace cpu
