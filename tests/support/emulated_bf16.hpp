@@ -32,11 +32,6 @@ class emulated_tiles {
     for (float& sum : sums_[T]) sum = 0;
   }
   template <int T>
-  void load_sums(const float* from, std::int64_t step) {
-    for (int i = 0; i < 16; ++i)
-      for (int j = 0; j < 16; ++j) sums_[T][i * 16 + j] = from[i * step + j];
-  }
-  template <int T>
   void store_sums(float* to, std::int64_t step) const {
     for (int i = 0; i < 16; ++i)
       for (int j = 0; j < 16; ++j) to[i * step + j] = sums_[T][i * 16 + j];
@@ -48,6 +43,9 @@ class emulated_tiles {
         even_[T][i * 16 + j] = number(from[i * step + j] << 16);
         odd_[T][i * 16 + j] = number(from[i * step + j] & 0xffff0000u);
       }
+  }
+  static void add(const float* from, std::int64_t from_step, int rows, int columns, float* to, std::int64_t to_step) {
+    akin::cpu::portable::add_rows(from, from_step, rows, columns, to, to_step);
   }
   /// Tile C += A B.
   template <int C, int A, int B>

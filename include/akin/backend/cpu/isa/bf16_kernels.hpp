@@ -55,10 +55,6 @@ class amx_tiles {
     __asm__ volatile("tilezero\t%%tmm%c0" : : "i"(T));
   }
   template <int T>
-  void load_sums(const float* from, std::int64_t step) {
-    load<T>(from, step);
-  }
-  template <int T>
   void load_pairs_of(const std::uint32_t* from, std::int64_t step) {
     load<T>(from, step);
   }
@@ -68,6 +64,10 @@ class amx_tiles {
                      :
                      : "r"(to), "r"(step * 4), "i"(T)
                      : "memory");
+  }
+  /// to += from, both by rows.
+  static void add(const float* from, std::int64_t from_step, int rows, int columns, float* to, std::int64_t to_step) {
+    avx512::add_rows(from, from_step, rows, columns, to, to_step);
   }
   /// Tile C += A B.
   template <int C, int A, int B>
@@ -92,7 +92,7 @@ class tiles_kernel {
  public:
   static constexpr int rows = 32;
   static constexpr bool any_rows = false;
-  static constexpr std::int64_t depth_of(int) { return 2 * bf16_depth_block; }  // the deeper, the fewer visits of c: the bits are the same
+  static constexpr std::int64_t depth_of(int) { return bf16_depth_block; }
 
   void begin() { tiles_.configure(); }
   void end() { tiles_.release(); }
@@ -111,18 +111,10 @@ class tiles_kernel {
 
   template <int Parts, bool TwoHigh, bool TwoWide>
   void run(const bf16_block& w) {
-    float* const lower = w.c + 16 * w.c_step;
-    if (w.add) {
-      tiles_.template load_sums<0>(w.c, w.c_step);
-      if constexpr (TwoWide) tiles_.template load_sums<1>(w.c + 16, w.c_step);
-      if constexpr (TwoHigh) tiles_.template load_sums<2>(lower, w.c_step);
-      if constexpr (TwoHigh && TwoWide) tiles_.template load_sums<3>(lower + 16, w.c_step);
-    } else {
-      tiles_.template zero<0>();
-      if constexpr (TwoWide) tiles_.template zero<1>();
-      if constexpr (TwoHigh) tiles_.template zero<2>();
-      if constexpr (TwoHigh && TwoWide) tiles_.template zero<3>();
-    }
+    tiles_.template zero<0>();
+    if constexpr (TwoWide) tiles_.template zero<1>();
+    if constexpr (TwoHigh) tiles_.template zero<2>();
+    if constexpr (TwoHigh && TwoWide) tiles_.template zero<3>();
     constexpr std::int64_t part = 16 * 32;
     const std::uint32_t *a = w.a, *b = w.b;
     for (std::int64_t left = w.pairs; left > 0; left -= 16, a += Parts * part, b += Parts * part) {
@@ -147,10 +139,19 @@ class tiles_kernel {
         dots<TwoHigh, TwoWide>();
       }
     }
-    tiles_.template store_sums<0>(w.c, w.c_step);
-    if constexpr (TwoWide) tiles_.template store_sums<1>(w.c + 16, w.c_step);
-    if constexpr (TwoHigh) tiles_.template store_sums<2>(lower, w.c_step);
-    if constexpr (TwoHigh && TwoWide) tiles_.template store_sums<3>(lower + 16, w.c_step);
+    if (!w.add) return store<TwoHigh, TwoWide>(w.c, w.c_step);
+    // A tile rounds whenever it adds 32 products, so a block starts at 0: long sums lose no more than they do by blocks in fp32.
+    alignas(64) float sums[rows * bf16_cols];
+    store<TwoHigh, TwoWide>(sums, bf16_cols);
+    Tiles::add(sums, bf16_cols, TwoHigh ? 32 : 16, TwoWide ? 32 : 16, w.c, w.c_step);
+  }
+
+  template <bool TwoHigh, bool TwoWide>
+  void store(float* to, std::int64_t step) {
+    tiles_.template store_sums<0>(to, step);
+    if constexpr (TwoWide) tiles_.template store_sums<1>(to + 16, step);
+    if constexpr (TwoHigh) tiles_.template store_sums<2>(to + 16 * step, step);
+    if constexpr (TwoHigh && TwoWide) tiles_.template store_sums<3>(to + 16 * step + 16, step);
   }
 
   template <bool TwoHigh>

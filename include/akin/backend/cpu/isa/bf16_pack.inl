@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Floats to panels of bf16 in pairs along k. Whatever the order in memory, the work goes by blocks of 16 lines (rows of a or
 // columns of b) and 16 pairs: read along k or along the lines, and transposed in registers where the panel wants the other way.
+// And the addition of a tile's sums.
 
 typedef std::uint16_t halves __attribute__((vector_size(AKIN_ISA_BITS / 8)));
 
@@ -201,4 +202,10 @@ inline void pack(const bf16_operand& x, std::int64_t line0, std::int64_t k0, con
   if (to.parts == 1) bf16_packing<1>(x, line0, k0, to).run();
   else if (to.parts == 2) bf16_packing<2>(x, line0, k0, to).run();
   else bf16_packing<3>(x, line0, k0, to).run();
+}
+
+/// to += from, both by rows, of 16 columns or a multiple.
+inline void add_rows(const float* from, std::int64_t from_step, int rows, int columns, float* to, std::int64_t to_step) {
+  for (int i = 0; i < rows; ++i)
+    for (int j = 0; j < columns; j += lanes) store(to + i * to_step + j, load(to + i * to_step + j) + load(from + i * from_step + j));
 }
