@@ -3,6 +3,7 @@
 #include "akin/backend/cpu/contract.hpp"
 
 #include "count_allocations.hpp"
+#include "support/emulated_bf16.hpp"
 
 #include <doctest/doctest.h>
 
@@ -129,36 +130,37 @@ TEST_CASE("contract agrees with loops in double, on every instruction set") {
     }
 }
 
-TEST_CASE("with operands rounded to bf16 it agrees with loops in double over rounded operands, with the same bits for any number of threads") {
+TEST_CASE("with operands of bf16 it agrees with loops in double over operands that are rounded where they are, with the same bits for any number of threads") {
   for (const contract_case& c : cases)
-    for (const cpu::bf16_isa level : {cpu::bf16_isa::portable, cpu::best_bf16_isa()}) {
-      const std::string name = c.a + "," + c.b + "->" + c.out + " " + std::string(cpu::name_of(level));
-      CAPTURE(name);
-      const bool elements = (std::ranges::is_permutation(c.a, c.out) && std::ranges::is_permutation(c.b, c.out)) ||
-                            std::ranges::all_of(c.extents, [](const auto& axis) { return axis.second == 1; });  // products of single numbers are those of fp32
-      const auto rounded = [&](std::vector<float> v) {
-        for (float& x : v) x = elements ? x : to_bf16(x);
-        return v;
-      };
-      const auto x = numbers(labelled<const float>(c.a, c, nullptr).size(), 1), y = numbers(labelled<const float>(c.b, c, nullptr).size(), 2);
-      const auto rounded_x = rounded(x), rounded_y = rounded(y);
-      std::vector<std::vector<float>> results;
-      for (const int threads : {1, 3}) {
-        thread_pool pool(threads);
-        cpu::workspace scratch(pool.size());
-        std::vector<float> z(static_cast<std::size_t>(labelled<float>(c.out, c, nullptr).size()), -7.f);
-        cpu::contract(pool, {cpu::best_isa(), true, level}, scratch, labelled(c.a, c, x.data()), labelled(c.b, c, y.data()), labelled(c.out, c, z.data()));
-        results.push_back(z);
+    for (const auto& bf16 : akin_test::all_bf16_kernels())
+      for (const auto form : {cpu::product_form::plain, cpu::product_form::exact}) {
+        const std::string name = c.a + "," + c.b + "->" + c.out + " " + bf16.name + (form == cpu::product_form::exact ? " exact" : " plain");
+        CAPTURE(name);
+        const bool as_they_are = form == cpu::product_form::exact || (std::ranges::is_permutation(c.a, c.out) && std::ranges::is_permutation(c.b, c.out)) ||
+                                 std::ranges::all_of(c.extents, [](const auto& axis) { return axis.second == 1; });  // products of single numbers are those of fp32
+        const auto rounded = [&](std::vector<float> v) {
+          for (float& x : v) x = as_they_are ? x : to_bf16(x);
+          return v;
+        };
+        const auto x = numbers(labelled<const float>(c.a, c, nullptr).size(), 1), y = numbers(labelled<const float>(c.b, c, nullptr).size(), 2);
+        const auto rounded_x = rounded(x), rounded_y = rounded(y);
+        std::vector<std::vector<float>> results;
+        for (const int threads : {1, 3}) {
+          thread_pool pool(threads);
+          cpu::workspace scratch(pool.size());
+          std::vector<float> z(static_cast<std::size_t>(labelled<float>(c.out, c, nullptr).size()), -7.f);
+          cpu::contract(pool, {cpu::best_isa(), form, bf16.kernels}, scratch, labelled(c.a, c, x.data()), labelled(c.b, c, y.data()), labelled(c.out, c, z.data()));
+          results.push_back(z);
+        }
+        CHECK(results[0] == results[1]);
+        const auto out = labelled(c.out, c, results[0].data());
+        const auto expected = by_loops(c, labelled(c.a, c, rounded_x.data()), labelled(c.b, c, rounded_y.data()), out);
+        double depth = 1, worst = 0;
+        for (const auto& [axis, extent] : c.extents)
+          if (out.find(axis) < 0) depth *= static_cast<double>(extent);
+        for (std::size_t i = 0; i < expected.size(); ++i) worst = std::max(worst, std::fabs(static_cast<double>(results[0][i]) - expected[i]));
+        CHECK(worst <= 4e-7 * (1 + std::sqrt(depth) * 2));
       }
-      CHECK(results[0] == results[1]);
-      const auto out = labelled(c.out, c, results[0].data());
-      const auto expected = by_loops(c, labelled(c.a, c, rounded_x.data()), labelled(c.b, c, rounded_y.data()), out);
-      double depth = 1, worst = 0;
-      for (const auto& [axis, extent] : c.extents)
-        if (out.find(axis) < 0) depth *= static_cast<double>(extent);
-      for (std::size_t i = 0; i < expected.size(); ++i) worst = std::max(worst, std::fabs(static_cast<double>(results[0][i]) - expected[i]));
-      CHECK(worst <= 4e-7 * (1 + std::sqrt(depth) * 2));
-    }
 }
 
 TEST_CASE("contract gives the same bits for any number of threads") {
