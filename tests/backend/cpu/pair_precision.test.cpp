@@ -80,8 +80,8 @@ double worst(const std::vector<double>& got, const std::vector<double>& expected
 }
 
 template <class Model>
-void check(const std::string& what, rows kind, double s, precision pairs) {
-  const embeddings e = drawn(kind, 300, 300, 48);
+void check(const std::string& what, rows kind, double s, precision pairs, std::int64_t width) {
+  const embeddings e = drawn(kind, 300, 300, width);
   const auto got = results_of<Model, cpu_backend>(e, s, 2, pairs);
   const double n = static_cast<double>(e.n);
   const auto x = to_bf16(e.x), y = to_bf16(e.y);
@@ -123,10 +123,11 @@ void check(const std::string& what, rows kind, double s, precision pairs) {
 TEST_CASE("losses and gradients are as far from double as the rounding of the operands says") {
   for (const precision pairs : precisions)
     for (const double s : {1.0, 14.3, 100.0, 140.0})
-      for (const rows kind : {rows::random, rows::near_duplicates, rows::one_dominant}) {
-        check<clip>("clip", kind, s, pairs);
-        check<sigmoids>("sigmoids", kind, s, pairs);
-      }
+      for (const rows kind : {rows::random, rows::near_duplicates, rows::one_dominant})
+        for (const std::int64_t width : {48, 136}) {  // tiles compute in fp32 from 128 on
+          check<clip>("clip", kind, s, pairs, width);
+          check<sigmoids>("sigmoids", kind, s, pairs, width);
+        }
 }
 
 TEST_CASE("hard negatives: the reference backend given rounded operands") {
@@ -186,6 +187,8 @@ TEST_CASE("the bits depend neither on the number of threads nor on the memory bu
     check_bits<turned>(e);
   }
   check_bits<hard>(drawn(rows::random, 300, 270, 64));
+  check_bits<hard>(drawn(rows::random, 300, 270, 136));
+  check_bits<clip>(drawn(rows::random, 2100, 2300, 130));
 }
 
 TEST_CASE("a product of rounded operands that tiles compute is not kept, any other is") {

@@ -199,10 +199,11 @@ struct dense_products {
   product_form form = product_form::fp32;
   bf16_kernels bf16 = {};
 
-  /// The form of one product. Vectors are as fast as tiles where rows are few and the weights come from memory.
+  /// The form of one product. Vectors are as fast as tiles where rows are few, since the weights come from memory, and where the weights
+  /// are few, since packing takes as long.
   product_form form_of(const product& p, const matrix_extents& e) const {
-    constexpr std::int64_t fewest_rows = 128;
-    return form != product_form::exact || (e.rows >= fewest_rows && packed_bf16_product::serves(p, e)) ? form : product_form::fp32;
+    if (form != product_form::exact) return form;
+    return e.rows >= 128 && e.columns * e.depth >= 256 * 256 && packed_bf16_product::serves(p, e) ? form : product_form::fp32;
   }
 
   /// One part, by one thread.

@@ -11,8 +11,7 @@
 namespace akin::inline v0 {
 
 /// How exactly products are computed. All sums are fp32, and so is everything that is no product.
-/// fp32:       operands as they are. Tiles (AMX) multiply them as sums of three bf16 each, which is as exact; there an infinite operand gives
-///             infinity or NaN.
+/// fp32:       operands as they are. Tiles (AMX) multiply them as sums of three bf16 each, which is as exact.
 /// bf16_split: similarities of pairs as if each operand were the sum of two bf16 (relative error 2^-16), or better; gradients of pairs with
 ///             operands rounded to bf16; other products in fp32.
 /// bf16:       operands rounded to bf16 (relative error 2^-8 each).
@@ -44,6 +43,8 @@ struct packed_block {
 class pair_products {
  public:
   pair_products(product_form form, isa level, const bf16_kernels& bf16) : form_{form}, kernels_{tile_kernels_of(level)}, level_{level}, bf16_{bf16} {}
+
+  product_form form() const { return form_; }
 
   /// Floats of memory, whole lines of cache, that a packed block takes.
   std::int64_t floats(bool left, std::int64_t lines, std::int64_t depth) const {

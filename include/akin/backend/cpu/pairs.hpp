@@ -38,6 +38,8 @@ struct pair_tiles {
   static constexpr std::int64_t blocks_at_once(std::int64_t side, std::int64_t tile, std::int64_t width) {
     return std::clamp<std::int64_t>(packed_at_once / block_floats(tile, width), 1, std::max<std::int64_t>((side + tile - 1) / tile, 1));
   }
+  /// At most, whatever the form: a panel or strip that is not full, depths that are no multiple of 32, three bf16 for each number.
+  static constexpr std::int64_t block_floats(std::int64_t tile, std::int64_t width) { return (tile + 32) * (width + 32) * 3 / 2; }
   /// Room for one operand's packed blocks on either side of the space, of every smaller space, and of narrower embeddings: smaller tiles
   /// have other margins.
   constexpr std::int64_t packed_floats(std::int64_t width) const {
@@ -51,8 +53,6 @@ struct pair_tiles {
 
  private:
   static constexpr std::int64_t packed_at_once = std::int64_t{5} << 19;
-  /// At most, whatever the form: a panel or strip that is not full, depths that are no multiple of 32, three bf16 for each number.
-  static constexpr std::int64_t block_floats(std::int64_t tile, std::int64_t width) { return (tile + 32) * (width + 32) * 3 / 2; }
   static constexpr std::int64_t floats_at_once(std::int64_t side, std::int64_t tile, std::int64_t width) {
     return std::min((side + tile - 1) / tile * block_floats(tile, width), std::max(packed_at_once, block_floats(tile, width)));
   }
@@ -75,7 +75,7 @@ class pair_memory {
       const pair_tiles space{extents[s.space[0]], extents[s.space[1]]};
       const auto operands = b.operands_of(s);
       const auto lists = std::count_if(operands.begin(), operands.end(), [](const auto& o) { return o.kind == operand_kind::listed; });
-      tile_count = std::max<std::int64_t>(tile_count, s.product_count + lists + s.sink_count + 1);  // and one that is packed
+      tile_count = std::max<std::int64_t>(tile_count, s.product_count + lists + s.sink_count);
       factors = std::max<std::int64_t>(factors, 2 * s.product_count + s.sink_count);
       floats_per_factor = std::max(floats_per_factor, whole_vectors(space.packed_floats(b.widest_factor(s, extents))));
       blocks = std::max(blocks, space.rows / pair_tiles::fewest_rows + 1);
@@ -86,7 +86,8 @@ class pair_memory {
       }
       all_states = std::max(all_states, of_this);
     }
-    floats_per_worker = tile_count * (pair_tiles::most_rows + 16) * pair_tiles::most_columns + vectors_floats;
+    constexpr std::int64_t rows = pair_tiles::most_rows, columns = pair_tiles::most_columns;
+    floats_per_worker = tile_count * (rows + 16) * columns + pair_tiles::block_floats(rows, columns) + vectors_floats;  // one is packed
     floats_ = aligned_floats{workers * floats_per_worker + factors * floats_per_factor + blocks * max_chain_results + all_states};
     tiles = floats_.data();
     packed = tiles + workers * floats_per_worker;
@@ -116,7 +117,7 @@ class pair_pass {
  public:
   pair_pass(const pair_arguments<float>& a, isa level, const pair_forms& forms, const bf16_kernels& bf16, pair_function chain, const pair_memory& m)
       : a_{a}, run_{chain}, kernels_{chain_kernels_of(level)}, similarity_{forms.similarity, level, bf16},
-        gradient_{rows_follow(a) ? forms.gradient : product_form::fp32, level, bf16}, memory_{m}, t_{a.rows, a.columns} {}
+        gradient_{rows_follow(a) ? forms.gradient : product_form::fp32, level, bf16}, vectors_{product_form::fp32, level, bf16}, memory_{m}, t_{a.rows, a.columns} {}
 
   void run(thread_pool& pool) {
     start_reductions();
@@ -143,6 +144,7 @@ class pair_pass {
  private:
   // One operand of a product, packed for its blocks of rows or of columns.
   struct factor {
+    const pair_products* by = nullptr;
     const float* from = nullptr;
     std::int64_t batch_step = 0, width_step = 0, width = 0;
     bool of_rows = false, left = false, contracts_batch = false;
@@ -160,11 +162,12 @@ class pair_pass {
   }
 
   void list_factors() {
-    const auto add = [&](const pair_products& products, const view<const float>& v, int batch, bool of_rows, bool left, bool contracts_batch) {
+    const auto add = [&](const pair_products& wanted, const view<const float>& v, int batch, bool of_rows, bool left, bool contracts_batch) {
       const int inner = v.axis[0] == batch ? v.axis[1] : v.axis[0];
       const std::int64_t width = v.extent[static_cast<std::size_t>(v.find(inner))], tile = of_rows ? t_.tile_rows : t_.tile_columns;
+      const pair_products& products = wanted.form() == product_form::exact && width < 128 ? vectors_ : wanted;  // packing would take as long
       factors_[static_cast<std::size_t>(factor_count_)] = {
-          v.data, v.stride_of(batch), v.stride_of(inner), width, of_rows, left, contracts_batch,
+          &products, v.data, v.stride_of(batch), v.stride_of(inner), width, of_rows, left, contracts_batch,
           memory_.packed + factor_count_ * memory_.floats_per_factor,
           contracts_batch ? products.floats(left, width, tile) : products.floats(left, tile, width)};
       ++factor_count_;
@@ -185,8 +188,7 @@ class pair_pass {
       const std::int64_t tile = of_rows ? t_.tile_rows : t_.tile_columns, at = (first + k % blocks) * tile;
       const std::int64_t count = std::min(tile, (of_rows ? a_.rows : a_.columns) - at);
       const float* const from = f.from + at * f.batch_step;
-      if (f.contracts_batch) gradient_.pack(f.left, from, f.width_step, f.batch_step, f.block(k % blocks, count));
-      else similarity_.pack(f.left, from, f.batch_step, f.width_step, f.block(k % blocks, count));
+      f.by->pack(f.left, from, f.contracts_batch ? f.width_step : f.batch_step, f.contracts_batch ? f.batch_step : f.width_step, f.block(k % blocks, count));
     });
   }
 
@@ -242,8 +244,8 @@ class pair_pass {
         const auto& p = a_.products[k];
         float* const tile = products_[k] = p.memory == product_memory::none ? take(t_.floats()) : p.kept + number_ * t_.floats();
         if (p.memory == product_memory::read) continue;
-        const packed_block left = p_.factors_[2 * k].block(row_number_, rows_), right = p_.factors_[2 * k + 1].block(column_number_, columns_);
-        p_.similarity_.multiply(left, right, tile, t_.tile_columns, 1, false);
+        const factor &left = p_.factors_[2 * k], &right = p_.factors_[2 * k + 1];
+        left.by->multiply(left.block(row_number_, rows_), right.block(column_number_, columns_), tile, t_.tile_columns, 1, false);
       }
     }
 
@@ -339,9 +341,9 @@ class pair_pass {
       const std::int64_t stride = t_.tile_columns, out_step = c.out.stride_of(c.keeps_rows ? a_.row : a_.column);
       const packed_block left = c.keeps_rows ? packed_block{free_, rows_, columns_} : packed_block{free_, columns_, rows_};
       const int inner = c.out.axis[0] == (c.keeps_rows ? a_.row : a_.column) ? c.out.axis[1] : c.out.axis[0];
-      p_.gradient_.pack(true, g, c.keeps_rows ? stride : 1, c.keeps_rows ? 1 : stride, left);
+      tall.by->pack(true, g, c.keeps_rows ? stride : 1, c.keeps_rows ? 1 : stride, left);
       const packed_block right = tall.block(c.keeps_rows ? column_number_ : row_number_, c.keeps_rows ? columns_ : rows_);
-      p_.gradient_.multiply(left, right, c.out.data + (c.keeps_rows ? i0_ : j0_) * out_step, out_step, c.out.stride_of(inner), true);
+      tall.by->multiply(left, right, c.out.data + (c.keeps_rows ? i0_ : j0_) * out_step, out_step, c.out.stride_of(inner), true);
     }
 
     const pair_pass& p_;
@@ -358,7 +360,7 @@ class pair_pass {
   const pair_arguments<float>& a_;
   pair_function run_;
   chain_kernels kernels_;
-  pair_products similarity_, gradient_;
+  pair_products similarity_, gradient_, vectors_;
   const pair_memory& memory_;
   pair_tiles t_;
   std::array<factor, 2 * max_chain_operands + max_chain_results> factors_{};

@@ -101,7 +101,7 @@ struct bf16_kernels {
 
   /// c[i * row_step + j] = or += sum_k a[i, k] b[k, j] over packed operands.
   /// values:  fp32 sums over k in blocks of 512 (vdpbf16ps split: 256, exact: 128) from the first on, within a block in the level's order: how rows
-  ///          and columns are cut does not change a bit. Split, exact: an infinite operand gives infinity or NaN
+  ///          and columns are cut does not change a bit. Split: an infinite operand gives infinity or NaN. Exact: as in fp32, but two infinite ones give NaN
   /// cost:    2 |rows| |columns| |depth| operations, split three times that, exact six times; no allocation. On Zen 4 (vdpbf16ps) 94 to 99 % of the
   ///          register peak for 112 to 2048 rows, 64 to 1024 columns, depths of 300 to 1024
   /// errors:  run time "multiply: ..." where the operands differ in depth or precision, or a was packed for other kernels

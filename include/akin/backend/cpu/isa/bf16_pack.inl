@@ -20,15 +20,18 @@ typedef std::uint16_t halves __attribute__((vector_size(AKIN_ISA_BITS / 8)));
 }
 
 /// The bf16 that stand for each number, in the upper halves: the nearest, the nearest to what is left, and what is left then.
-/// values: what is infinite or NaN stands in the first of two parts alone, and makes the last of three NaN. Three parts, whose ties go
-///         away from 0, sum up to the number
+/// values: what is infinite or NaN stands in the first of two parts alone, and so does what rounds to infinity; it stands in the last of
+///         three, cut off instead of rounded. Three parts, whose ties go away from 0, sum up to every other number
 template <int Parts>
 [[gnu::always_inline]] inline void split_bf16(vf x, vu (&to)[Parts]) {
   if constexpr (Parts == 3) {
-    to[0] = ((vu)x + 0x8000u) & 0xffff0000u;
-    const vf rest = x - (vf)to[0];
+    const vu bits = (vu)x;
+    const vi is_too_large = (bits & 0x7fffffffu) >= 0x7f7f8000u;
+    const vf number = select(is_too_large, vf{}, x);
+    to[0] = ((vu)number + 0x8000u) & 0xffff0000u;
+    const vf rest = number - (vf)to[0];
     to[1] = ((vu)rest + 0x8000u) & 0xffff0000u;
-    to[2] = (vu)(rest - (vf)to[1]) & 0xffff0000u;
+    to[2] = (vu)(rest - (vf)to[1] + (x - number)) & 0xffff0000u;
   } else {
     to[0] = bf16_bits(x);
     if constexpr (Parts == 2) {
