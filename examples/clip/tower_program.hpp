@@ -60,7 +60,7 @@ class tower_program : public tower<Number> {
 };
 
 /// A tower for which what stands after a text's end has no influence: it is not computed. Texts run beside others of about their own
-/// length, so that a row does not depend on what else is asked for, but for its last bits where AMX's tiles compute large batches alone.
+/// length, so that a row does not depend on what else is asked for, but for its last bits where AMX's tiles compute the large batches.
 template <class Model>
 class causal_text_program : public tower_program<Model, "ids", struct public_clip::texts, std::int32_t> {
  public:

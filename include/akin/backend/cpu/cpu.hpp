@@ -16,7 +16,7 @@
 namespace akin::inline v0 {
 
 /// values: fp32, products in bf16 where that is asked for; the same bits for every number of threads on one kind of processor
-/// cost:   one pool of threads, a megabyte of scratch for each of them and 32 besides, of which what no kernel touches costs nothing; a program with pair passes adds up to 10 MB for
+/// cost:   one pool of threads, a megabyte of scratch for each of them and 32 besides, of which what no kernel touches costs nothing; a program with pair passes adds up to 15 MB for
 ///         each operand of a pass's products, and some tiles of 240 KiB for each thread; kernels allocate nothing
 class cpu_backend : public host_backend {
  public:

@@ -13,8 +13,8 @@ namespace akin::inline v0 {
 namespace cpu {
 
 /// A place for each weight that a program multiplies with. A weight is packed when it is first met, and again when the weights have changed.
-/// cost: as much memory as those weights, half of it where products are rounded to bf16, none where tiles multiply three parts of each
-///       number: those are packed anew from the weights. One image of ViT-B/32: 86 ms with weights packed in every run, 40 with kept ones
+/// cost: as much memory as those weights, half of it where products are rounded to bf16. Where tiles compute in fp32 they pack the weights anew,
+///       so that only what vectors multiply with is filled. One image of ViT-B/32: 86 ms with weights packed in every run, 40 with kept ones
 class kept_weights {
  public:
   explicit kept_weights(const dense_products& products) : products_{products} {}

@@ -150,7 +150,7 @@ class packed_bf16_product {
   // Panels of 14 and of 32 lines end here. Of 512 positions of k such rows and columns take 900 KiB, in three parts 2.6 MiB.
   static constexpr std::int64_t row_step = 448, column_step = 448, room = workspace::shared_floats / 2;
 
-  /// How deep an operand is packed at once: of three parts less, so that both operands of a weight's gradient fit.
+  /// How deep an operand is packed at once: of three parts less, so that of long sums 2,688 lines fit at a time.
   std::int64_t most_depth() const { return std::int64_t{16384} >> 2 * (parts_of(precision_) - 1); }
   /// How many lines of this depth fit into half of what the threads share.
   std::int64_t even_chunk(std::int64_t extent, std::int64_t unit, std::int64_t depth) const {
@@ -202,8 +202,9 @@ struct dense_products {
   /// The form of one product. Vectors are as fast as tiles where rows are few, since the weights come from memory, and where the weights
   /// are few, since packing takes as long.
   product_form form_of(const product& p, const matrix_extents& e) const {
+    constexpr std::int64_t fewest_rows = 128, fewest_weights = 256 * 256;
     if (form != product_form::exact) return form;
-    return e.rows >= 128 && e.columns * e.depth >= 256 * 256 && packed_bf16_product::serves(p, e) ? form : product_form::fp32;
+    return e.rows >= fewest_rows && e.columns * e.depth >= fewest_weights && packed_bf16_product::serves(p, e) ? form : product_form::fp32;
   }
 
   /// One part, by one thread.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The products of a pair pass, in fp32 or with operands rounded to bf16: packed once, multiplied tile by tile.
+// The products of a pair pass, in fp32 or with operands of bf16: packed once, multiplied tile by tile.
 #pragma once
 
 #include <akin/backend/cpu/isa/bf16.hpp>

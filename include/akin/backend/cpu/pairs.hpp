@@ -34,7 +34,7 @@ struct pair_tiles {
   /// Numbers of one product that is kept from pass to pass, whole tiles.
   constexpr std::int64_t kept_floats() const { return down() * along() * floats(); }
 
-  /// Blocks of rows or of columns whose embeddings are packed at once: 10 MB of them.
+  /// Blocks of rows or of columns whose embeddings are packed at once: 10 MB of them, in three parts 15.
   static constexpr std::int64_t blocks_at_once(std::int64_t side, std::int64_t tile, std::int64_t width) {
     return std::clamp<std::int64_t>(packed_at_once / block_floats(tile, width), 1, std::max<std::int64_t>((side + tile - 1) / tile, 1));
   }
@@ -52,7 +52,7 @@ struct pair_tiles {
   }
 
  private:
-  static constexpr std::int64_t packed_at_once = std::int64_t{5} << 19;
+  static constexpr std::int64_t packed_at_once = std::int64_t{15} << 18;
   static constexpr std::int64_t floats_at_once(std::int64_t side, std::int64_t tile, std::int64_t width) {
     return std::min((side + tile - 1) / tile * block_floats(tile, width), std::max(packed_at_once, block_floats(tile, width)));
   }
@@ -156,6 +156,8 @@ class pair_pass {
     }
   };
 
+  static constexpr std::int64_t narrowest = 128;  // that tiles multiply in fp32 sooner than vectors do: packing costs the same for every width
+
   // Gradients whose width is not contiguous, because an embedding's axes were given in the other order, are computed in fp32.
   static bool rows_follow(const pair_arguments<float>& a) {
     return std::all_of(a.contractions.begin(), a.contractions.end(), [&](const auto& c) { return c.out.axis[0] == (c.keeps_rows ? a.row : a.column); });
@@ -165,7 +167,7 @@ class pair_pass {
     const auto add = [&](const pair_products& wanted, const view<const float>& v, int batch, bool of_rows, bool left, bool contracts_batch) {
       const int inner = v.axis[0] == batch ? v.axis[1] : v.axis[0];
       const std::int64_t width = v.extent[static_cast<std::size_t>(v.find(inner))], tile = of_rows ? t_.tile_rows : t_.tile_columns;
-      const pair_products& products = wanted.form() == product_form::exact && width < 128 ? vectors_ : wanted;  // packing would take as long
+      const pair_products& products = wanted.form() == product_form::exact && width < narrowest ? vectors_ : wanted;
       factors_[static_cast<std::size_t>(factor_count_)] = {
           &products, v.data, v.stride_of(batch), v.stride_of(inner), width, of_rows, left, contracts_batch,
           memory_.packed + factor_count_ * memory_.floats_per_factor,

@@ -55,9 +55,8 @@ inline bf16_block block_of(const bf16_panels& a, const bf16_panels& b, std::int6
 template <class Kernel>
 void multiply_by(const bf16_panels& a, const bf16_panels& b, const bf16_result& to) {
   Kernel kernel;
-  constexpr std::int64_t second_cache = std::int64_t{1} << 18;  // 1 MiB of b: half of it
   const std::int64_t step = Kernel::depth_of(a.parts) / 32, groups = std::max<std::int64_t>(1, a.groups()), panels = b.panels();
-  const std::int64_t panel_step = second_cache / (std::min(step, groups) * 16 * bf16_cols * b.parts);
+  const std::int64_t panel_step = Kernel::cached_pairs / (std::min(step, groups) * 16 * bf16_cols * b.parts);
   kernel.begin();
   for (std::int64_t q0 = 0; q0 < panels; q0 += panel_step)
     for (std::int64_t g = 0; g < groups; g += step)
@@ -95,13 +94,14 @@ struct bf16_kernels {
   }
 
   /// Rounds lines from line0 on and positions of k from k0 on into the panels, as many as these have.
-  /// values: to nearest, ties to even, from 3.39e38 on to infinity; NaN stays NaN; zeros behind the last line and position
+  /// values: to nearest, ties to even, from 3.39e38 on to infinity (exact: the sum of a number's parts is the number); NaN stays NaN; zeros
+  ///         behind the last line and position
   /// cost:   one visit of each number, in vectors where k or the lines are contiguous
   void pack(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to) const { pack_panels(x, line0, k0, to); }
 
   /// c[i * row_step + j] = or += sum_k a[i, k] b[k, j] over packed operands.
   /// values:  fp32 sums over k in blocks of 512 (vdpbf16ps split: 256, exact: 128) from the first on, within a block in the level's order: how rows
-  ///          and columns are cut does not change a bit. Split: an infinite operand gives infinity or NaN. Exact: as in fp32, but two infinite ones give NaN
+  ///          and columns are cut does not change a bit. Split: an infinite operand gives infinity or NaN. Exact: as in fp32, but two infinite ones give NaN, and AMX takes parts below 2^-126 for 0
   /// cost:    2 |rows| |columns| |depth| operations, split three times that, exact six times; no allocation. On Zen 4 (vdpbf16ps) 94 to 99 % of the
   ///          register peak for 112 to 2048 rows, 64 to 1024 columns, depths of 300 to 1024
   /// errors:  run time "multiply: ..." where the operands differ in depth or precision, or a was packed for other kernels

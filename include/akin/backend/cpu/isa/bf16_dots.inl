@@ -49,6 +49,7 @@ void dots_of(const bf16_block& w) {
 struct dots_kernel {
   static constexpr int rows = dots_rows;
   static constexpr bool any_rows = true;  // writes no row behind the last
+  static constexpr std::int64_t cached_pairs = std::int64_t{1} << 17;  // 512 KiB of b: half of a second-level cache
   static constexpr std::int64_t depth_of(int parts) { return bf16_depth_block >> (parts - 1); }  // all parts of a block stay in the first cache
   void begin() {}
   void end() {}

@@ -20,15 +20,14 @@ typedef std::uint16_t halves __attribute__((vector_size(AKIN_ISA_BITS / 8)));
 }
 
 /// The bf16 that stand for each number, in the upper halves: the nearest, the nearest to what is left, and what is left then.
-/// values: what is infinite or NaN stands in the first of two parts alone, and so does what rounds to infinity; it stands in the last of
-///         three, cut off instead of rounded. Three parts, whose ties go away from 0, sum up to every other number
+/// values: what is infinite or NaN stands in the first of two parts alone, or in the last of three. Three parts sum up to the number; their
+///         ties go away from 0, and what would round to infinity is cut off
 template <int Parts>
 [[gnu::always_inline]] inline void split_bf16(vf x, vu (&to)[Parts]) {
   if constexpr (Parts == 3) {
-    const vu bits = (vu)x;
-    const vi is_too_large = (bits & 0x7fffffffu) >= 0x7f7f8000u;
-    const vf number = select(is_too_large, vf{}, x);
-    to[0] = ((vu)number + 0x8000u) & 0xffff0000u;
+    const vu size = (vu)x & 0x7fffffffu;
+    const vf number = select(size >= 0x7f800000u, vf{}, x);
+    to[0] = ((vu)number + (size >= 0x7f7f8000u ? vu{} : vu{} + 0x8000u)) & 0xffff0000u;
     const vf rest = number - (vf)to[0];
     to[1] = ((vu)rest + 0x8000u) & 0xffff0000u;
     to[2] = (vu)(rest - (vf)to[1] + (x - number)) & 0xffff0000u;
@@ -153,7 +152,7 @@ inline void pack_along_depth(const bf16_operand& x, const std::int64_t* line_at,
 }
 
 /// Rounds lines [line0, line0 + to.lines) and positions [k0, k0 + to.depth) of an operand into panels of so many parts.
-/// values: to nearest, ties to even; zeros behind the last line (up to the end of its block of 16) and behind the last position
+/// values: those of split_bf16; zeros behind the last line (up to the end of its block of 16) and behind the last position
 template <int Parts>
 class bf16_packing {
  public:

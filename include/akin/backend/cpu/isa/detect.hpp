@@ -78,7 +78,7 @@ inline bf16_isa wished_isa() {
 }  // namespace detail
 
 /// The level to use: the processor's, or a lower one named in the environment (AKIN_ISA=portable, avx2, avx512, avx512_bf16 or
-/// amx_bf16; the last two lower nothing but products with bf16 operands, which those in fp32 become where there are tiles).
+/// amx_bf16; the last two lower nothing but products with bf16 operands, and AMX's part in those in fp32).
 /// errors: run time "AKIN_ISA: ..." for any other word
 inline isa best_isa() {
   const isa best = processor_isa();
