@@ -6,8 +6,8 @@ usage() {
   cat <<'TEXT'
 usage: scripts/check_cuda.sh [--subset]
 
-Compiles and links for sm_80 and sm_90 with nvcc, without warnings: a program of two files, one of which is g++'s and the other one's kernels must not
-spill; then tests, examples and benchmarks, preset cuda. Nothing is run.
+Compiles and links for sm_80 and sm_90 with nvcc, without warnings: a program of two files that uses the installed package, one
+of which is g++'s and the other one's kernels must not spill; then tests, examples and benchmarks, preset cuda. Nothing is run.
 
   --subset   the program of two files alone
 
@@ -33,13 +33,17 @@ fi
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
-scripts/check_spills.sh tests/consumers/thrust/device.cu "$work/device.o"
-g++ -std=c++20 -O1 -Iinclude -c tests/consumers/thrust/main.cpp -o "$work/main.o"
-"$nvcc" "$work/main.o" "$work/device.o" -lcublas -o "$work/consumer"
+export CUDACXX="$nvcc"
+scripts/check_spills.sh tests/consumers/thrust/device.cu
+cmake -S . -B "$work/akin" -DAKIN_BUILD_TESTS=OFF -DAKIN_BUILD_EXAMPLES=OFF -DAKIN_BUILD_BENCHMARKS=OFF >"$work/said"
+cmake --install "$work/akin" --prefix "$work/prefix" >"$work/said"
+cmake -S tests/consumers/thrust -B "$work/consumer" -Dakin_ROOT="$work/prefix" -DAKIN_THRUST_SYSTEM=CUDA "-DCMAKE_CUDA_ARCHITECTURES=80;90" \
+  "-DCMAKE_CUDA_FLAGS=-Werror all-warnings" >"$work/said"
+cmake --build "$work/consumer"
 echo "check_cuda: a file that nvcc compiled and one that g++ compiled link"
 [[ $subset == no ]] || exit 0
 
 scripts/install_dependencies.sh build bench
-CUDACXX="$nvcc" cmake --preset cuda -DAKIN_BUILD_EXAMPLES=ON -DAKIN_BUILD_BENCHMARKS=ON
+cmake --preset cuda -DAKIN_BUILD_EXAMPLES=ON -DAKIN_BUILD_BENCHMARKS=ON
 cmake --build --preset cuda
 echo "check_cuda: tests, examples and benchmarks compile and link"
