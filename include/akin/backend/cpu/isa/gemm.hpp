@@ -9,8 +9,9 @@
 namespace akin::inline v0 {
 namespace cpu {
 
-inline constexpr std::int64_t column_block = 384;  // 480 KiB of panels: half of a second-level cache
-inline constexpr std::int64_t gemm_scratch = depth_block * column_block;
+inline constexpr std::int64_t column_block = 384;  // 384 KiB of panels, which stay in a second-level cache
+inline constexpr int tiles_together = 8;  // of rows, which a panel of b meets while it lies in the first cache
+inline constexpr std::int64_t gemm_scratch = depth_block * (column_block + tiles_together * most_tile_rows);
 
 /// Rows and columns of a register tile: blocks of work are cut at multiples of them.
 constexpr std::int64_t tile_rows_of(isa level) { return level == isa::avx512 ? 14 : 6; }
@@ -178,6 +179,28 @@ struct packed_operands {
   const float *rows = nullptr, *columns = nullptr;
 };
 
+namespace detail {
+
+/// A register tile's rows in a and in c; those behind the last are the first one's.
+struct row_tile {
+  const float* a[most_tile_rows];
+  float* c[most_tile_rows];
+  int count = 0;
+};
+
+inline row_tile rows_from(const tile_kernels& kernels, const product& p, index_walk& m, std::int64_t left) {
+  row_tile t;
+  t.count = next_rows(kernels, left);
+  for (int q = 0; q < kernels.rows; ++q) {
+    t.a[q] = q < t.count ? p.a + m.first : t.a[0];
+    t.c[q] = q < t.count ? p.c + m.second : t.c[0];
+    if (q < t.count) m.next();
+  }
+  return t;
+}
+
+}  // namespace detail
+
 /// c = or += the product over one part. scratch: gemm_scratch floats, 64-byte aligned.
 /// values: sums over k in blocks of depth_block from k0 on, each in order; the cut of m and n does not change a bit
 inline void gemm(isa level, const product& p, const part& r, bool add, float* scratch, const packed_operands& packed = {}) {
@@ -191,7 +214,7 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
   }
   if ((p.m.size() == 1 || p.n.size() == 1) && p.k.is_line() && p.k.first() == 1 && p.k.second() == 1)
     return gemm_by_dots(kernels, p, r, add);
-  alignas(64) float a_panel[most_tile_rows * depth_block];
+  float* const own_tiles = scratch + depth_block * column_block;
   std::int64_t b_columns[column_block], c_columns[column_block];
   const std::int64_t depth_step = depth_step_of(r.k1 - r.k0);
   const bool c_follows = p.n.is_line() && (p.n.second() == 1 || p.n.rank == 0);
@@ -215,36 +238,27 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
         pack_columns(kernels, p, k0, depth, b_columns + skipped, cols - skipped, b_follows, scratch + skipped * depth);
       }
       const index_walk k(p.k, k0);
-      const float* tile_of_a = packed.rows == nullptr ? a_panel : packed.rows + (k0 - r.k0) * kernels.rows;
+      const float* tile_of_a = packed.rows == nullptr ? nullptr : packed.rows + (k0 - r.k0) * kernels.rows;
+      tile_work w;
+      w.depth = depth;
+      w.add = add || k0 > r.k0;
+      w.step = !a_direct ? kernels.rows : p.k.rank == 0 ? 1 : p.k.first();
+      w.packed = !a_direct;
+
       index_walk m(p.m, r.m0);
       for (std::int64_t i = r.m0; i < r.m1;) {
-        const float* a_rows[most_tile_rows];
-        float* c_rows[most_tile_rows];
-        tile_work w;
-        w.rows = next_rows(kernels, r.m1 - i);
-        for (int q = 0; q < kernels.rows; ++q) {
-          if (q < w.rows) {
-            a_rows[q] = p.a + m.first;
-            c_rows[q] = p.c + m.second;
-            m.next();
-          } else {
-            a_rows[q] = a_rows[0];
-            c_rows[q] = c_rows[0];
+        row_tile tiles[tiles_together];
+        int count = 0;
+        for (; count < tiles_together && i < r.m1; ++count) {
+          row_tile& t = tiles[count] = rows_from(kernels, p, m, r.m1 - i);
+          i += t.count;
+          if (a_direct) {
+            for (int q = 0; q < kernels.rows; ++q) t.a[q] += k.first;
+            continue;
           }
-        }
-        i += w.rows;
-        w.a = a_rows;
-        w.c = c_rows;
-        w.depth = depth;
-        w.add = add || k0 > r.k0;
-        if (a_direct) {
-          w.step = p.k.rank == 0 ? 1 : p.k.first();
-          for (int q = 0; q < kernels.rows; ++q) a_rows[q] += k.first;
-        } else {
-          if (packed.rows == nullptr) pack_tile(kernels, p, k0, depth, a_rows, w.rows, a_panel);
-          w.step = kernels.rows;
-          w.packed = true;
-          for (int q = 0; q < kernels.rows; ++q) a_rows[q] = tile_of_a + q;
+          float* const own = own_tiles + count * depth * kernels.rows;
+          if (packed.rows == nullptr) pack_tile(kernels, p, k0, depth, t.a, t.count, own);
+          for (int q = 0; q < kernels.rows; ++q) t.a[q] = (packed.rows == nullptr ? own : tile_of_a) + q;
           if (packed.rows != nullptr) tile_of_a += (r.k1 - r.k0) * kernels.rows;
         }
         for (std::int64_t q = 0; q < panels; ++q) {
@@ -255,7 +269,15 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
           w.b_step = direct ? p.k.second() : left > kernels.lanes ? tile_cols : kernels.lanes;
           w.column = c_columns[q * tile_cols];
           w.columns = c_follows ? nullptr : c_columns + q * tile_cols;
-          kernels.run_tile(w);
+          // Packed columns may come from memory: the tiles share the fetching of the next panel.
+          w.next_step = packed.columns == nullptr || count == 1 ? 0 : (w.b_step + count - 1) / count;
+          for (int t = 0; t < count; ++t) {
+            w.a = tiles[t].a;
+            w.c = tiles[t].c;
+            w.rows = tiles[t].count;
+            w.next = w.b + depth * (w.b_step + t * w.next_step);
+            kernels.run_tile(w);
+          }
         }
       }
     }
