@@ -4,6 +4,9 @@ include_guard(GLOBAL)
 
 set(AKIN_THRUST_SYSTEM CPP CACHE STRING "What akin::thrust runs on: CPP and OMP are the host, CUDA a device")
 set_property(CACHE AKIN_THRUST_SYSTEM PROPERTY STRINGS CPP OMP CUDA)
+if(NOT AKIN_THRUST_SYSTEM MATCHES "^(CPP|OMP|CUDA)$")
+  message(FATAL_ERROR "AKIN_THRUST_SYSTEM is ${AKIN_THRUST_SYSTEM}, expected CPP, OMP or CUDA")
+endif()
 
 set(akin_thrust_missing)
 if(AKIN_THRUST_SYSTEM STREQUAL "CUDA")

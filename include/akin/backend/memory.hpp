@@ -2,6 +2,7 @@
 // Where a backend's numbers lie. Nothing above the backends reads memory that a backend computes in: it asks for a copy on the host.
 #pragma once
 
+#include <akin/support/bytes_text.hpp>
 #include <akin/support/error.hpp>
 #include <akin/support/host_array.hpp>
 
@@ -38,11 +39,9 @@ class memory_block {
   virtual ~memory_block() = default;
   /// The first byte, for the backend's eyes.
   virtual std::byte* data() = 0;
-  /// Copies the host's bytes to the beginning of the block, or bytes from the `first` on to the host.
+  /// Copies the host's bytes to the beginning of the block, or bytes from the `first` on to the host: after all work of the backend that uses it.
   virtual void copy_in(const void* from, std::int64_t bytes) = 0;
   virtual void copy_out(std::int64_t first, void* to, std::int64_t bytes) = 0;
-  /// Returns when no work is under way that may read or write the block.
-  virtual void wait() {}
 };
 
 /// Numbers that the host shares with a backend: each finds what the other has left.
@@ -67,7 +66,8 @@ class shared_numbers {
   /// On the host, to read, or to read and write; valid until a backend writes. Who writes again after a run asks again: what a program keeps of
   /// its weights it makes anew only then.
   std::span<const Real> host() const {
-    if (std::exchange(host_is_old_, false)) block_->copy_out(0, host_.get(), bytes());
+    if (host_is_old_) block_->copy_out(0, host_.get(), bytes());
+    host_is_old_ = false;
     return {host_.get(), static_cast<std::size_t>(size_)};
   }
   std::span<Real> host() {
@@ -92,7 +92,8 @@ class shared_numbers {
       return host_.get();
     } else {
       reserve_on(backend);
-      if (std::exchange(block_is_old_, false)) block_->copy_in(host_.get(), bytes());
+      if (block_is_old_) block_->copy_in(host_.get(), bytes());
+      block_is_old_ = false;
       return reinterpret_cast<Real*>(block_->data());
     }
   }
@@ -115,14 +116,13 @@ class shared_numbers {
 
  private:
   [[noreturn]] void refuse(std::string_view giver) const {
-    fail("bind: the ", what_, " need ", size_ / 1'000'000, " million numbers, which the ", giver, " does not give");
+    fail("bind: the ", what_, " need ", bytes_text(bytes()), ", which the ", giver, " does not give");
   }
   std::int64_t bytes() const { return size_ * static_cast<std::int64_t>(sizeof(Real)); }
 
   template <class Backend>
   void reserve_on(Backend& backend) {
-    if (block_ && std::exchange(last_user_, &backend) != &backend) block_->wait();
-    if (block_) return;
+    if (block_) return backend.use(*block_);
     block_ = backend.allocate(bytes());
     if (!block_) refuse("device");
     block_is_old_ = true;
@@ -138,7 +138,6 @@ class shared_numbers {
   std::int64_t size_ = 0;
   host_array<Real> host_;
   std::unique_ptr<memory_block> block_;
-  const void* last_user_ = nullptr;
   mutable bool host_is_old_ = false;
   bool block_is_old_ = false;
   std::uint64_t version_ = 1;

@@ -315,9 +315,11 @@ class execution {
       weights_at_ = weights_.numbers().read_on(backend_);
       counts_at_ = bound_to_.counts.read_on(backend_);
       if (!b_.adjoint.empty()) gradients_at_ = bound_to_.gradients.write_on(backend_);
-      rehearses_ = true;
-      backend_.reserve(b_, extents_, [&] { run(0, 0, b_.ranges[0].count); });
-      rehearses_ = false;
+      const struct rehearsal {
+        bool& now;
+        ~rehearsal() { now = false; }
+      } until_here{rehearses_ = true};
+      backend_.reserve([&] { run(0, 0, b_.ranges[0].count); });
     }
   }
 

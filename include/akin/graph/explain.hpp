@@ -3,6 +3,7 @@
 #pragma once
 
 #include <akin/graph/memory.hpp>
+#include <akin/support/bytes_text.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -16,13 +17,6 @@ inline std::string describe_node(const blueprint& b, int n) {
   std::string s{x.op->name};
   if (x.name >= 0) s += " '" + std::string{b.name(b.names[static_cast<std::size_t>(x.name)])} + "'";
   return s + extent_table{b}.shape_text(x.axes) + " (node " + std::to_string(n) + ")";
-}
-
-inline std::string bytes_text(std::int64_t bytes) {
-  char text[32];
-  if (bytes < 1 << 20) std::snprintf(text, sizeof text, "%.1f kB", static_cast<double>(bytes) / 1e3);
-  else std::snprintf(text, sizeof text, "%.1f MB", static_cast<double>(bytes) / 1e6);
-  return text;
 }
 
 /// 17.2 G, 350 M

@@ -106,13 +106,24 @@ struct scale_by {
 
 namespace detail {
 
+/// visit(first, size) for the groups' numbers, those that follow each other together: a sum of each makes a device wait.
+template <class Visit>
+void for_each_stretch(const std::vector<parameter_group>& groups, Visit visit) {
+  for (std::size_t k = 0; k < groups.size();) {
+    const std::int64_t begin = groups[k].begin;
+    std::int64_t end = begin;
+    for (; k < groups.size() && groups[k].begin == end; ++k) end += groups[k].size;
+    visit(begin, end - begin);
+  }
+}
+
 template <class Backend, class Real>
 double clip_norm(Backend& backend, Real* gradients, const std::vector<parameter_group>& groups, double largest) {
   double squares = 0;
-  for (const auto& g : groups) squares = backend.sum(squares, g.size, square_of<Real>{gradients + g.begin});
+  for_each_stretch(groups, [&](std::int64_t first, std::int64_t size) { squares = backend.sum(squares, size, square_of<Real>{gradients + first}); });
   const double norm = std::sqrt(squares);
   if (largest > 0 && norm > largest)
-    for (const auto& g : groups) backend.each(g.size, scale_by<Real>{gradients + g.begin, largest / norm});
+    for_each_stretch(groups, [&](std::int64_t first, std::int64_t size) { backend.each(size, scale_by<Real>{gradients + first, largest / norm}); });
   return norm;
 }
 

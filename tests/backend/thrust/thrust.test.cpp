@@ -52,8 +52,9 @@ TEST_CASE("panels hold as many rows as fit; what they take is in explain()") {
   CHECK(whole.explain().find(" of 50 x 300 numbers at most") != std::string::npos);
 }
 
-/// Ids that a model adds up into rows, and a product that lies apart: both need scratch.
 struct tall : axis<"tall"> {};
+
+/// Ids that a model adds up into rows, and a product that lies apart: both need scratch.
 struct lookup {
   static constexpr auto define(model& m) {
     const auto rows = gather(m.parameter<"table">(initial::normal(1), tall{}, embed), m.indices<"ids">(images));
@@ -66,10 +67,14 @@ TEST_CASE("rows that meet are added in the order of the ids, whatever their numb
     std::vector<std::int32_t> ids;
     for (std::int32_t k = 0; k < count; ++k) ids.push_back((k * 37 + k / 5) % 7);
     const auto rows = akin_test::waves<float>(count * 3, 1);
-    std::vector<float> table(8 * 3, 9), expected(8 * 3, 0);
+    std::vector<float> expected(8 * 3, 0);
     for (std::size_t k = 0; k < rows.size(); ++k) expected[static_cast<std::size_t>(ids[k / 3]) * 3 + k % 3] += rows[k];
-    thrust_backend{}.scatter_add(rows.data(), ids.data(), table.data(), count, 8, 3);
-    CHECK(table == expected);
+    thrust_backend backend;
+    const akin_test::placed rows_there{backend, rows};
+    const akin_test::placed ids_there{backend, ids};
+    akin_test::placed table{backend, std::vector<float>(8 * 3, 9)};
+    backend.scatter_add(rows_there.data(), ids_there.data(), table.data(), count, 8, 3);
+    CHECK(table.back() == expected);
   }
 }
 
@@ -78,7 +83,7 @@ TEST_CASE("bind learns what scratch the steps need, and says where there is too 
   program<lookup, thrust_backend> p{weights};
   p.bind(tall{}(50), images(1000), embed(8));
   const std::string bound = p.explain();
-  CHECK(bound.find("\nscratch: 20 kB") != std::string::npos);  // four lists of 1,000 ids, and a part of each row's sum
+  CHECK(bound.find("\nscratch: 20.0 kB") != std::string::npos);  // four lists of 1,000 ids, and a part of each row's sum
   CHECK(bound.find("\non the device: ") != std::string::npos);
   const std::vector<std::int32_t> ids(1000, 49);
   const std::vector<float> w(8000, 1);
@@ -88,6 +93,28 @@ TEST_CASE("bind learns what scratch the steps need, and says where there is too 
   p.backward();
   CHECK(p.explain() == bound);
   CHECK_THROWS_WITH_AS(p.bind(images(std::int64_t{1} << 40)), doctest::Contains("MB found no room"), error);
+}
+
+TEST_CASE("a smaller bind takes less scratch") {
+  parameters<lookup> weights;
+  program<lookup, thrust_backend> p{weights};
+  p.bind(tall{}(50), images(1000), embed(8));
+  const std::string before = p.explain();
+  p.bind(images(2000));
+  CHECK(p.explain().find("\nscratch: 40.0 kB") != std::string::npos);
+  p.bind(images(1000));
+  CHECK(p.explain() == before);
+}
+
+TEST_CASE("an operation that sums on the device can be bound") {
+  device::queue q;
+  double total = -1;
+  const akin_test::placed there{q, std::vector<float>{1, 2, 3}};
+  const auto sum = [&] { total = device::sum(q, 1, 3, square_of<float>{there.data()}); };
+  q.rehearse(sum);
+  CHECK(q.bytes_of(device::scratch::partials) == 8);
+  sum();
+  CHECK(total == 15);
 }
 
 TEST_CASE("two programs run side by side, each on what is its own") {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <iostream>
 
-int main() {
+int main() try {
   std::vector<float> x, y;
   for (int k = 0; k < 20; ++k) {
     x.push_back(std::sin(0.7f * static_cast<float>(k)));
@@ -16,4 +16,7 @@ int main() {
   for (std::size_t k = 0; k < here.size(); ++k) worst = std::max(worst, std::abs(here[k] - there[k]));
   std::cout << "loss " << here[0] << ", furthest " << worst << "\n";
   return here.size() == there.size() && worst < 1e-5f ? 0 : 1;
+} catch (const akin::error& e) {
+  std::cerr << e.what() << "\n";
+  return 1;
 }

@@ -25,7 +25,8 @@ AKIN_HOST_DEVICE inline std::int32_t as_integer(float x) {
   return bits;
 }
 
-/// A product that is not joined with the sum that takes it: a value that another pass computes again must have the same bits there.
+/// A product and the sum that takes it are not joined: a value that another pass computes again must have the same bits there. On a device neither
+/// is one that a function such as exp ends in.
 AKIN_HOST_DEVICE inline float product(float a, float b) {
 #if defined(__CUDA_ARCH__)
   return __fmul_rn(a, b);
@@ -33,6 +34,14 @@ AKIN_HOST_DEVICE inline float product(float a, float b) {
   return __builtin_assoc_barrier(a * b);
 #else
   return a * b;
+#endif
+}
+
+AKIN_HOST_DEVICE inline float sum(float a, float b) {
+#if defined(__CUDA_ARCH__)
+  return __fadd_rn(a, b);
+#else
+  return a + b;
 #endif
 }
 
@@ -53,16 +62,16 @@ AKIN_HOST_DEVICE float line(const float* x, const Read& read) {
   else if constexpr (code == scalar::log) return std::log(x[a]);
   else if constexpr (code == scalar::sqrt) return std::sqrt(x[a]);
   else if constexpr (code == scalar::tanh) return std::tanh(x[a]);
-  else if constexpr (code == scalar::sigmoid) return 1 / (1 + std::exp(-x[a]));
-  else if constexpr (code == scalar::softplus) return larger(x[a], 0.f) + std::log1p(std::exp(-std::abs(x[a])));
+  else if constexpr (code == scalar::sigmoid) return 1 / sum(1, std::exp(-x[a]));
+  else if constexpr (code == scalar::softplus) return sum(larger(x[a], 0.f), std::log1p(std::exp(-std::abs(x[a]))));
   else if constexpr (code == scalar::erf) return std::erf(x[a]);
   else if constexpr (code == scalar::absolute) return std::abs(x[a]);
   else if constexpr (code == scalar::sine) return std::sin(x[a]);
   else if constexpr (code == scalar::cosine) return std::cos(x[a]);
   else if constexpr (code == scalar::arc_cosine) return std::acos(x[a]);
   else if constexpr (code == scalar::logical_not) return x[a] == 0 ? 1.f : 0.f;
-  else if constexpr (code == scalar::add) return x[a] + x[b];
-  else if constexpr (code == scalar::subtract) return x[a] - x[b];
+  else if constexpr (code == scalar::add) return sum(x[a], x[b]);
+  else if constexpr (code == scalar::subtract) return sum(x[a], -x[b]);
   else if constexpr (code == scalar::multiply) return product(x[a], x[b]);
   else if constexpr (code == scalar::divide) return x[a] / x[b];
   else if constexpr (code == scalar::maximum) return larger(x[a], x[b]);

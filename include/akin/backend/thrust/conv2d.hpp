@@ -20,10 +20,13 @@ struct convolution {
   AKIN_HOST_DEVICE std::int64_t along() const { return (width + 2 * padding - kernel_width) / step_along + 1; }
   AKIN_HOST_DEVICE std::int64_t windows() const { return down() * along(); }  // of one image
   AKIN_HOST_DEVICE std::int64_t taps() const { return channels * kernel_height * kernel_width; }
+  /// Windows of as many images as fit into this many numbers are copied at a time, of one at least.
+  static constexpr std::int64_t most_numbers = std::int64_t{1} << 24;
   std::int64_t images_at_once() const {
-    return std::clamp<std::int64_t>((std::int64_t{1} << 24) / std::max<std::int64_t>(windows() * taps(), 1), 1,
-                                    std::max<std::int64_t>(images, 1));
+    return std::clamp<std::int64_t>(most_numbers / std::max<std::int64_t>(windows() * taps(), 1), 1, std::max<std::int64_t>(images, 1));
   }
+  /// What their windows take, for these extents and all that are smaller.
+  std::int64_t window_numbers() const { return std::min(std::max<std::int64_t>(images, 1) * windows() * taps(), std::max(most_numbers, windows() * taps())); }
 };
 
 inline convolution convolution_of(const view<const float>& x, const view<const float>& w, int stride, int padding, int height,
@@ -91,7 +94,7 @@ struct add_windows {
 template <class Part>
 void for_each_part(queue& q, const convolution& c, Part part) {
   const std::int64_t most = c.images_at_once();
-  float* const windows = q.room(scratch::windows, most * c.windows() * c.taps());
+  float* const windows = q.room(scratch::windows, c.window_numbers());
   std::int64_t first = 0;
   do part(first, std::min(most, c.images - first), windows);
   while ((first += most) < c.images);

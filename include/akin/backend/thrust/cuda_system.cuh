@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Thrust leaves open on CUDA: a stream, copies through pinned memory, and products by cuBLAS.
+// What Thrust leaves open on CUDA: streams, the launch of a loop without spills, copies through pinned memory, and products by cuBLAS.
 #pragma once
 
 #include <akin/backend/memory.hpp>
@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string>
 
 namespace akin::inline v0 {
@@ -33,7 +34,21 @@ __global__ void __launch_bounds__(256, 1) run_indices(std::int64_t count, const 
   if (k < count) work(k);
 }
 
+/// Gives back what CUDA and cuBLAS made. What fails then has failed before, and was said.
+struct give_back {
+  void operator()(CUstream_st* stream) const { cudaStreamDestroy(stream); }
+  void operator()(CUevent_st* event) const { cudaEventDestroy(event); }
+  void operator()(cublasContext* products) const { cublasDestroy(products); }
+};
+struct give_back_memory {
+  void operator()(void* memory) const { cudaFree(memory); }
+};
+struct give_back_pinned {
+  void operator()(void* memory) const { cudaFreeHost(memory); }
+};
+
 /// A stream for work, one for inputs and a cuBLAS handle of its own: programs with systems of their own run side by side.
+/// cost:   32 MiB of the device for cuBLAS, 8 MiB of pinned memory
 /// errors: run time, where there is no device
 class system {
  public:
@@ -42,59 +57,76 @@ class system {
     if (const auto status = cudaGetDeviceCount(&devices); status != cudaSuccess || devices == 0)
       fail("thrust: there is no CUDA device", status == cudaSuccess ? "" : ": ",
            status == cudaSuccess ? "" : cudaGetErrorString(status));
-    for (auto* s : {&stream_, &inputs_}) check(cudaStreamCreateWithFlags(s, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
-    for (auto* e : {&asked_before_, &inputs_are_here_}) check(cudaEventCreateWithFlags(e, cudaEventDisableTiming), "cudaEventCreateWithFlags");
-    check(cublasCreate(&products_), "cublasCreate");
-    check(cublasSetStream(products_, stream_), "cublasSetStream");
-    check(cudaMalloc(&product_space_, product_space_bytes), "cudaMalloc");
-    check(cublasSetWorkspace(products_, product_space_, product_space_bytes),
-          "cublasSetWorkspace");  // of its own: the same bits on every run
-    for (auto& b : pinned_) {
-      check(cudaMallocHost(&b.data, pinned_bytes), "cudaMallocHost");
-      check(cudaEventCreateWithFlags(&b.sent, cudaEventDisableTiming), "cudaEventCreateWithFlags");
+    for (auto* s : {&stream_, &inputs_}) {
+      cudaStream_t made = nullptr;
+      check(cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+      s->reset(made);
     }
+    for (auto* e : {&asked_before_, &inputs_are_here_, &pinned_[0].sent, &pinned_[1].sent}) {
+      cudaEvent_t made = nullptr;
+      check(cudaEventCreateWithFlags(&made, cudaEventDisableTiming), "cudaEventCreateWithFlags");
+      e->reset(made);
+    }
+    for (auto& b : pinned_) {
+      void* made = nullptr;
+      check(cudaMallocHost(&made, pinned_bytes), "cudaMallocHost of 4 MiB");
+      b.data.reset(made);
+    }
+    void* space = nullptr;
+    check(cudaMalloc(&space, product_space_bytes), "cudaMalloc of 32 MiB for cuBLAS");
+    product_space_.reset(space);
+    cublasHandle_t products = nullptr;
+    check(cublasCreate(&products), "cublasCreate");
+    products_.reset(products);
+    check(cublasSetStream(products, stream_.get()), "cublasSetStream");
+    check(cublasSetWorkspace(products, space, product_space_bytes), "cublasSetWorkspace");  // of its own: the same bits on every run
   }
-  ~system() {
-    for (auto s : {inputs_, stream_}) cudaStreamSynchronize(s);
-    for (auto& b : pinned_) cudaFreeHost(b.data), cudaEventDestroy(b.sent);
-    cublasDestroy(products_);
-    cudaFree(product_space_);
-    for (auto e : {asked_before_, inputs_are_here_}) cudaEventDestroy(e);
-    for (auto s : {inputs_, stream_}) cudaStreamDestroy(s);
-  }
+  ~system() { finish(); }
   system(const system&) = delete;
   system& operator=(const system&) = delete;
 
   template <class Work>
   void each(std::int64_t count, const Work& work) {
-    run_indices<<<static_cast<unsigned>((count + 255) / 256), 256, 0, stream_>>>(count, work);
-    check(cudaGetLastError(), "the launch of a kernel");
+    cudaLaunchConfig_t launch{};
+    launch.gridDim = dim3(static_cast<unsigned>((count + 255) / 256));
+    launch.blockDim = dim3(256);
+    launch.stream = stream_.get();
+    check(cudaLaunchKernelEx(&launch, run_indices<Work>, count, work), "the launch of a kernel");
   }
 
   void copy(const void* from, void* to, std::int64_t bytes) {
-    check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToDevice, stream_), "cudaMemcpyAsync");
+    check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToDevice, stream_.get()), "cudaMemcpyAsync");
   }
   /// While one pinned buffer is on its way the other is filled; returns when `from` may change.
-  void copy_in(const void* from, void* to, std::int64_t bytes) { copy_in(from, to, bytes, stream_); }
+  void copy_in(const void* from, void* to, std::int64_t bytes) { copy_in(from, to, bytes, stream_.get()); }
 
   /// Inputs come into two rooms by turns, beside work that reads the other room: before the first of them the copies wait for all work asked for before
   /// the last such call, and after the last of them work waits for the copies.
   void begin_inputs() {
-    check(cudaStreamWaitEvent(inputs_, asked_before_, 0), "cudaStreamWaitEvent");
-    check(cudaEventRecord(asked_before_, stream_), "cudaEventRecord");
+    check(cudaStreamWaitEvent(inputs_.get(), asked_before_.get(), 0), "cudaStreamWaitEvent");
+    check(cudaEventRecord(asked_before_.get(), stream_.get()), "cudaEventRecord");
   }
-  void copy_input(const void* from, void* to, std::int64_t bytes) { copy_in(from, to, bytes, inputs_); }
+  void copy_input(const void* from, void* to, std::int64_t bytes) { copy_in(from, to, bytes, inputs_.get()); }
   void end_inputs() {
-    check(cudaEventRecord(inputs_are_here_, inputs_), "cudaEventRecord");
-    check(cudaStreamWaitEvent(stream_, inputs_are_here_, 0), "cudaStreamWaitEvent");
+    check(cudaEventRecord(inputs_are_here_.get(), inputs_.get()), "cudaEventRecord");
+    check(cudaStreamWaitEvent(stream_.get(), inputs_are_here_.get(), 0), "cudaStreamWaitEvent");
   }
 
   /// Waits for all work before it.
   void copy_out(const void* from, void* to, std::int64_t bytes) {
-    check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToHost, stream_), "cudaMemcpyAsync");
+    check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToHost, stream_.get()), "cudaMemcpyAsync");
     wait();
   }
-  void wait() { check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize, after work that CUDA_LAUNCH_BLOCKING=1 lets a step answer for"); }
+  void wait() { check(cudaStreamSynchronize(stream_.get()), "cudaStreamSynchronize, after work that CUDA_LAUNCH_BLOCKING=1 lets a step answer for"); }
+  /// Before what work may use is given back. Errors have been said, or are said by the next call.
+  void finish() noexcept {
+    for (auto* s : {&inputs_, &stream_}) cudaStreamSynchronize(s->get());
+  }
+  /// Memory that is not given may also mean a device that has failed.
+  void require_working() {
+    const cudaError_t status = cudaGetLastError();
+    if (status != cudaErrorMemoryAllocation) check(status, "cudaMalloc");
+  }
 
   /// cuBLAS stores columns together: c^T = b^T a^T where the rows of c lie together.
   void multiply(const matrix_product& p) {
@@ -107,11 +139,11 @@ class system {
     for (std::int64_t at = 0; at < bytes; at += pinned_bytes, next_ = 1 - next_) {
       auto& buffer = pinned_[next_];
       const auto count = static_cast<std::size_t>(std::min<std::int64_t>(pinned_bytes, bytes - at));
-      check(cudaEventSynchronize(buffer.sent), "cudaEventSynchronize");
-      std::memcpy(buffer.data, static_cast<const std::byte*>(from) + at, count);
-      check(cudaMemcpyAsync(static_cast<std::byte*>(to) + at, buffer.data, count, cudaMemcpyHostToDevice, stream),
+      check(cudaEventSynchronize(buffer.sent.get()), "cudaEventSynchronize");
+      std::memcpy(buffer.data.get(), static_cast<const std::byte*>(from) + at, count);
+      check(cudaMemcpyAsync(static_cast<std::byte*>(to) + at, buffer.data.get(), count, cudaMemcpyHostToDevice, stream),
             "cudaMemcpyAsync");
-      check(cudaEventRecord(buffer.sent, stream), "cudaEventRecord");
+      check(cudaEventRecord(buffer.sent.get(), stream), "cudaEventRecord");
     }
   }
 
@@ -126,7 +158,7 @@ class system {
     const float one = 1, start = p.accumulate ? 1 : 0;
     const auto [turn_a, lead_a] = layout(a, rows, p.depth);
     const auto [turn_b, lead_b] = layout(b, p.depth, columns);
-    check(cublasSgemmStridedBatched_64(products_, turn_a, turn_b, rows, columns, p.depth, &one, a.data, lead_a, a.batch_step,
+    check(cublasSgemmStridedBatched_64(products_.get(), turn_a, turn_b, rows, columns, p.depth, &one, a.data, lead_a, a.batch_step,
                                        b.data, lead_b, b.batch_step, &start, c.data,
                                        std::max({c.column_step, rows, std::int64_t{1}}), c.batch_step, p.batches),
           "cublasSgemmStridedBatched");
@@ -147,16 +179,16 @@ class system {
   static constexpr std::size_t product_space_bytes = std::size_t{32} << 20;
   static constexpr std::int64_t pinned_bytes = std::int64_t{4} << 20;
   struct pinned_buffer {
-    void* data = nullptr;
-    cudaEvent_t sent = nullptr;
+    std::unique_ptr<void, give_back_pinned> data;
+    std::unique_ptr<CUevent_st, give_back> sent;
   };
 
-  cudaStream_t stream_ = nullptr, inputs_ = nullptr;
-  cudaEvent_t asked_before_ = nullptr, inputs_are_here_ = nullptr;
-  cublasHandle_t products_ = nullptr;
-  void* product_space_ = nullptr;
-  std::array<pinned_buffer, 2> pinned_{};
+  std::unique_ptr<CUstream_st, give_back> stream_, inputs_;
+  std::unique_ptr<CUevent_st, give_back> asked_before_, inputs_are_here_;
+  std::array<pinned_buffer, 2> pinned_;
   std::size_t next_ = 0;
+  std::unique_ptr<void, give_back_memory> product_space_;
+  std::unique_ptr<cublasContext, give_back> products_;
 };
 
 }  // namespace device

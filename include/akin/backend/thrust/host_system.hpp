@@ -74,7 +74,6 @@ struct work_block {
 /// Thrust on the host: its memory is the host's, and calls return when the work is done.
 class system {
  public:
-  auto policy() const { return ::thrust::device; }
   template <class Work>
   void each(std::int64_t count, const Work& work) {
     const auto run = [](const void* all, std::int64_t begin, std::int64_t end) {
@@ -90,11 +89,13 @@ class system {
   void end_inputs() {}
   void copy_out(const void* from, void* to, std::int64_t bytes) { copy(from, to, bytes); }
   void wait() {}
+  void finish() noexcept {}
+  void require_working() {}
   void multiply(const matrix_product& p) { each(product_tile::count(p), product_tile{p}); }
 
  private:
   void for_blocks(const work_block& blocks) const {
-    ::thrust::for_each_n(policy(), ::thrust::counting_iterator<std::int64_t>{0}, (blocks.count + blocks.size - 1) / blocks.size,
+    ::thrust::for_each_n(::thrust::device, ::thrust::counting_iterator<std::int64_t>{0}, (blocks.count + blocks.size - 1) / blocks.size,
                          blocks);
   }
 };

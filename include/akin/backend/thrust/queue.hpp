@@ -3,19 +3,23 @@
 #pragma once
 
 #include <thrust/detail/config.h>
-#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_CUDA
+#if THRUST_DEVICE_SYSTEM != THRUST_DEVICE_SYSTEM_CUDA
+#include <akin/backend/thrust/host_system.hpp>
+#elif defined(__CUDACC__)
 #include <akin/backend/thrust/cuda_system.cuh>
 #else
-#include <akin/backend/thrust/host_system.hpp>
+#error "akin: backend/thrust: on CUDA, which is Thrust's choice unless told, nvcc compiles this file; for the host define THRUST_DEVICE_SYSTEM"
+#include <akin/stops_here>
 #endif
 
+#include <thrust/device_malloc_allocator.h>
 #include <thrust/device_vector.h>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <memory>
 #include <new>
-#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -25,52 +29,67 @@ namespace akin::inline v0 {
 namespace device {
 
 /// Scratch that grows to what is asked for; what one kind of work leaves in its own is not touched by the others.
-enum class scratch : unsigned char { partials, left, right, result, windows, sorted };
-inline constexpr std::size_t scratch_kinds = 6;
+enum class scratch : unsigned char { partials, left, right, result, windows, sorted, panels };
+inline constexpr std::size_t scratch_kinds = static_cast<std::size_t>(scratch::panels) + 1;
+
+/// An error that a device keeps is not thrown once more where memory is given back: that happens while it is on its way.
+template <class T>
+struct quiet_allocator : ::thrust::device_allocator<T> {
+  using base = ::thrust::device_allocator<T>;
+  template <class U>
+  struct rebind {
+    using other = quiet_allocator<U>;
+  };
+  void deallocate(typename base::pointer at, typename base::size_type count) noexcept {
+    try {
+      base::deallocate(at, count);
+    } catch (const std::exception&) {
+    }
+  }
+};
 
 class queue {
  public:
   /// work(k) for every k below count. The work is the same whatever runs it: a loop, threads, or a device.
   template <class Work>
   void each(std::int64_t count, const Work& work) {
-    if (count == 0 || rehearses_) return;
-    guarded([&] { system_->each(count, work); });
+    if (count > 0 && !rehearses_) system_->each(count, work);
   }
   void copy(const void* from, void* to, std::int64_t bytes) {
-    if (rehearses_) return;
-    guarded([&] { system_->copy(from, to, bytes); });
-  }
-  void begin_inputs() {
-    guarded([&] { system_->begin_inputs(); });
-  }
-  void copy_input(const void* from, void* to, std::int64_t bytes) {
-    guarded([&] { system_->copy_input(from, to, bytes); });
-  }
-  void end_inputs() {
-    guarded([&] { system_->end_inputs(); });
+    if (!rehearses_) system_->copy(from, to, bytes);
   }
   void copy_out(const void* from, void* to, std::int64_t bytes) {
-    guarded([&] { system_->copy_out(from, to, bytes); });
+    if (!rehearses_) system_->copy_out(from, to, bytes);
   }
   void multiply(const matrix_product& p) {
-    if (p.batches * p.rows * p.columns == 0 || rehearses_) return;
-    guarded([&] { system_->multiply(p); });
+    if (p.batches * p.rows * p.columns > 0 && !rehearses_) system_->multiply(p);
   }
+  void begin_inputs() { system_->begin_inputs(); }
+  void copy_input(const void* from, void* to, std::int64_t bytes) { system_->copy_input(from, to, bytes); }
+  void end_inputs() { system_->end_inputs(); }
 
   /// Zeros; null where the device has no room.
   std::unique_ptr<memory_block> allocate(std::int64_t bytes);
+  /// From here on the block's copies and this queue's work are done in the order in which they are asked for, after what the block's user so far has asked for.
+  void use(memory_block& block);
+
+  /// Room for this many numbers, which the next call for the same kind may give away.
   template <class T = float>
   T* room(scratch kind, std::int64_t numbers) {
-    auto& block = scratch_[static_cast<std::size_t>(kind)];
-    auto& bytes = scratch_bytes_[static_cast<std::size_t>(kind)];
-    if (const auto wanted = numbers * static_cast<std::int64_t>(sizeof(T)); wanted > bytes) {
+    const std::int64_t wanted = numbers * static_cast<std::int64_t>(sizeof(T));
+    auto& [block, bytes, asked] = scratch_[static_cast<std::size_t>(kind)];
+    if (rehearses_) {
+      asked = std::max(asked, wanted);
+      return reinterpret_cast<T*>(nowhere_);
+    }
+    if (wanted > bytes) {
       block.reset();
+      bytes = 0;
+      block = allocate(wanted);
+      if (!block) fail("thrust: a step needs ", bytes_text(wanted), " of scratch, which the device does not give");
       bytes = wanted;
     }
-    if (rehearses_) return nullptr;
-    if (!block) block = allocate(bytes);
-    if (!block) fail("thrust: a step needs ", bytes / 1'000'000, " MB of scratch, which the device does not give");
-    return reinterpret_cast<T*>(block->data());
+    return block ? reinterpret_cast<T*>(block->data()) : nullptr;
   }
 
   /// The same on the host, for sums that come back.
@@ -79,10 +98,11 @@ class queue {
     return {host_.data(), static_cast<std::size_t>(numbers)};
   }
 
-  /// Calls `steps` with their work left out, to learn what scratch they ask for; then that is allocated.
+  /// Calls `steps` with their work left out, to learn what scratch they ask for; then that is allocated, and no more.
   /// errors: run time, where the device does not give it
   template <class Steps>
   void rehearse(const Steps& steps) {
+    for (auto& s : scratch_) s.asked = 0;
     {
       const struct rehearsal {
         bool& now;
@@ -90,60 +110,69 @@ class queue {
       } until_here{rehearses_ = true};
       steps();
     }
-    for (std::size_t k = 0; k < scratch_kinds; ++k)
-      if (!scratch_[k] && scratch_bytes_[k] > 0 && !(scratch_[k] = allocate(scratch_bytes_[k])))
-        fail("bind: the steps need scratch of ", scratch_bytes() / 1'000'000, " MB, which the device does not give");
-  }
-  std::int64_t scratch_bytes() const { return std::accumulate(scratch_bytes_.begin(), scratch_bytes_.end(), std::int64_t{0}); }
-
-  /// Errors of the device as a sentence.
-  template <class Call>
-  static void guarded(Call call) {
-    try {
-      call();
-    } catch (const error&) {
-      throw;
-    } catch (const std::exception& e) {
-      throw device_error{std::string{"thrust: the device failed: "} + e.what()};
+    std::int64_t all = 0;
+    for (auto& s : scratch_) {
+      all += s.asked;
+      if (s.asked != s.bytes) s = {nullptr, 0, s.asked};
     }
+    for (auto& s : scratch_) {
+      if (s.asked == s.bytes) continue;
+      s.block = allocate(s.asked);
+      if (!s.block) fail("bind: the steps need scratch of ", bytes_text(all), ", which the device does not give");
+      s.bytes = s.asked;
+    }
+  }
+  std::int64_t bytes_of(scratch kind) const { return scratch_[static_cast<std::size_t>(kind)].bytes; }
+  std::int64_t scratch_bytes() const {
+    std::int64_t all = 0;
+    for (const auto& s : scratch_) all += s.bytes;
+    return all;
   }
 
  private:
   class device_block;
+  struct scratch_room {
+    std::unique_ptr<memory_block> block;
+    std::int64_t bytes = 0, asked = 0;  // of the block, and in the last rehearsal
+  };
+
   std::shared_ptr<system> system_ = std::make_shared<system>();
-  std::array<std::unique_ptr<memory_block>, scratch_kinds> scratch_;
-  std::array<std::int64_t, scratch_kinds> scratch_bytes_{};
+  std::array<scratch_room, scratch_kinds> scratch_;
   std::vector<double> host_;
+  alignas(64) std::byte nowhere_[64] = {};  // what a rehearsal takes for room
   bool rehearses_ = false;
 };
 
 class queue::device_block : public memory_block {
  public:
-  device_block(std::shared_ptr<system> owner, std::int64_t bytes)
-      : system_{std::move(owner)}, bytes_(static_cast<std::size_t>(bytes)) {}
+  device_block(std::shared_ptr<system> user, std::int64_t bytes) : system_{std::move(user)}, bytes_(static_cast<std::size_t>(bytes)) {}
+  ~device_block() override { system_->finish(); }
   std::byte* data() override { return reinterpret_cast<std::byte*>(::thrust::raw_pointer_cast(bytes_.data())); }
-  void copy_in(const void* from, std::int64_t bytes) override {
-    guarded([&] { system_->copy_in(from, data(), bytes); });
-  }
-  void copy_out(std::int64_t first, void* to, std::int64_t bytes) override {
-    guarded([&] { system_->copy_out(data() + first, to, bytes); });
-  }
-  void wait() override {
-    guarded([&] { system_->wait(); });
+  void copy_in(const void* from, std::int64_t bytes) override { system_->copy_in(from, data(), bytes); }
+  void copy_out(std::int64_t first, void* to, std::int64_t bytes) override { system_->copy_out(data() + first, to, bytes); }
+  void hand_to(const std::shared_ptr<system>& user) {
+    if (system_ == user) return;
+    system_->wait();
+    system_ = user;
   }
 
  private:
-  std::shared_ptr<system> system_;  // which outlives the program: weights do
-  ::thrust::device_vector<char> bytes_;
+  std::shared_ptr<system> system_;  // of the last user, which the block may outlive
+  ::thrust::device_vector<char, quiet_allocator<char>> bytes_;
 };
 
 inline std::unique_ptr<memory_block> queue::allocate(std::int64_t bytes) {
   try {
     return std::make_unique<device_block>(system_, bytes);
   } catch (const std::bad_alloc&) {
+    system_->require_working();
     return nullptr;
+  } catch (const std::exception& e) {
+    throw device_error{std::string{"thrust: memory could not be made: "} + e.what()};
   }
 }
+
+inline void queue::use(memory_block& block) { static_cast<device_block&>(block).hand_to(system_); }
 
 }  // namespace device
 }  // namespace akin::inline v0

@@ -45,28 +45,22 @@ class thrust_backend {
     return device::sum(queue_, total, count, term);
   }
 
-  /// Allocates the panels that the plan's pair passes need, and the scratch that `steps` ask for.
-  template <class Blueprint, class Extents, class Steps>
-  void reserve(const Blueprint& b, const Extents& extents, const Steps& steps) {
-    queue_.rehearse(steps);
+  /// From here on this backend's work uses the block, after that of the backend that has used it so far.
+  void use(memory_block& block) { queue_.use(block); }
+
+  /// Allocates the panels and the scratch that `steps` ask for.
+  template <class Steps>
+  void reserve(const Steps& steps) {
     panels_ = {};
-    for (const auto& s : b.steps) {
-      if (!s.is_pair_pass()) continue;
-      const device::panel_plan p = panels_of(b, extents, s);
-      if (p.bytes() >= panels_.bytes()) panels_ = p;
-    }
-    panel_memory_.reset();
-    if (b.pair_passes == 0) return;
-    panel_memory_ = allocate(panels_.bytes());
-    if (!panel_memory_)
-      fail("bind: the pair passes need panels of ", panels_.bytes() / 1'000'000, " MB, which the device does not give");
+    queue_.rehearse(steps);
   }
   std::string explain() const {
     std::string text;
-    if (panel_memory_)
+    const std::int64_t panels = queue_.bytes_of(device::scratch::panels), others = queue_.scratch_bytes() - panels;
+    if (panels > 0)
       text += "panels of pairs: " + std::to_string(panels_.panels) + " of " + std::to_string(panels_.rows_at_once()) + " x " +
-              std::to_string(panels_.columns) + " numbers at most, " + std::to_string(panels_.bytes() / 1000) + " kB with what reductions remember\n";
-    if (queue_.scratch_bytes() > 0) text += "scratch: " + std::to_string(queue_.scratch_bytes() / 1000) + " kB\n";
+              std::to_string(panels_.columns) + " numbers at most, " + bytes_text(panels) + " with what reductions remember\n";
+    if (others > 0) text += "scratch: " + bytes_text(others) + "\n";
     return text;
   }
 
@@ -88,8 +82,9 @@ class thrust_backend {
 
   void map(const compiled_chain& chain, const map_arguments<float>& a) { device::map(queue_, chain, a); }
   void pair_pass(const compiled_chain& chain, const pair_arguments<float>& a) {
-    float* const panels = panel_memory_ ? reinterpret_cast<float*>(panel_memory_->data()) : nullptr;  // null while bind rehearses
-    device::pair_pass{queue_, chain, a, panel_bytes_ / 4, panels}.run();
+    device::pair_pass pass{queue_, chain, a, panel_bytes_ / 4};
+    if (pass.plan().numbers() > panels_.numbers()) panels_ = pass.plan();
+    pass.run();
   }
 
   // ---- kernels ------------------------------------------------------------------------------------------------------------------
@@ -131,27 +126,9 @@ class thrust_backend {
   }
 
  private:
-  template <class Blueprint, class Extents>
-  device::panel_plan panels_of(const Blueprint& b, const Extents& extents, const auto& step) const {
-    device::panel_plan p{extents[step.space[0]], extents[step.space[1]], panel_bytes_ / 4};
-    for (const auto& o : b.operands_of(step))
-      p.panels += o.kind == operand_kind::product || o.kind == operand_kind::listed ? 1 : 0;
-    for (const auto& sink : b.sinks_of(step)) {
-      const bool reduces = sink.kind == decltype(sink.kind)::reduce;
-      const auto& n = b.at(sink.node);
-      const bool merges_alone = reduces && merges(n.op->reduces);
-      p.panels += merges_alone ? 0 : 1;
-      if (reduces && !merges_alone)
-        p.states +=
-            (n.op->reduces == reduction::kth_largest ? n.argument[0] : 1) * (n.axes.has(step.space[0]) ? p.rows : p.columns);
-    }
-    return p;
-  }
-
   device::queue queue_;
   std::int64_t panel_bytes_;
-  device::panel_plan panels_{};
-  std::unique_ptr<memory_block> panel_memory_;
+  device::panel_plan panels_{};  // the largest of a bound program's passes
 };
 
 }  // namespace akin::inline v0
