@@ -83,7 +83,8 @@ class planner {
   }
 
   // Levels: how many barriers stand before a value. Two results may share a step where their levels are equal, since then neither
-  // waits for the other. All results of a pair pass are there at once, so they have one level, the highest of them.
+  // waits for the other. All results of a pair pass are there at once, so they have one level, the highest of them. Passes: how many a value waits for;
+  // that of a pass's result counts its own.
   constexpr void measure() {
     look_at_pairs();
     do set_levels();
@@ -103,8 +104,8 @@ class planner {
         const int n = results_of_passes_[result];
         const axis_list space = sorted(m_.nodes[pair_input(n)].axes);
         int k = 0;
-        while (k < count && !(passes[k].number == pass_[pair_input(n)] && passes[k].space == space)) ++k;
-        if (k == count) passes[count++] = {space, pass_[pair_input(n)], 0};
+        while (k < count && !(passes[k].number == pass_[n] && passes[k].space == space)) ++k;
+        if (k == count) passes[count++] = {space, pass_[n], 0};
         if (passes[k].level < level_[n]) passes[k].level = level_[n];
         if (turn == 0 || passes[k].level == level_[n]) continue;
         floor_[n] = static_cast<std::int16_t>(passes[k].level);
@@ -141,18 +142,17 @@ class planner {
     for (int n = 0; n < m_.size; ++n) {
       if (!p_.live[n]) continue;
       const node& x = m_.nodes[n];
-      int level = floor_[n], pass = 0;
+      int level = floor_[n], passes = 0;
       const bool barrier = x.op->plays != role::elementwise && x.op->plays != role::leaf;
       inputs(n, [&](int i) {
         // Axes in another order: two maps, of which the second must not be joined with the first.
         const bool turns = elementwise(n) && elementwise(i) && x.axes.rank == m_.nodes[i].axes.rank && !(x.axes == m_.nodes[i].axes);
         const int before = level_[i] + (barrier || turns ? 1 : 0);
         level = level < before ? before : level;
-        const int after = pass_[i] + (pair(i) && !pair(n) ? 1 : 0);
-        pass = pass < after ? after : pass;
+        passes = passes < pass_[i] ? pass_[i] : passes;
       });
       level_[n] = static_cast<std::int16_t>(level);
-      pass_[n] = static_cast<std::int16_t>(pass);
+      pass_[n] = static_cast<std::int16_t>(passes + (!pair(n) && pair_input(n) >= 0 ? 1 : 0));
     }
   }
 
@@ -263,9 +263,9 @@ class planner {
   constexpr int pass_for(int n, int value) {
     const axis_list space = sorted(m_.nodes[value].axes);
     for (int s = 0; s < p_.step_count; ++s)
-      if (p_.steps[s].kind == step_kind::pairs && p_.steps[s].level == pass_[value] && p_.steps[s].space == space && p_.steps[s].sink_count < max_results_of_step) return s;
+      if (p_.steps[s].kind == step_kind::pairs && p_.steps[s].level == pass_[n] && p_.steps[s].space == space && p_.steps[s].sink_count < max_results_of_step) return s;
     const int s = new_step(step_kind::pairs, n, space);
-    p_.steps[s].level = pass_[value];
+    p_.steps[s].level = pass_[n];
     ++p_.pair_passes;
     return s;
   }
