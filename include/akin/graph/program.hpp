@@ -191,8 +191,9 @@ class program {
   std::string explain() const {
     const bool bound = execution_.bound();
     std::string text = akin::explain(execution_.plan(), bound ? &execution_.extents() : nullptr, bound ? &execution_.memory() : nullptr);
-    if (bound && !Backend::computes_on_host) text += "on the device: " + bytes_text(execution_.needed_bytes()) + " with inputs, weights, gradients and states\n";
     if constexpr (requires { backend_.explain(); }) text += backend_.explain();
+    if constexpr (!Backend::computes_on_host)
+      if (bound) text += "on the device: " + bytes_text(execution_.needed_bytes() + backend_.own_bytes()) + " with inputs, weights, gradients, states, panels and scratch\n";
     return text;
   }
 

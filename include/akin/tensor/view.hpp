@@ -28,12 +28,19 @@ struct view {
     return product;
   }
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // g++ 12 -O3 takes a copied view's axes for unset
+#endif
   /// Position of the axis in this view, or -1.
   constexpr int find(int label) const {
     for (int k = 0; k < rank; ++k)
       if (axis[static_cast<std::size_t>(k)] == label) return k;
     return -1;
   }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
   /// Elements between neighbours along dimension k.
   constexpr std::int64_t stride(int k) const {

@@ -34,7 +34,7 @@ TEST_CASE("the Thrust backend conforms") {
 
 TEST_CASE("two runs have the same bits") {
   const auto run = [] {
-    return akin_test::subject<clip, thrust_backend>{std::tuple{5000}, akin_test::ordinary, images(300),
+    return akin_test::subject<clip, thrust_backend>{std::tuple{pair_panels{5000}}, akin_test::ordinary, images(300),
                                                     texts(300),       embed(20),           narrow(8)}
         .run();
   };
@@ -43,13 +43,14 @@ TEST_CASE("two runs have the same bits") {
 
 TEST_CASE("panels hold as many rows as fit; what they take is in explain()") {
   parameters<clip> weights;
-  program<clip, thrust_backend> p{weights, 12'000};
+  program<clip, thrust_backend> p{weights, pair_panels{12'000}};
   p.pair_budget(0);
   p.bind(images(1000), texts(300), embed(8), narrow(4));
   CHECK(p.explain().find(" of 10 x 300 numbers at most") != std::string::npos);
   program<clip, thrust_backend> whole{weights};
   whole.bind(images(50), texts(300), embed(8), narrow(4));
-  CHECK(whole.explain().find(" of 50 x 300 numbers at most") != std::string::npos);
+  CHECK(whole.explain().find("panels of pairs: 1 of 50 x 300 numbers at most, 60.0 kB") != std::string::npos);  // a gradient; the product is kept elsewhere
+  CHECK_THROWS_WITH_AS(thrust_backend{pair_panels{0}}, "thrust: panels of 0 bytes, expected 1 or more", error);
 }
 
 struct tall : axis<"tall"> {};
@@ -120,7 +121,7 @@ TEST_CASE("an operation that sums on the device can be bound") {
 TEST_CASE("two programs run side by side, each on what is its own") {
   const auto run = [](std::vector<float>& into) {
     parameters<clip> weights;
-    program<clip, thrust_backend> p{weights, 12'000};
+    program<clip, thrust_backend> p{weights, pair_panels{12'000}};
     p.bind(images(100), texts(100), embed(8), narrow(4));
     const auto x = akin_test::waves<float>(100 * 8, 0), y = akin_test::waves<float>(100 * 4, 1);
     p.set<"x">(x);

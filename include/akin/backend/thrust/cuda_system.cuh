@@ -52,6 +52,7 @@ struct give_back_pinned {
 /// errors: run time, where there is no device
 class system {
  public:
+  static constexpr std::int64_t own_bytes = std::int64_t{32} << 20;  // of the device, for cuBLAS
   system() {
     int devices = 0;
     if (const auto status = cudaGetDeviceCount(&devices); status != cudaSuccess || devices == 0)
@@ -73,13 +74,13 @@ class system {
       b.data.reset(made);
     }
     void* space = nullptr;
-    check(cudaMalloc(&space, product_space_bytes), "cudaMalloc of 32 MiB for cuBLAS");
+    check(cudaMalloc(&space, own_bytes), "cudaMalloc of 32 MiB for cuBLAS");
     product_space_.reset(space);
     cublasHandle_t products = nullptr;
     check(cublasCreate(&products), "cublasCreate");
     products_.reset(products);
     check(cublasSetStream(products, stream_.get()), "cublasSetStream");
-    check(cublasSetWorkspace(products, space, product_space_bytes), "cublasSetWorkspace");  // of its own: the same bits on every run
+    check(cublasSetWorkspace(products, space, own_bytes), "cublasSetWorkspace");  // of its own: the same bits on every run
   }
   ~system() { finish(); }
   system(const system&) = delete;
@@ -176,7 +177,6 @@ class system {
     return {CUBLAS_OP_T, std::max<std::int64_t>(m.row_step, std::max<std::int64_t>(along, 1))};
   }
 
-  static constexpr std::size_t product_space_bytes = std::size_t{32} << 20;
   static constexpr std::int64_t pinned_bytes = std::int64_t{4} << 20;
   struct pinned_buffer {
     std::unique_ptr<void, give_back_pinned> data;

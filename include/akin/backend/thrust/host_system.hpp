@@ -74,6 +74,7 @@ struct work_block {
 /// Thrust on the host: its memory is the host's, and calls return when the work is done.
 class system {
  public:
+  static constexpr std::int64_t own_bytes = 0;  // of a device
   template <class Work>
   void each(std::int64_t count, const Work& work) {
     const auto run = [](const void* all, std::int64_t begin, std::int64_t end) {
@@ -82,7 +83,9 @@ class system {
     const std::int64_t size = std::clamp<std::int64_t>(count / 64, 1, 1024);
     for_blocks({run, &work, size, count});
   }
-  void copy(const void* from, void* to, std::int64_t bytes) { std::memcpy(to, from, static_cast<std::size_t>(bytes)); }
+  void copy(const void* from, void* to, std::int64_t bytes) {
+    if (bytes > 0) std::memcpy(to, from, static_cast<std::size_t>(bytes));  // of nothing either pointer may be null
+  }
   void copy_in(const void* from, void* to, std::int64_t bytes) { copy(from, to, bytes); }
   void begin_inputs() {}
   void copy_input(const void* from, void* to, std::int64_t bytes) { copy(from, to, bytes); }

@@ -123,8 +123,8 @@ class queue {
     }
   }
   std::int64_t bytes_of(scratch kind) const { return scratch_[static_cast<std::size_t>(kind)].bytes; }
-  std::int64_t scratch_bytes() const {
-    std::int64_t all = 0;
+  std::int64_t own_bytes() const {
+    std::int64_t all = system::own_bytes;
     for (const auto& s : scratch_) all += s.bytes;
     return all;
   }

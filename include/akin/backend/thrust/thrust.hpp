@@ -16,16 +16,22 @@
 
 namespace akin::inline v0 {
 
+/// How much memory each panel of pairs takes at most: of products of as many rows with all columns as fit, one row at least.
+struct pair_panels {
+  std::int64_t bytes = std::int64_t{64} << 20;
+};
+
 /// values: fp32; the same bits on every run, since all work and all sums are cut by extents only and nothing is added atomically
-/// cost:   a stream, scratch that grows to what steps need, and for pair passes panels of `panel_bytes` each, which explain() lists
+/// cost:   a stream, scratch that grows to what steps need, and for pair passes panels, which explain() lists
 /// errors: run time "thrust: ...": no device, too little of its memory, a call that failed
 class thrust_backend {
  public:
   using real = float;
   static constexpr bool fuses = true, computes_on_host = false;
 
-  /// A panel holds products of as many rows with all columns as fit, one row at least.
-  explicit thrust_backend(std::int64_t panel_bytes = std::int64_t{64} << 20) : panel_bytes_{panel_bytes} {}
+  explicit thrust_backend(pair_panels panels = {}) : panel_bytes_{panels.bytes} {
+    if (panels.bytes < 1) fail("thrust: panels of ", panels.bytes, " bytes, expected 1 or more");
+  }
 
   // ---- memory -------------------------------------------------------------------------------------------------------------------
 
@@ -54,9 +60,11 @@ class thrust_backend {
     panels_ = {};
     queue_.rehearse(steps);
   }
+  /// What the backend has taken beside the blocks that it was asked for.
+  std::int64_t own_bytes() const { return queue_.own_bytes(); }
   std::string explain() const {
     std::string text;
-    const std::int64_t panels = queue_.bytes_of(device::scratch::panels), others = queue_.scratch_bytes() - panels;
+    const std::int64_t panels = queue_.bytes_of(device::scratch::panels), others = queue_.own_bytes() - panels;
     if (panels > 0)
       text += "panels of pairs: " + std::to_string(panels_.panels) + " of " + std::to_string(panels_.rows_at_once()) + " x " +
               std::to_string(panels_.columns) + " numbers at most, " + bytes_text(panels) + " with what reductions remember\n";
