@@ -117,27 +117,31 @@ class tiles_kernel {
     if constexpr (TwoHigh) tiles_.template zero<2>();
     if constexpr (TwoHigh && TwoWide) tiles_.template zero<3>();
     constexpr std::int64_t part = 16 * 32;
-    const std::uint32_t *a = w.a, *b = w.b;
+    const std::uint32_t *a = w.a, *b = w.b, *next = w.next;
+    const auto add_term = [&] {
+      for (int line = 0; line < w.next_lines; ++line, next += 16) __builtin_prefetch(next, 0, 2);
+      dots<TwoHigh, TwoWide>();
+    };
     for (std::int64_t left = w.pairs; left > 0; left -= 16, a += Parts * part, b += Parts * part) {
       // From the smallest part of a and the largest of b on, each term shares a part with the one before it.
       load_a<TwoHigh>(a + (Parts - 1) * part);
       load_b<TwoWide>(b);
-      dots<TwoHigh, TwoWide>();
+      add_term();
       if constexpr (Parts == 3) {
         load_a<TwoHigh>(a + part);
-        dots<TwoHigh, TwoWide>();
+        add_term();
         load_b<TwoWide>(b + part);
-        dots<TwoHigh, TwoWide>();
+        add_term();
       }
       if constexpr (Parts > 1) {
         load_a<TwoHigh>(a);
-        dots<TwoHigh, TwoWide>();
+        add_term();
         load_b<TwoWide>(b + (Parts - 1) * part);
-        dots<TwoHigh, TwoWide>();
+        add_term();
       }
       if constexpr (Parts == 3) {
         load_b<TwoWide>(b);
-        dots<TwoHigh, TwoWide>();
+        add_term();
       }
     }
     if (!w.add) return store<TwoHigh, TwoWide>(w.c, w.c_step);
