@@ -52,42 +52,36 @@ inline bf16_block block_of(const bf16_panels& a, const bf16_panels& b, std::int6
   return w;
 }
 
+/// Fetches share i of `shares` of what follows `size` pairs of packed columns in memory.
+inline void fetch_next(const std::uint32_t* columns, std::int64_t size, std::int64_t i, std::int64_t shares) {
+  for (std::int64_t k = size * i / shares; k < size * (i + 1) / shares; k += 16) __builtin_prefetch(columns + size + k, 0, 2);
+}
+
+/// Columns that few rows meet may come from memory: they are taken in the order in which they lie there, and the rows share the fetching of the next.
 template <class Kernel>
 void multiply_by(const bf16_panels& a, const bf16_panels& b, const bf16_result& to) {
   Kernel kernel;
   const std::int64_t step = Kernel::depth_of(a.parts) / 32, groups = std::max<std::int64_t>(1, a.groups()), panels = b.panels();
-  const auto run = [&](bf16_block w, std::int64_t i, std::int64_t q, std::int64_t g) {
-    const std::int64_t row = i * a.panel_lines, column = q * b.panel_lines;
-    w.add = to.add || g > 0;
-    const bool whole = w.cols % 16 == 0 && (Kernel::any_rows || w.rows % 16 == 0);
-    if (whole && to.rows == nullptr && to.columns == nullptr) {
-      w.c = &to.at(row, column);
-      w.c_step = to.row_step;
-      kernel.run(w);
-    } else {
-      run_beside(kernel, w, to, row, column);
-    }
-  };
+  const bool few_rows = a.panels() <= 4;
+  const std::int64_t panel_step = few_rows ? 1 : Kernel::cached_pairs / (std::min(step, groups) * 16 * bf16_cols * b.parts);
   kernel.begin();
-  if (constexpr std::int64_t few = 4; a.panels() <= few) {
-    // The columns come from memory and are met by few rows: in the order in which they lie there, and the rows share the fetching of what comes next.
-    const std::int64_t lines = b.parts * b.part_step() / 16, terms = b.parts * (b.parts + 1) / 2, share = a.panels() * terms;
-    for (std::int64_t q = 0; q < panels; ++q)
-      for (std::int64_t g = 0; g < groups; g += step)
-        for (std::int64_t i = 0; i < a.panels(); ++i) {
+  for (std::int64_t q0 = 0; q0 < panels; q0 += panel_step)
+    for (std::int64_t g = 0; g < groups; g += step)
+      for (std::int64_t i = 0; i < a.panels(); ++i)
+        for (std::int64_t q = q0; q < std::min(panels, q0 + panel_step); ++q) {
           bf16_block w = block_of(a, b, i, q, g, step);
-          const std::int64_t here = std::min(groups - g, step);
-          w.next_lines = static_cast<int>((lines + share - 1) / share);
-          w.next = w.b + here * (b.parts * b.part_step() + i * terms * w.next_lines * 16);
-          run(w, i, q, g);
+          if (few_rows) fetch_next(w.b, std::min(groups - g, step) * b.parts * b.part_step(), i, a.panels());
+          const std::int64_t row = i * a.panel_lines, column = q * b.panel_lines;
+          w.add = to.add || g > 0;
+          const bool whole = w.cols % 16 == 0 && (Kernel::any_rows || w.rows % 16 == 0);
+          if (whole && to.rows == nullptr && to.columns == nullptr) {
+            w.c = &to.at(row, column);
+            w.c_step = to.row_step;
+            kernel.run(w);
+          } else {
+            run_beside(kernel, w, to, row, column);
+          }
         }
-  } else {
-    const std::int64_t panel_step = Kernel::cached_pairs / (std::min(step, groups) * 16 * bf16_cols * b.parts);
-    for (std::int64_t q0 = 0; q0 < panels; q0 += panel_step)
-      for (std::int64_t g = 0; g < groups; g += step)
-        for (std::int64_t i = 0; i < a.panels(); ++i)
-          for (std::int64_t q = q0; q < std::min(panels, q0 + panel_step); ++q) run(block_of(a, b, i, q, g, step), i, q, g);
-  }
   kernel.end();
 }
 

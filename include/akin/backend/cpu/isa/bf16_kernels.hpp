@@ -117,31 +117,27 @@ class tiles_kernel {
     if constexpr (TwoHigh) tiles_.template zero<2>();
     if constexpr (TwoHigh && TwoWide) tiles_.template zero<3>();
     constexpr std::int64_t part = 16 * 32;
-    const std::uint32_t *a = w.a, *b = w.b, *next = w.next;
-    const auto add_term = [&] {
-      for (int line = 0; line < w.next_lines; ++line, next += 16) __builtin_prefetch(next, 0, 2);
-      dots<TwoHigh, TwoWide>();
-    };
+    const std::uint32_t *a = w.a, *b = w.b;
     for (std::int64_t left = w.pairs; left > 0; left -= 16, a += Parts * part, b += Parts * part) {
       // From the smallest part of a and the largest of b on, each term shares a part with the one before it.
       load_a<TwoHigh>(a + (Parts - 1) * part);
       load_b<TwoWide>(b);
-      add_term();
+      dots<TwoHigh, TwoWide>();
       if constexpr (Parts == 3) {
         load_a<TwoHigh>(a + part);
-        add_term();
+        dots<TwoHigh, TwoWide>();
         load_b<TwoWide>(b + part);
-        add_term();
+        dots<TwoHigh, TwoWide>();
       }
       if constexpr (Parts > 1) {
         load_a<TwoHigh>(a);
-        add_term();
+        dots<TwoHigh, TwoWide>();
         load_b<TwoWide>(b + (Parts - 1) * part);
-        add_term();
+        dots<TwoHigh, TwoWide>();
       }
       if constexpr (Parts == 3) {
         load_b<TwoWide>(b);
-        add_term();
+        dots<TwoHigh, TwoWide>();
       }
     }
     if (!w.add) return store<TwoHigh, TwoWide>(w.c, w.c_step);

@@ -79,8 +79,6 @@ struct bf16_block {
   std::int64_t c_step = 0;
   int rows = 0, cols = 0;  // c has room for whole vectors of 16 columns, and for whole tiles unless the kernel says any_rows
   bool add = false;
-  const std::uint32_t* next = nullptr;  // what will be read soon: tiles fetch `next_lines` lines of cache of it with each term of each group
-  int next_lines = 0;
 };
 
 }  // namespace cpu
