@@ -96,7 +96,8 @@ TEST_CASE("numbers that a failed copy has not brought are asked for again") {
 }
 
 TEST_CASE("where the device has no room, the sentence says what for") {
-  elsewhere backend{true};
+  elsewhere backend;
+  backend.full = true;
   shared_numbers<float> x{"gradients", 5'000'000};
   CHECK_THROWS_WITH_AS(x.read_on(backend),
                        doctest::Contains("the gradients need 20.0 MB, which the device does not give"), error);
