@@ -17,7 +17,7 @@ namespace akin_test {
 #if defined(AKIN_TEST_THRUST)
 using tested_backend = akin::thrust_backend;
 /// Bytes of a panel of pairs: whole spaces at once, few rows, and one row, which cut sums otherwise.
-inline constexpr std::array<std::int64_t, 3> tested_settings{std::int64_t{64} << 20, 1024, 1};
+inline constexpr std::array<akin::pair_panels, 3> tested_settings{{{std::int64_t{64} << 20}, {1024}, {1}}};
 inline constexpr bool settings_share_bits = false, tests_reference = false;
 #else
 using tested_backend = akin::cpu_backend;

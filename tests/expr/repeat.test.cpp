@@ -151,7 +151,7 @@ TEST_CASE("repeat equals its layers written out, values and gradients by name") 
 TEST_CASE("every layer moves a state of its own after the forward, which its gradient does not see") {
   subject<states, reference_backend> a{ordinary, images(3), embed(7), layers(2), steps(3)};
   subject<states_unrolled, reference_backend> b{ordinary, images(3), embed(7)};
-  subject<states, akin_test::tested_backend> c{std::tuple{2}, ordinary, images(3), embed(7), layers(2), steps(3)};
+  subject<states, akin_test::tested_backend> c{std::tuple{akin_test::tested_settings[1]}, ordinary, images(3), embed(7), layers(2), steps(3)};
   copy_weights(a, b);
   const std::vector<double> start(a.weights.values().begin(), a.weights.values().end());
   for (int run = 0; run < 3; ++run) {

@@ -27,7 +27,7 @@ TEST_CASE("the CLIP loss in words, before and after bind") {
   CHECK(lines_of(before) == 3 + static_cast<int>(b.steps.size()));
 
   parameters<clip_loss> w;
-  program<clip_loss, akin_test::tested_backend> p{w, 1};
+  program<clip_loss, akin_test::tested_backend> p{w, akin_test::tested_settings[0]};
   CHECK(p.explain() == before);
   p.bind(images(300), texts(300), embed(8));
   const std::string after = p.explain();

@@ -78,8 +78,8 @@ TEST_CASE("smaller extents after resize give the numbers of a program bound smal
     check(large, same, images(9), texts(7));
   }
   {
-    subject<clip, akin_test::tested_backend> large{std::tuple{2}, ordinary, images(90), texts(70), pixels(5), embed(24)};
-    subject<clip, akin_test::tested_backend> small{std::tuple{2}, ordinary, images(33), texts(41), pixels(5), embed(24)};
+    subject<clip, akin_test::tested_backend> large{std::tuple{akin_test::tested_settings[1]}, ordinary, images(90), texts(70), pixels(5), embed(24)};
+    subject<clip, akin_test::tested_backend> small{std::tuple{akin_test::tested_settings[1]}, ordinary, images(33), texts(41), pixels(5), embed(24)};
     check(large, small, images(33), texts(41));
   }
 }
@@ -206,13 +206,13 @@ TEST_CASE("a step after the first allocates nothing") {
     MESSAGE("skipped: ", reason);
     return;
   }
-  subject<clip, akin_test::tested_backend> s{std::tuple{2}, ordinary, images(150), texts(150), pixels(20), embed(33)};
+  subject<clip, akin_test::tested_backend> s{std::tuple{akin_test::tested_settings[1]}, ordinary, images(150), texts(150), pixels(20), embed(33)};
   s.forward();
   s.program().backward();
   CHECK(akin_test::allocations_of([&] {
           for (int k = 0; k < 3; ++k) s.forward(), s.program().backward();
         }) == 0);
-  subject<deep, akin_test::tested_backend> d{std::tuple{2}, ordinary, images(70), embed(33), layers(3), out_width(12)};
+  subject<deep, akin_test::tested_backend> d{std::tuple{akin_test::tested_settings[1]}, ordinary, images(70), embed(33), layers(3), out_width(12)};
   d.forward();
   d.program().backward();
   CHECK(akin_test::allocations_of([&] {

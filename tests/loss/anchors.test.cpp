@@ -83,7 +83,7 @@ TEST_CASE("anchors without a positive are counted") {
   const std::vector<std::int32_t> ids{1, 3, 7, 1, 8}, ids_of_texts{3, 5, 1};
   const std::vector<float> x(10, 0.5f), y(6, 0.25f);
   parameters<counted> none;
-  program<counted, akin_test::tested_backend> p{none, 1};
+  program<counted, akin_test::tested_backend> p{none, akin_test::tested_settings[0]};
   p.bind(images(5), texts(3), embed(2));
   p.set<"ids">(ids), p.set<"ids_of_texts">(ids_of_texts), p.set<"x">(x), p.set<"y">(y);
   CHECK(p.forward() == doctest::Approx(std::log(3.0)));  // all texts are alike

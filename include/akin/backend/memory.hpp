@@ -44,7 +44,7 @@ class memory_block {
   virtual void copy_out(std::int64_t first, void* to, std::int64_t bytes) = 0;
 };
 
-/// Numbers that the host shares with a backend: each finds what the other has left.
+/// Numbers that the host shares with a backend: each finds what the other has left. On a device, programs that share them run in one thread at a time.
 /// cost: one array; for a backend that computes outside the host's memory another one there, and a copy where the other side has written
 template <class Real>
 class shared_numbers {
@@ -66,8 +66,10 @@ class shared_numbers {
   /// On the host, to read, or to read and write; valid until a backend writes. Who writes again after a run asks again: what a program keeps of
   /// its weights it makes anew only then.
   std::span<const Real> host() const {
-    if (host_is_old_) block_->copy_out(0, host_.get(), bytes());
-    host_is_old_ = false;
+    if (host_is_old_) {
+      block_->copy_out(0, host_.get(), bytes());
+      host_is_old_ = false;
+    }
     return {host_.get(), static_cast<std::size_t>(size_)};
   }
   std::span<Real> host() {
@@ -92,8 +94,10 @@ class shared_numbers {
       return host_.get();
     } else {
       reserve_on(backend);
-      if (block_is_old_) block_->copy_in(host_.get(), bytes());
-      block_is_old_ = false;
+      if (block_is_old_) {
+        block_->copy_in(host_.get(), bytes());
+        block_is_old_ = false;
+      }
       return reinterpret_cast<Real*>(block_->data());
     }
   }

@@ -46,6 +46,7 @@ class execution {
     bound_ = ran_ = has_values_ = has_gradients_ = false;
     extents_ = largest_ = largest;
     bound_to_ = {};  // the next one may need its room
+    if constexpr (!Backend::computes_on_host) backend_.release();
     bound_to_ = binder<Backend>{backend_, weights_, b_, extents_}.bind(stays_, pair_budget);
     input_.assign(b_.nodes.size(), nullptr);
     if constexpr (!Backend::computes_on_host) fetched_.resize(b_.nodes.size());

@@ -193,7 +193,7 @@ class program {
     std::string text = akin::explain(execution_.plan(), bound ? &execution_.extents() : nullptr, bound ? &execution_.memory() : nullptr);
     if constexpr (requires { backend_.explain(); }) text += backend_.explain();
     if constexpr (!Backend::computes_on_host)
-      if (bound) text += "on the device: " + bytes_text(execution_.needed_bytes() + backend_.own_bytes()) + " with inputs, weights, gradients, states, panels and scratch\n";
+      if (bound) text += "on the device: " + bytes_text(execution_.needed_bytes() + backend_.own_bytes()) + " with inputs, weights, gradients, states, panels, scratch and libraries\n";
     return text;
   }
 

@@ -139,7 +139,7 @@ class packed_bf16_product {
     }
   }
 
-  /// Whether all columns can be packed at once, to be multiplied with often: whether rows of their depth can.
+  /// Whether rows of this depth can be packed whole, beside columns that are kept.
   bool keeps() const { return lines_that_fit(e_.depth) >= row_step; }
   /// All columns, for `memory` of their size().
   bf16_panels columns(std::uint32_t* memory) const { return kernels_.panels_of_b(precision_, e_.columns, e_.depth, memory); }
@@ -149,7 +149,7 @@ class packed_bf16_product {
  private:
   // Panels of 14 and of 32 lines end here. Of 512 positions of k such rows and columns take 900 KiB, in three parts 2.6 MiB.
   static constexpr std::int64_t row_step = 448, column_step = 448, room = workspace::shared_floats / 2;
-  static constexpr std::int64_t column_step_of_few_rows = 384;  // widths are multiples of it more often, so that threads end together
+  static constexpr std::int64_t column_step_of_one_block = 384;  // of rows: towers' widths are multiples of it, so that threads end together
 
   /// How deep an operand is packed at once: of three parts less, so that of long sums 2,688 lines fit at a time.
   std::int64_t most_depth() const { return std::int64_t{16384} >> 2 * (parts_of(precision_) - 1); }
@@ -178,7 +178,7 @@ class packed_bf16_product {
   }
 
   void multiply_all(thread_pool& pool, const bf16_panels& a, const bf16_panels& b, float* c, bool add) const {
-    const std::int64_t row_blocks = detail::blocks_of(a.lines, row_step), step = row_blocks == 1 ? column_step_of_few_rows : column_step;
+    const std::int64_t row_blocks = detail::blocks_of(a.lines, row_step), step = row_blocks == 1 ? column_step_of_one_block : column_step;
     pool.run(row_blocks * detail::blocks_of(b.lines, step), [&](std::int64_t k, int) {
       const std::int64_t m0 = k % row_blocks * row_step, n0 = k / row_blocks * step;
       kernels_.multiply(a.some(m0, std::min(row_step, a.lines - m0)), b.some(n0, std::min(step, b.lines - n0)), c + m0 * p_.m.second() + n0, p_.m.second(), add);

@@ -25,8 +25,7 @@ AKIN_HOST_DEVICE inline std::int32_t as_integer(float x) {
   return bits;
 }
 
-/// A product and the sum that takes it are not joined: a value that another pass computes again must have the same bits there. On a device neither
-/// is one that a function such as exp ends in.
+/// A product that is not joined with the sum that takes it: a value that another pass computes again must have the same bits there.
 AKIN_HOST_DEVICE inline float product(float a, float b) {
 #if defined(__CUDA_ARCH__)
   return __fmul_rn(a, b);
@@ -37,7 +36,8 @@ AKIN_HOST_DEVICE inline float product(float a, float b) {
 #endif
 }
 
-AKIN_HOST_DEVICE inline float sum(float a, float b) {
+/// A sum that is not joined with a product before it, not even with one that a function such as exp ends in on a device.
+AKIN_HOST_DEVICE inline float plus(float a, float b) {
 #if defined(__CUDA_ARCH__)
   return __fadd_rn(a, b);
 #else
@@ -62,16 +62,16 @@ AKIN_HOST_DEVICE float line(const float* x, const Read& read) {
   else if constexpr (code == scalar::log) return std::log(x[a]);
   else if constexpr (code == scalar::sqrt) return std::sqrt(x[a]);
   else if constexpr (code == scalar::tanh) return std::tanh(x[a]);
-  else if constexpr (code == scalar::sigmoid) return 1 / sum(1, std::exp(-x[a]));
-  else if constexpr (code == scalar::softplus) return sum(larger(x[a], 0.f), std::log1p(std::exp(-std::abs(x[a]))));
+  else if constexpr (code == scalar::sigmoid) return 1 / plus(1, std::exp(-x[a]));
+  else if constexpr (code == scalar::softplus) return plus(larger(x[a], 0.f), std::log1p(std::exp(-std::abs(x[a]))));
   else if constexpr (code == scalar::erf) return std::erf(x[a]);
   else if constexpr (code == scalar::absolute) return std::abs(x[a]);
   else if constexpr (code == scalar::sine) return std::sin(x[a]);
   else if constexpr (code == scalar::cosine) return std::cos(x[a]);
   else if constexpr (code == scalar::arc_cosine) return std::acos(x[a]);
   else if constexpr (code == scalar::logical_not) return x[a] == 0 ? 1.f : 0.f;
-  else if constexpr (code == scalar::add) return sum(x[a], x[b]);
-  else if constexpr (code == scalar::subtract) return sum(x[a], -x[b]);
+  else if constexpr (code == scalar::add) return plus(x[a], x[b]);
+  else if constexpr (code == scalar::subtract) return plus(x[a], -x[b]);
   else if constexpr (code == scalar::multiply) return product(x[a], x[b]);
   else if constexpr (code == scalar::divide) return x[a] / x[b];
   else if constexpr (code == scalar::maximum) return larger(x[a], x[b]);

@@ -20,7 +20,9 @@ namespace akin::inline v0 {
 namespace device {
 
 inline void check(cudaError_t status, const char* call) {
-  if (status != cudaSuccess) throw device_error{std::string{"thrust: "} + call + ": " + cudaGetErrorString(status)};
+  if (status == cudaSuccess) return;
+  cudaGetLastError();  // or Thrust takes an error that has been said for one of its own
+  throw device_error{std::string{"thrust: "} + call + ": " + cudaGetErrorString(status)};
 }
 inline void check(cublasStatus_t status, const char* call) {
   if (status != CUBLAS_STATUS_SUCCESS) throw device_error{std::string{"thrust: "} + call + ": " + cublasGetStatusString(status)};
@@ -122,11 +124,6 @@ class system {
   /// Before what work may use is given back. Errors have been said, or are said by the next call.
   void finish() noexcept {
     for (auto* s : {&inputs_, &stream_}) cudaStreamSynchronize(s->get());
-  }
-  /// Memory that is not given may also mean a device that has failed.
-  void require_working() {
-    const cudaError_t status = cudaGetLastError();
-    if (status != cudaErrorMemoryAllocation) check(status, "cudaMalloc");
   }
 
   /// cuBLAS stores columns together: c^T = b^T a^T where the rows of c lie together.

@@ -93,7 +93,6 @@ class system {
   void copy_out(const void* from, void* to, std::int64_t bytes) { copy(from, to, bytes); }
   void wait() {}
   void finish() noexcept {}
-  void require_working() {}
   void multiply(const matrix_product& p) { each(product_tile::count(p), product_tile{p}); }
 
  private:

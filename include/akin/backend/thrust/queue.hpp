@@ -98,7 +98,7 @@ class queue {
     return {host_.data(), static_cast<std::size_t>(numbers)};
   }
 
-  /// Calls `steps` with their work left out, to learn what scratch they ask for; then that is allocated, and no more.
+  /// Calls `steps` with their work left out, to learn what scratch they ask for; then that is allocated, and what is too much given back.
   /// errors: run time, where the device does not give it
   template <class Steps>
   void rehearse(const Steps& steps) {
@@ -118,16 +118,21 @@ class queue {
     for (auto& s : scratch_) {
       if (s.asked == s.bytes) continue;
       s.block = allocate(s.asked);
-      if (!s.block) fail("bind: the steps need scratch of ", bytes_text(all), ", which the device does not give");
+      if (!s.block)
+        fail("bind: panels and scratch take ", bytes_text(all), ", of which ", bytes_text(s.asked), &s == &scratch_.back() ? " of panels" : "", " found no room");
       s.bytes = s.asked;
     }
   }
+  /// Gives the scratch back.
+  void release() { scratch_ = {}; }
   std::int64_t bytes_of(scratch kind) const { return scratch_[static_cast<std::size_t>(kind)].bytes; }
-  std::int64_t own_bytes() const {
-    std::int64_t all = system::own_bytes;
+  std::int64_t scratch_bytes() const {
+    std::int64_t all = 0;
     for (const auto& s : scratch_) all += s.bytes;
     return all;
   }
+  /// Of the device, with what its system takes.
+  std::int64_t own_bytes() const { return system::own_bytes + scratch_bytes(); }
 
  private:
   class device_block;
@@ -139,7 +144,7 @@ class queue {
   std::shared_ptr<system> system_ = std::make_shared<system>();
   std::array<scratch_room, scratch_kinds> scratch_;
   std::vector<double> host_;
-  alignas(64) std::byte nowhere_[64] = {};  // what a rehearsal takes for room
+  alignas(64) std::byte nowhere_[64] = {};  // what a rehearsal takes for room: not null, to which nothing may be added
   bool rehearses_ = false;
 };
 
@@ -157,7 +162,7 @@ class queue::device_block : public memory_block {
   }
 
  private:
-  std::shared_ptr<system> system_;  // of the last user, which the block may outlive
+  std::shared_ptr<system> system_;  // of the last user, whose program the block may outlive
   ::thrust::device_vector<char, quiet_allocator<char>> bytes_;
 };
 
@@ -165,7 +170,7 @@ inline std::unique_ptr<memory_block> queue::allocate(std::int64_t bytes) {
   try {
     return std::make_unique<device_block>(system_, bytes);
   } catch (const std::bad_alloc&) {
-    system_->require_working();
+    system_->wait();  // a device that has failed gives no memory either, and says so here
     return nullptr;
   } catch (const std::exception& e) {
     throw device_error{std::string{"thrust: memory could not be made: "} + e.what()};

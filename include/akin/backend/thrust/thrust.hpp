@@ -16,14 +16,15 @@
 
 namespace akin::inline v0 {
 
-/// How much memory each panel of pairs takes at most: of products of as many rows with all columns as fit, one row at least.
+/// The most that a panel of pairs takes. It holds as many rows as fit, each with all columns, and one row at least.
 struct pair_panels {
   std::int64_t bytes = std::int64_t{64} << 20;
 };
 
 /// values: fp32; the same bits on every run, since all work and all sums are cut by extents only and nothing is added atomically
-/// cost:   a stream, scratch that grows to what steps need, and for pair passes panels, which explain() lists
-/// errors: run time "thrust: ...": no device, too little of its memory, a call that failed
+/// cost:   scratch and, for pair passes, panels, which explain() lists; on CUDA also two streams, 32 MiB for cuBLAS and 8 MiB of pinned memory. Weights
+///         keep the streams of the program that has used them last
+/// errors: run time "thrust: ...": no device, a call that failed; "bind: ...": too little of its memory
 class thrust_backend {
  public:
   using real = float;
@@ -54,17 +55,21 @@ class thrust_backend {
   /// From here on this backend's work uses the block, after that of the backend that has used it so far.
   void use(memory_block& block) { queue_.use(block); }
 
+  /// Gives back what the last bind has reserved: the next one may need its room.
+  void release() {
+    queue_.release();
+    panels_ = {};
+  }
   /// Allocates the panels and the scratch that `steps` ask for.
   template <class Steps>
   void reserve(const Steps& steps) {
-    panels_ = {};
     queue_.rehearse(steps);
   }
   /// What the backend has taken beside the blocks that it was asked for.
   std::int64_t own_bytes() const { return queue_.own_bytes(); }
   std::string explain() const {
     std::string text;
-    const std::int64_t panels = queue_.bytes_of(device::scratch::panels), others = queue_.own_bytes() - panels;
+    const std::int64_t panels = queue_.bytes_of(device::scratch::panels), others = queue_.scratch_bytes() - panels;
     if (panels > 0)
       text += "panels of pairs: " + std::to_string(panels_.panels) + " of " + std::to_string(panels_.rows_at_once()) + " x " +
               std::to_string(panels_.columns) + " numbers at most, " + bytes_text(panels) + " with what reductions remember\n";

@@ -52,9 +52,9 @@ inline bf16_block block_of(const bf16_panels& a, const bf16_panels& b, std::int6
   return w;
 }
 
-/// Fetches share i of `shares` of what follows `size` pairs of packed columns in memory.
-inline void fetch_next(const std::uint32_t* columns, std::int64_t size, std::int64_t i, std::int64_t shares) {
-  for (std::int64_t k = size * i / shares; k < size * (i + 1) / shares; k += 16) __builtin_prefetch(columns + size + k, 0, 2);
+/// Fetches share i of `shares` of the next block of packed columns.
+inline void fetch_share(const std::uint32_t* block, std::int64_t size, std::int64_t i, std::int64_t shares) {
+  for (std::int64_t k = size * i / shares; k < size * (i + 1) / shares; k += 16) __builtin_prefetch(block + k, 0, 2);
 }
 
 /// Columns that few rows meet may come from memory: they are taken in the order in which they lie there, and the rows share the fetching of the next.
@@ -62,15 +62,16 @@ template <class Kernel>
 void multiply_by(const bf16_panels& a, const bf16_panels& b, const bf16_result& to) {
   Kernel kernel;
   const std::int64_t step = Kernel::depth_of(a.parts) / 32, groups = std::max<std::int64_t>(1, a.groups()), panels = b.panels();
-  const bool few_rows = a.panels() <= 4;
+  const bool few_rows = a.panels() <= 4;  // 128 on tiles
   const std::int64_t panel_step = few_rows ? 1 : Kernel::cached_pairs / (std::min(step, groups) * 16 * bf16_cols * b.parts);
   kernel.begin();
   for (std::int64_t q0 = 0; q0 < panels; q0 += panel_step)
-    for (std::int64_t g = 0; g < groups; g += step)
+    for (std::int64_t g = 0; g < groups; g += step) {
+      const std::int64_t here = std::min(groups - g, step), next = g + here < groups ? std::min(groups - g - here, step) : std::min(groups, step);
       for (std::int64_t i = 0; i < a.panels(); ++i)
         for (std::int64_t q = q0; q < std::min(panels, q0 + panel_step); ++q) {
           bf16_block w = block_of(a, b, i, q, g, step);
-          if (few_rows) fetch_next(w.b, std::min(groups - g, step) * b.parts * b.part_step(), i, a.panels());
+          if (few_rows) fetch_share(w.b + here * b.parts * b.part_step(), next * b.parts * b.part_step(), i, a.panels());
           const std::int64_t row = i * a.panel_lines, column = q * b.panel_lines;
           w.add = to.add || g > 0;
           const bool whole = w.cols % 16 == 0 && (Kernel::any_rows || w.rows % 16 == 0);
@@ -82,6 +83,7 @@ void multiply_by(const bf16_panels& a, const bf16_panels& b, const bf16_result& 
             run_beside(kernel, w, to, row, column);
           }
         }
+    }
   kernel.end();
 }
 

@@ -269,7 +269,7 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
           w.b_step = direct ? p.k.second() : left > kernels.lanes ? tile_cols : kernels.lanes;
           w.column = c_columns[q * tile_cols];
           w.columns = c_follows ? nullptr : c_columns + q * tile_cols;
-          // Packed columns may come from memory: the tiles share the fetching of the next panel.
+          // Packed columns may come from memory: the tiles share the fetching of the next panel. One tile alone, with a line for each row, would fetch half of it.
           w.next_step = packed.columns == nullptr || count == 1 ? 0 : (w.b_step + count - 1) / count;
           for (int t = 0; t < count; ++t) {
             w.a = tiles[t].a;

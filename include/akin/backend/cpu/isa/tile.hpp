@@ -122,8 +122,8 @@ struct tile_work {
   std::int64_t outer = 1, outer_step = 0, segments = 1, segment_step = 0, depth = 0, step = 1;
   const float* b = nullptr;
   std::int64_t b_step = 0;
-  const float* next = nullptr;  // what will be read soon: for each row of the panel, the line at the next `next_step` numbers of it is fetched
-  std::int64_t next_step = 0;   // 0: nothing is known of that
+  const float* next = nullptr;  // what will be read soon: with each row of the panel one line of cache of it is fetched, `next_step` numbers after the last
+  std::int64_t next_step = 0;   // 0: nothing is
   float* const* c = nullptr;              // where each row of the result starts
   std::int64_t column = 0;                // elements from there to the panel's first column ...
   const std::int64_t* columns = nullptr;  // ... or where each column is, if they do not follow each other
@@ -132,7 +132,7 @@ struct tile_work {
   bool packed = false;  // the rows of a lie behind each other for every k: a[i] is a[0] + i, and step the rows of the largest tile
 };
 
-/// A product sums over this much of k at a time: a panel of b (256 x 32 floats) stays in the first cache while the rows' tiles meet it.
+/// A product sums over this much of k at a time: a panel of b (256 x 32 floats, 32 KiB) stays in a first cache of 48 KiB while the rows' tiles meet it.
 inline constexpr std::int64_t depth_block = 256;
 
 }  // namespace cpu
