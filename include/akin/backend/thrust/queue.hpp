@@ -15,7 +15,6 @@
 #include <thrust/device_malloc_allocator.h>
 #include <thrust/device_vector.h>
 
-#include <algorithm>
 #include <array>
 #include <exception>
 #include <memory>
@@ -77,18 +76,13 @@ class queue {
   template <class T = float>
   T* room(scratch kind, std::int64_t numbers) {
     const std::int64_t wanted = numbers * static_cast<std::int64_t>(sizeof(T));
-    auto& [block, bytes, asked] = scratch_[static_cast<std::size_t>(kind)];
-    if (rehearses_) {
-      asked = std::max(asked, wanted);
-      return reinterpret_cast<T*>(nowhere_);
-    }
+    auto& [block, bytes] = scratch_[static_cast<std::size_t>(kind)];
     if (wanted > bytes) {
       block.reset();
-      bytes = 0;
-      block = allocate(wanted);
-      if (!block) fail("thrust: a step needs ", bytes_text(wanted), " of scratch, which the device does not give");
       bytes = wanted;
     }
+    if (rehearses_) return reinterpret_cast<T*>(nowhere_);
+    if (!block && bytes > 0 && !(block = allocate(bytes))) fail("thrust: a step needs ", bytes_text(bytes), " of scratch, which the device does not give");
     return block ? reinterpret_cast<T*>(block->data()) : nullptr;
   }
 
@@ -98,11 +92,11 @@ class queue {
     return {host_.data(), static_cast<std::size_t>(numbers)};
   }
 
-  /// Calls `steps` with their work left out, to learn what scratch they ask for; then that is allocated, and what is too much given back.
+  /// Calls `steps` with their work left out, to learn what scratch they ask for; then that is allocated, and no more.
   /// errors: run time, where the device does not give it
   template <class Steps>
   void rehearse(const Steps& steps) {
-    for (auto& s : scratch_) s.asked = 0;
+    release();
     {
       const struct rehearsal {
         bool& now;
@@ -110,18 +104,9 @@ class queue {
       } until_here{rehearses_ = true};
       steps();
     }
-    std::int64_t all = 0;
-    for (auto& s : scratch_) {
-      all += s.asked;
-      if (s.asked != s.bytes) s = {nullptr, 0, s.asked};
-    }
-    for (auto& s : scratch_) {
-      if (s.asked == s.bytes) continue;
-      s.block = allocate(s.asked);
-      if (!s.block)
-        fail("bind: panels and scratch take ", bytes_text(all), ", of which ", bytes_text(s.asked), &s == &scratch_.back() ? " of panels" : "", " found no room");
-      s.bytes = s.asked;
-    }
+    for (auto& s : scratch_)
+      if (s.bytes > 0 && !(s.block = allocate(s.bytes)))
+        fail("bind: panels and scratch take ", bytes_text(scratch_bytes()), ", of which ", bytes_text(s.bytes), &s == &scratch_.back() ? " of panels" : "", " found no room");
   }
   /// Gives the scratch back.
   void release() { scratch_ = {}; }
@@ -138,7 +123,7 @@ class queue {
   class device_block;
   struct scratch_room {
     std::unique_ptr<memory_block> block;
-    std::int64_t bytes = 0, asked = 0;  // of the block, and in the last rehearsal
+    std::int64_t bytes = 0;  // of the block, or of the one to be allocated when it is needed
   };
 
   std::shared_ptr<system> system_ = std::make_shared<system>();

@@ -188,12 +188,13 @@ struct row_tile {
   int count = 0;
 };
 
-inline row_tile rows_from(const tile_kernels& kernels, const product& p, index_walk& m, std::int64_t left) {
+/// The next tile of `left` rows, from where the walk stands.
+inline row_tile rows_from(const tile_kernels& kernels, const float* a, float* c, index_walk& m, std::int64_t left) {
   row_tile t;
   t.count = next_rows(kernels, left);
   for (int q = 0; q < kernels.rows; ++q) {
-    t.a[q] = q < t.count ? p.a + m.first : t.a[0];
-    t.c[q] = q < t.count ? p.c + m.second : t.c[0];
+    t.a[q] = q < t.count ? a + m.first : t.a[0];
+    t.c[q] = q < t.count ? c + m.second : t.c[0];
     if (q < t.count) m.next();
   }
   return t;
@@ -250,7 +251,7 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
         row_tile tiles[tiles_together];
         int count = 0;
         for (; count < tiles_together && i < r.m1; ++count) {
-          row_tile& t = tiles[count] = rows_from(kernels, p, m, r.m1 - i);
+          row_tile& t = tiles[count] = rows_from(kernels, p.a, p.c, m, r.m1 - i);
           i += t.count;
           if (a_direct) {
             for (int q = 0; q < kernels.rows; ++q) t.a[q] += k.first;
@@ -289,12 +290,8 @@ inline void sweep(isa level, const sweep_work& s) {
   const tile_kernels kernels = tile_kernels_of(level);
   const std::int64_t tile_cols = 2 * kernels.lanes;
   const std::int64_t panels = (s.columns + tile_cols - 1) / tile_cols, depth = s.outer * s.segments * s.depth;
-  const float* a[most_tile_rows];
-  float* c[most_tile_rows];
   std::int64_t columns[2 * most_lanes];
   tile_work w;
-  w.a = a;
-  w.c = c;
   w.outer = s.outer;
   w.outer_step = s.outer_step;
   w.segments = s.segments;
@@ -305,15 +302,10 @@ inline void sweep(isa level, const sweep_work& s) {
   w.add = s.add;
   index_walk row(s.rows, s.begin);
   for (std::int64_t i = s.begin; i < s.end; i += w.rows) {
-    w.rows = detail::next_rows(kernels, s.end - i);
-    for (int q = 0; q < w.rows; ++q, row.next()) {
-      a[q] = s.a + row.first;
-      c[q] = s.c + row.second;
-    }
-    for (int q = w.rows; q < kernels.rows; ++q) {
-      a[q] = a[0];
-      c[q] = c[0];
-    }
+    const detail::row_tile tile = detail::rows_from(kernels, s.a, s.c, row, s.end - i);
+    w.a = tile.a;
+    w.c = tile.c;
+    w.rows = tile.count;
     for (std::int64_t q = 0; q < panels; ++q) {
       const std::int64_t left = s.columns - q * tile_cols;
       w.cols = static_cast<int>(left < tile_cols ? left : tile_cols);
