@@ -25,7 +25,7 @@ class usage_error : public std::runtime_error {
 /// Refuses such options with one sentence.
 template <class... Parts>
 [[noreturn]] void misuse(const Parts&... parts) {
-  throw usage_error{(std::string{} + ... + akin::detail::sentence_part{parts}.text)};
+  throw usage_error{akin::detail::sentence_of({parts...})};
 }
 
 /// "1 label", "2 labels"

@@ -8,6 +8,9 @@
 #include "check_model.hpp"
 #include "support/files.hpp"
 
+#include <memory>
+#include <type_traits>
+
 using namespace akin;
 
 namespace attention_test {
@@ -35,6 +38,25 @@ struct blocks {
     const auto y = transformer(m, "transformer", m.input<"x">(texts, tokens, width), layers, heads, hidden, quick_gelu, earlier_tokens);
     m.output<"y">(y);
     return sum(y * m.data<"weight of y">(texts, tokens, width));
+  }
+};
+
+constexpr auto weighted(model& m, expr<real, axes<struct texts, struct width>> y) {
+  m.output<"y">(y);
+  return sum(y * m.data<"weight of y">(texts, width));
+}
+struct chosen_of_all {
+  static constexpr auto define(model& m) {
+    const auto y = transformer(m, "transformer", m.input<"x">(texts, tokens, width), layers, heads, hidden, quick_gelu, earlier_tokens);
+    return weighted(m, pick(y, m.indices<"end">(texts), tokens));
+  }
+};
+struct chosen_alone {
+  static constexpr auto define(model& m) {
+    const auto end = m.indices<"end">(texts);
+    const auto chosen = [&](auto rows) { return pick(rows, end, tokens); };
+    const auto earlier = [&](auto scores) { return earlier_tokens(scores, tokens, end); };
+    return weighted(m, transformer_of_one(m, "transformer", m.input<"x">(texts, tokens, width), layers, heads, hidden, chosen, quick_gelu, earlier_tokens, earlier));
   }
 };
 
@@ -120,6 +142,39 @@ TEST_CASE("transformer: tensors are named as in a CLIP") {
   CHECK(names.size() == 24);
   CHECK(std::ranges::count(names, "transformer.resblocks.1.attn.in_proj_weight") == 1);
   CHECK(std::ranges::count(names, "transformer.resblocks.0.mlp.c_proj.bias") == 1);
+}
+
+TEST_CASE("transformer_of_one is the chosen token of a transformer: values, gradients, names") {
+  for (const std::int64_t depth : {1, 3}) {
+    const auto extents = std::tuple{texts(4), tokens(3), width(6), heads(2), hidden(10), layers(depth)};
+    const auto subject_of = [&]<class Model>(std::type_identity<Model>) {
+      return std::apply([](auto... given) { return std::make_unique<akin_test::subject<Model, reference_backend>>(akin_test::ordinary, given...); }, extents);
+    };
+    const auto all = subject_of(std::type_identity<chosen_of_all>{});
+    const auto alone = subject_of(std::type_identity<chosen_alone>{});
+    for (const auto& theirs : alone->weights.tensors())
+      for (const auto& ours : all->weights.tensors())
+        if (ours.name == theirs.name) std::ranges::copy(ours.values, theirs.values.begin());
+    const auto expected = all->run(), got = alone->run();
+    CHECK(expected.size() == 3 + 12 * static_cast<std::size_t>(depth));
+    REQUIRE(got.size() == expected.size());
+    for (const auto& [name, values] : expected) {
+      INFO(name);
+      REQUIRE(got.contains(name));
+      CHECK(akin_test::difference(got.at(name), values) < 1e-12);
+    }
+  }
+}
+
+TEST_CASE("transformer_of_one: gradients through two layers, and the backends agree") {
+  akin_test::check_gradients<chosen_alone>(akin_test::ordinary, texts(2), tokens(3), width(4), heads(2), hidden(6), layers(2));
+  akin_test::check_cpu<chosen_alone>(akin_test::ordinary, 2e-5, texts(3), tokens(5), width(12), heads(3), hidden(24), layers(3));
+}
+
+TEST_CASE("transformer_of_one: it has a last layer") {
+  parameters<chosen_alone, float> weights;
+  CHECK_THROWS_WITH_AS(weights.bind(0, width(4), heads(2), hidden(6), layers(0)),
+                       "bind: axis 'layers' has extent 0, expected at least 1", error);
 }
 
 TEST_CASE("self_attention: a width that heads do not divide is named") {

@@ -24,7 +24,7 @@ namespace detail {
 
 inline std::string text_of(const json_value& value) {
   if (const auto* const text = std::get_if<std::string>(&value)) return "'" + printable(*text) + "'";
-  if (const auto* const number = std::get_if<double>(&value)) return sentence_part{*number}.text;
+  if (const auto* const number = std::get_if<double>(&value)) return sentence_of({*number});
   if (const auto* const flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
   return std::holds_alternative<json_empty>(value) ? "empty" : "null";
 }

@@ -66,7 +66,7 @@ inline void check_tensors(const safetensors_file& file, const weight_layout& lay
   std::string first;
   std::size_t mistakes = 0;
   const auto note = [&](const auto&... parts) {
-    if (mistakes++ == 0) ((first += detail::sentence_part{parts}.text), ...);
+    if (mistakes++ == 0) first = detail::sentence_of({parts...});
   };
   std::vector<std::string_view> expected;
   for (const tensor_shape& tensor : layout.theirs) {

@@ -134,6 +134,7 @@ struct named_value {
   std::int16_t node = -1;
   std::int16_t text_begin = 0, text_size = 0;
   initial start{};
+  std::int16_t numbered_by = -1;  // the axis whose extent stands where the name has '#'
   /// Whether a program is given its numbers, and the weights do not hold them.
   constexpr bool takes_input() const { return role == role_kind::input || role == role_kind::data; }
 };
@@ -205,21 +206,23 @@ class model {
   /// Names declared until the scope ends get this prefix.
   class scope_guard {
    public:
-    constexpr scope_guard(model& m, std::int16_t outer) : model_{m}, outer_{outer} {}
+    constexpr scope_guard(model& m, std::string_view name, std::int16_t numbered_by) : model_{m}, outer_{m.scope_size_}, outer_number_{m.numbered_by_} {
+      for (const char c : name) m.scope_[static_cast<std::size_t>(m.scope_size_++)] = c;
+      if (!name.empty()) m.scope_[static_cast<std::size_t>(m.scope_size_++)] = '.';
+      m.numbered_by_ = numbered_by;
+    }
     scope_guard(const scope_guard&) = delete;
     scope_guard& operator=(const scope_guard&) = delete;
-    constexpr ~scope_guard() { model_.scope_size_ = outer_; }
+    constexpr ~scope_guard() { model_.scope_size_ = outer_, model_.numbered_by_ = outer_number_; }
 
    private:
     model& model_;
-    std::int16_t outer_;
+    std::int16_t outer_, outer_number_;
   };
-  [[nodiscard]] constexpr scope_guard scope(std::string_view name) {
-    const auto outer = scope_size_;
-    for (char c : name) scope_[static_cast<std::size_t>(scope_size_++)] = c;
-    if (!name.empty()) scope_[static_cast<std::size_t>(scope_size_++)] = '.';
-    return {*this, outer};
-  }
+  [[nodiscard]] constexpr scope_guard scope(std::string_view name) { return {*this, name, numbered_by_}; }
+  /// The same with a number that is known when the parameters are bound: the extent of an axis.
+  template <some_axis Axis>
+  [[nodiscard]] constexpr scope_guard scope(Axis) { return {*this, "#", number_of<Axis>()}; }
 
   /// Repeats that are declared until the guard goes keep each layer's argument alone, and run the layer again for its gradient.
   /// values: the same bits
@@ -290,7 +293,7 @@ class model {
 
   bool training_, checkpoints_ = false;
   char scope_[256]{};
-  std::int16_t scope_size_ = 0;
+  std::int16_t scope_size_ = 0, numbered_by_ = -1;
 };
 
 /// A value of the model: its type carries the axes, its value is the number of a node. It refers to no temporary.
@@ -378,7 +381,7 @@ constexpr expr<Kind, axes<A...>> model::declare(named_value::role_kind role, std
   }
   n.name = static_cast<std::int16_t>(name_count);
   const int id = put(n);
-  names[static_cast<std::size_t>(name_count++)] = {role, static_cast<std::int16_t>(id), begin, length, start};
+  names[static_cast<std::size_t>(name_count++)] = {role, static_cast<std::int16_t>(id), begin, length, start, stored ? numbered_by_ : std::int16_t{-1}};
   return {this, id};
 }
 

@@ -66,24 +66,24 @@ class binder {
 
  private:
   void connect_parameters() {
-    made_.offset.assign(b_.nodes.size(), -1);
+    made_.offset = std::vector<std::int64_t>(b_.nodes.size(), -1);
     for (const auto& v : b_.names) {
       if (v.takes_input()) continue;
-      const auto* entry = weights_.find(b_.name(v));
-      if (!entry) fail("program: the weights have no tensor '", b_.name(v), "'");
+      const auto* entry = weights_.find(extents_.name(v));
+      if (!entry) fail("program: the weights have no tensor '", extents_.name(v), "'");
       const node& n = b_.at(v.node);
       if (static_cast<std::size_t>(n.axes.rank) != entry->shape.size())
-        fail("program: tensor '", b_.name(v), "' has ", entry->shape.size(), " axes, but the program expects ", static_cast<int>(n.axes.rank));
+        fail("program: tensor '", entry->pattern, "' has ", entry->shape.size(), " axes, but the program expects ", static_cast<int>(n.axes.rank));
       for (int k = 0; k < n.axes.rank; ++k)
         if (extents_.required(n.axes[k]) != entry->shape[static_cast<std::size_t>(k)])
-          fail("program: tensor '", b_.name(v), "' has extent ", entry->shape[static_cast<std::size_t>(k)], " along axis '",
+          fail("program: tensor '", entry->pattern, "' has extent ", entry->shape[static_cast<std::size_t>(k)], " along axis '",
                extents_.name(n.axes[k]), "', but the program is bound to ", extents_.required(n.axes[k]));
       made_.offset[static_cast<std::size_t>(v.node)] = entry->offset;
     }
   }
 
   void connect_states() {
-    made_.state_at.assign(b_.nodes.size(), -1);
+    made_.state_at = std::vector<std::int64_t>(b_.nodes.size(), -1);
     for (const auto& u : b_.updates) {
       made_.state_at[static_cast<std::size_t>(u.state)] = made_.states_bytes;
       made_.states_bytes += extents_.bytes_of_layers(u.state, sizeof(real_type));
@@ -91,7 +91,7 @@ class binder {
   }
 
   void copy_inputs_and_weights() {
-    made_.input_at.assign(b_.nodes.size(), 0);
+    made_.input_at = std::vector<std::int64_t>(b_.nodes.size());
     for (const auto& v : b_.names)
       if (v.takes_input()) {
         made_.input_at[static_cast<std::size_t>(v.node)] = made_.inputs_bytes;
@@ -105,7 +105,7 @@ class binder {
     std::vector<std::int64_t> first(b_.names.size(), -1);
     for (std::size_t k = 0; k < b_.names.size(); ++k) {
       if (b_.names[k].role != named_value::role_kind::parameter) continue;
-      const parameter_entry& e = *weights_.find(b_.name(b_.names[k]));
+      const parameter_entry& e = *weights_.find(extents_.name(b_.names[k]));
       std::int64_t tensor = 0;
       while (stays && tensor < e.count && stays(parameter_store<real_type>::name_of_layer(e, tensor))) ++tensor;
       if (tensor < e.count || e.count == 0) first[k] = e.depths.empty() || e.count == 0 ? 0 : tensor / (e.count / e.depths[0]);
@@ -117,7 +117,7 @@ class binder {
   // the arena, each with a 1.
   std::vector<char> choose_external(std::span<const std::int64_t> first_trained) {
     std::vector<char> external(b_.nodes.size(), 0);
-    made_.gradient_of.assign(b_.nodes.size(), -1);
+    made_.gradient_of = std::vector<int>(b_.nodes.size(), -1);
     if (b_.adjoint.empty()) return external;
     for (const auto& v : b_.names) {
       if (first_trained[static_cast<std::size_t>(&v - b_.names.data())] < 0 || b_.adjoint[static_cast<std::size_t>(v.node)] == 0) continue;

@@ -48,11 +48,11 @@ class execution {
     bound_to_ = {};  // the next one may need its room
     if constexpr (!Backend::computes_on_host) backend_.release();
     bound_to_ = binder<Backend>{backend_, weights_, b_, extents_}.bind(stays_, pair_budget);
-    input_.assign(b_.nodes.size(), nullptr);
+    input_ = std::vector<void*>(b_.nodes.size());
     if constexpr (!Backend::computes_on_host) fetched_.resize(b_.nodes.size());
-    scratch_.assign(b_.regions.size(), nullptr);
-    saved_.assign(b_.regions.size(), nullptr);
-    layer_.assign(b_.regions.size(), 0);
+    scratch_ = std::vector<std::byte*>(b_.regions.size());
+    saved_ = std::vector<std::byte*>(b_.regions.size());
+    layer_ = std::vector<std::int64_t>(b_.regions.size());
     scratch_[0] = bound_to_.arena->data();
     set_counts();
     reserve();
@@ -282,7 +282,7 @@ class execution {
   }
 
   not_finite look_at_layers(const named_value& v) {
-    const auto& e = *weights_.find(b_.name(v));
+    const auto& e = *weights_.find(extents_.name(v));
     const auto values = std::as_const(weights_).values().subspan(static_cast<std::size_t>(e.offset), static_cast<std::size_t>(e.slice * e.count));
     const auto found = std::find_if(values.begin(), values.end(), [](real_type x) { return !std::isfinite(static_cast<double>(x)); });
     if (found == values.end()) return {};

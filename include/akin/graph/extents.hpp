@@ -96,6 +96,13 @@ class extent_table {
     return e;
   }
 
+  /// A parameter's name in full, but for a layer's number.
+  std::string name(const named_value& v) const {
+    std::string s{blueprint_.name(v)};
+    if (v.numbered_by >= 0) s.replace(s.find('#'), 1, std::to_string(required(v.numbered_by)));
+    return s;
+  }
+
   /// " [images = 64, embed]": axes with the extents that are known.
   std::string shape_text(const axis_list& axes) const {
     std::string s = " [";
@@ -129,7 +136,9 @@ class extent_table {
     if (a < 0 || b < 0) return -1;
     switch (r.rule) {
       case extent_rule::product: return checked_product(a, b, who_, [&] { return "axis '" + std::string{name(r.axis)} + "'"; });
-      case extent_rule::sum: return a + b + r.stride;
+      case extent_rule::sum:
+        if (a + b + r.stride < 0) fail(who_, ": axis '", name(r.a), "' has extent ", a, ", expected at least ", -r.stride - b);
+        return a + b + r.stride;
       case extent_rule::same: return a;
       case extent_rule::quotient:
         if (b == 0 || a % b != 0) fail(who_, ": axis '", name(r.a), "' of extent ", a, " cannot be split into ", b, " equal parts (axis '", name(r.b), "')");

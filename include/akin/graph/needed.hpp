@@ -22,8 +22,8 @@ namespace detail {
 class needed_finder {
  public:
   needed_finder(const blueprint& b, std::span<const std::int64_t> first_trained) : b_{b}, first_trained_{first_trained}, wanted_(b.nodes.size(), 0) {
-    needed_.step.assign(b.steps.size(), 0);
-    needed_.first_layer.assign(b.regions.size(), 0);
+    needed_.step = std::vector<char>(b.steps.size());
+    needed_.first_layer = std::vector<std::int64_t>(b.regions.size());
   }
 
   needed_steps find() {

@@ -91,7 +91,7 @@ class parameter_store {
     for (const named_value& v : b.names) {
       if (v.takes_input()) continue;
       const node& n = b.at(v.node);
-      parameter_entry e{std::string{b.name(v)}, v.role, {}, {}, {}, 1, 1, numbers};
+      parameter_entry e{given.name(v), v.role, {}, {}, {}, 1, 1, numbers};
       const auto note = [&](int axis) {
         const std::string name{given.name(axis)};
         const auto size = given.required(axis);

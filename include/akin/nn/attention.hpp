@@ -47,14 +47,16 @@ struct all_tokens_rule {
   constexpr expr<real, A> operator()(expr<real, A> scores, Keys, Tokens) const { return scores; }
 };
 struct earlier_tokens_rule {
-  template <class A, class Keys, class Tokens>
-  constexpr expr<real, A> operator()(expr<real, A> scores, Keys keys, Tokens tokens) const {
-    model& m = *scores.owner;
-    return where(at_most(position(m, keys), position(m, tokens)), scores, -std::numeric_limits<double>::infinity());
+  template <class A, class Keys, class Place>
+  constexpr expr<real, A> operator()(expr<real, A> scores, Keys keys, expr<integer, Place> token) const {
+    return where(at_most(position(*scores.owner, keys), token), scores, -std::numeric_limits<double>::infinity());
   }
+  template <class A, class Keys, some_axis Tokens>
+  constexpr expr<real, A> operator()(expr<real, A> scores, Keys keys, Tokens tokens) const { return (*this)(scores, keys, position(*scores.owner, tokens)); }
 };
 
-/// Which keys a token sees: all of them, or itself and those before it (a causal mask: no token learns from a later one).
+/// Which keys a token sees: all of them, or itself and those before it (a causal mask: no token learns from a later one). The token is every one of an axis,
+/// or one of each example, given by its index.
 inline constexpr all_tokens_rule all_tokens;
 inline constexpr earlier_tokens_rule earlier_tokens;
 
@@ -65,21 +67,20 @@ struct attention_start {
   initial out_proj = initial::uniform(1, heads_merged<Width>{});
 };
 
-/// Every token takes the mean of the tokens' values, weighted by softmax(query . key / sqrt(head width)), in |heads| independent parts.
-/// shapes:   [examples, tokens, width] -> the same; |heads| is bound at run time and divides |width|
+/// Whoever asks takes the mean of the tokens' values, weighted by softmax(query . key / sqrt(head width)), in |heads| independent parts.
+/// shapes:   asking [examples, .., width] and seen [examples, keys, width] -> the axes of `asking`; |heads| is bound at run time and divides |width|
 ///           parameters name.in_proj_weight [3 width, width], name.in_proj_bias [3 width], name.out_proj.weight [width, width], name.out_proj.bias,
 ///           or named as the template's first arguments say
-/// values:   row h |head width| + k of each third of in_proj is entry k of head h
-/// cost:     8 |examples| |tokens| |width|^2 + 4 |examples| |tokens|^2 |width| operations; the scores are stored for the gradient
+/// values:   row h |head width| + k of each third of in_proj is entry k of head h; visible(scores) may hide keys, with -infinity
+/// cost:     4 (|asking| + |seen|) |width|^2 + 4 |asking| |keys| |width| operations, of |asking| and |seen| rows; the scores are stored for the gradient
 /// errors:   run time "bind: axis 'merged heads of ...' of extent 10 cannot be split into 3 equal parts (axis ...)"
 /// source:   Vaswani et al. 2017, section 3.2
-template <text Weight = detail::in_proj_weight, text Bias = detail::in_proj_bias, text Out = detail::out_proj, class Examples, some_axis Tokens,
-          some_axis Width, some_axis Heads, class Visible = all_tokens_rule>
-constexpr auto self_attention(model& m, std::string_view name, expr<real, axes<Examples, Tokens, Width>> x, Heads heads,
-                              Visible visible = {}, attention_start<Width> start = {}) {
+template <text Weight = detail::in_proj_weight, text Bias = detail::in_proj_bias, text Out = detail::out_proj, class Asking, class Examples,
+          some_axis Keys, some_axis Width, some_axis Heads, class Visible>
+constexpr auto attention(model& m, std::string_view name, expr<real, Asking> asking, expr<real, axes<Examples, Keys, Width>> seen, Heads heads,
+                         Visible visible, attention_start<Width> start = {}) {
   constexpr auto part = detail::query_key_value;
-  constexpr Tokens tokens;
-  constexpr keys_of<Tokens> keys;
+  constexpr Keys keys;
   constexpr three_times<Width> three_widths;
   constexpr heads_merged<Width> merged;
   constexpr width_of_each<Heads> head_width;
@@ -89,14 +90,24 @@ constexpr auto self_attention(model& m, std::string_view name, expr<real, axes<E
   const auto by_head = [&](auto rows) { return split(split(rows, three_widths, part, merged), merged, heads, head_width); };
   const auto weight = by_head(m.parameter<Weight>(start.in_proj, three_widths, Width{}));
   const auto bias = by_head(m.parameter<Bias>(initial::constant(0), three_widths));
-  const auto project = [&](int which) { return dot(x, take(weight, part, which)) + take(bias, part, which); };
+  const auto project = [&](auto rows, int which) { return dot(rows, take(weight, part, which)) + take(bias, part, which); };
 
-  const auto query = project(0) * (1 / sqrt(count(m, head_width)));
-  const auto key = rename(project(1), tokens, keys);
-  const auto value = rename(project(2), tokens, keys);
-  const auto share = softmax(visible(dot(query, key, over(head_width)), keys, tokens), over(keys));
-  const auto mixed = merge(dot(share, value, over(keys)), heads, head_width, merged);
+  const auto query = project(asking, 0) * (1 / sqrt(count(m, head_width)));
+  const auto share = softmax(visible(dot(query, project(seen, 1), over(head_width))), over(keys));
+  const auto mixed = merge(dot(share, project(seen, 2), over(keys)), heads, head_width, merged);
   return linear(m, Out.view(), mixed, merged, Width{}, start.out_proj, initial::constant(0));
+}
+
+/// Every token asks all of them, or those that `visible` lets it see.
+/// shapes:   [examples, tokens, width] -> the same; parameters, values and errors as attention's
+/// cost:     8 |examples| |tokens| |width|^2 + 4 |examples| |tokens|^2 |width| operations
+template <text Weight = detail::in_proj_weight, text Bias = detail::in_proj_bias, text Out = detail::out_proj, class Examples, some_axis Tokens,
+          some_axis Width, some_axis Heads, class Visible = all_tokens_rule>
+constexpr auto self_attention(model& m, std::string_view name, expr<real, axes<Examples, Tokens, Width>> x, Heads heads,
+                              Visible visible = {}, attention_start<Width> start = {}) {
+  constexpr Tokens tokens;
+  constexpr keys_of<Tokens> keys;
+  return attention<Weight, Bias, Out>(m, name, x, rename(x, tokens, keys), heads, [&](auto scores) { return visible(scores, keys, tokens); }, start);
 }
 
 /// One query and many tokens: the mean of the tokens' values, weighted by softmax(query . key / sqrt(head width)), in |heads| independent

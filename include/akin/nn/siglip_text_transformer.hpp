@@ -20,9 +20,10 @@ constexpr auto siglip_text_transformer(model& m, std::string_view name, expr<int
   namespace t = text_tower;
   constexpr double eps = 1e-6;
   const auto scope = m.scope(name);
-  const auto x = transformer(m, "transformer", detail::embed_tokens(m, ids), t::layers, t::heads, t::hidden, activation, all_tokens,
-                             detail::text_block_start(), eps);
-  const auto feature = layer_norm(m, "ln_final", take_last(x, Tokens{}), over(t::width), eps);
+  const auto last_token = [](auto rows) { return take_last(rows, Tokens{}); };
+  const auto read = transformer_of_one(m, "transformer", detail::embed_tokens(m, ids), t::layers, t::heads, t::hidden, last_token, activation, all_tokens,
+                                       std::identity{}, detail::text_block_start(), eps);
+  const auto feature = layer_norm(m, "ln_final", read, over(t::width), eps);
   return linear(m, "text_projection", feature, t::width, embed, initial::normal(1, t::width), initial::constant(0));
 }
 

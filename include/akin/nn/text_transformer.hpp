@@ -58,11 +58,13 @@ constexpr auto text_transformer(model& m, std::string_view name, expr<integer, a
   namespace t = text_tower;
   constexpr Tokens tokens;
   const auto scope = m.scope(name);
-  const auto x = transformer(m, "transformer", detail::embed_tokens(m, ids), t::layers, t::heads, t::hidden, activation, earlier_tokens,
-                             detail::text_block_start());
+  // CLIP computes and normalises every token and then picks one; rows are independent, so that one row is enough.
+  const auto end = first_arg_max(ids, over(tokens));
+  const auto end_token = [&](auto rows) { return pick(rows, end, tokens); };
+  const auto read = transformer_of_one(m, "transformer", detail::embed_tokens(m, ids), t::layers, t::heads, t::hidden, end_token, activation, earlier_tokens,
+                                       [&](auto scores) { return earlier_tokens(scores, tokens, end); }, detail::text_block_start());
 
-  // CLIP normalises every token and then picks one; rows are independent, so that one row is enough.
-  const auto feature = layer_norm(m, "ln_final", pick(x, first_arg_max(ids, over(tokens)), tokens), over(t::width));
+  const auto feature = layer_norm(m, "ln_final", read, over(t::width));
   return dot(feature, m.parameter<"text_projection">(initial::normal(1, t::width), t::width, embed));
 }
 

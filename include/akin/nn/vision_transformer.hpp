@@ -45,9 +45,10 @@ constexpr auto vision_transformer(model& m, std::string_view name, expr<real, ax
   auto x = prepend(m.parameter<"class_embedding">(scale, t::width), rows, t::patches, t::tokens);
   x = x + m.parameter<"positional_embedding">(scale, t::tokens, t::width);
   x = layer_norm(m, "ln_pre", x, over(t::width));
-  x = transformer(m, "transformer", x, t::layers, t::heads, t::hidden, activation);
+  const auto class_token = [](auto rows) { return take(rows, t::tokens, 0); };
+  const auto seen = transformer_of_one(m, "transformer", x, t::layers, t::heads, t::hidden, class_token, activation);
 
-  const auto feature = layer_norm(m, "ln_post", take(x, t::tokens, 0), over(t::width));
+  const auto feature = layer_norm(m, "ln_post", seen, over(t::width));
   return dot(feature, m.parameter<"proj">(scale, t::width, embed));
 }
 

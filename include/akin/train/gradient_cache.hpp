@@ -86,7 +86,7 @@ void add_gradients(program<Model, Backend>& program, shared_numbers<typename Bac
   const blueprint b = blueprint_of<Model, mode::training, Backend::fuses>();
   for (const named_value& v : b.names) {
     if (v.role != named_value::role_kind::parameter) continue;
-    const parameter_entry& e = *program.weights().find(b.name(v));
+    const parameter_entry& e = *program.weights().find(program.extents().name(v));
     program.backend().each(e.slice * e.count, add_number<real>{gradients + e.offset, to + e.offset});
   }
 }
