@@ -228,7 +228,7 @@ class folded_map {
       float* to = s.buffer + i * columns;
       const float* line = from + i * down;
       if (along == 1) std::memcpy(to, line, sizeof(float) * static_cast<std::size_t>(columns));
-      else if (along == 0) std::fill_n(to, columns, *line);
+      else if (along == 0) kernels_.fill(to, line, columns);
       else
         for (std::int64_t j = 0; j < columns; ++j) to[j] = line[j * along];
     }

@@ -105,7 +105,8 @@ struct bf16_destination {
   std::int64_t part_step;
 };
 
-/// A block of an operand that is read along its lines, from `data` (the first of them) and position k0 on.
+/// A block of an operand that is read along its lines, from `data` (the first of them) and position k0 on. What the second panel after this one will read
+/// is fetched meanwhile: of 32 positions, mostly on as many pages, a processor foresees nothing.
 template <int Parts>
 inline void pack_along_lines(const bf16_operand& x, const float* data, std::int64_t count, int capacity, std::int64_t k0,
                              std::int64_t depth, const bf16_destination& to) {
@@ -120,6 +121,8 @@ inline void pack_along_lines(const bf16_operand& x, const float* data, std::int6
       k.next();
       second = data + k.first;
     }
+    __builtin_prefetch(first + 32);
+    if (second != nullptr) __builtin_prefetch(second + 32);
     pack_pair<Parts>(first, second, 2 * pair < depth ? count : 0, pairs + pair * step, part_step);
     if (2 * pair + 2 < depth) k.next();
   }
@@ -127,7 +130,7 @@ inline void pack_along_lines(const bf16_operand& x, const float* data, std::int6
   for (int part = 0; part < Parts; ++part) transpose_block(turned[part], to.pairs + part * to.part_step, to.step, capacity);
 }
 
-/// A block of an operand that is read along k, or number by number.
+/// A block of an operand that is read along k, or number by number. Along k the next but one block is fetched meanwhile.
 template <int Parts>
 inline void pack_along_depth(const bf16_operand& x, const std::int64_t* line_at, std::int64_t count, int capacity,
                              std::int64_t k0, std::int64_t depth, const bf16_destination& to) {
@@ -143,8 +146,12 @@ inline void pack_along_depth(const bf16_operand& x, const std::int64_t* line_at,
   }
   std::uint32_t* const pairs = to.by_line ? to.pairs : turned[0];
   const std::int64_t step = to.by_line ? to.step : 16, part_step = to.by_line ? to.part_step : 256;
-  for (int i = 0; i < capacity; ++i)
-    pack_line<Parts>(follows ? x.data + line_at[i < count ? i : 0] + k0 : gathered + i * 32, i < count ? depth : 0, pairs + i * step, part_step);
+  for (int i = 0; i < capacity; ++i) {
+    const float* const line = follows ? x.data + line_at[i < count ? i : 0] + k0 : gathered + i * 32;
+    if (follows)
+      for (int k = 64; k < 96; k += 16) __builtin_prefetch(line + k);
+    pack_line<Parts>(line, i < count ? depth : 0, pairs + i * step, part_step);
+  }
   if (to.by_line) return;
   for (int part = 0; part < Parts; ++part) transpose_block(turned[part], to.pairs + part * to.part_step, to.step, 16);
 }

@@ -51,6 +51,7 @@ namespace cpu {
 /// What the shared code calls, for one instruction set.
 struct chain_kernels {
   int lanes = 0;
+  void (*fill)(float*, const float*, std::int64_t) = nullptr;
   float (*reduce_row)(reduction, const float*, std::int64_t) = nullptr;
   void (*reduce_into)(reduction, float*, const float*, std::int64_t) = nullptr;
   void (*reduce_lines_into)(reduction, float*, const float*, std::int64_t, std::int64_t) = nullptr;
@@ -61,11 +62,11 @@ struct chain_kernels {
 
 inline chain_kernels chain_kernels_of(isa level) {
 #if AKIN_HAS_X86
-  if (level == isa::avx512) return {avx512::lanes, avx512::reduce_row, avx512::reduce_into, avx512::reduce_lines_into, avx512::log_sum_exp_tile, avx512::kth_largest_tile, avx512::arg_max_tile};
-  if (level == isa::avx2) return {avx2::lanes, avx2::reduce_row, avx2::reduce_into, avx2::reduce_lines_into, avx2::log_sum_exp_tile, avx2::kth_largest_tile, avx2::arg_max_tile};
+  if (level == isa::avx512) return {avx512::lanes, avx512::fill, avx512::reduce_row, avx512::reduce_into, avx512::reduce_lines_into, avx512::log_sum_exp_tile, avx512::kth_largest_tile, avx512::arg_max_tile};
+  if (level == isa::avx2) return {avx2::lanes, avx2::fill, avx2::reduce_row, avx2::reduce_into, avx2::reduce_lines_into, avx2::log_sum_exp_tile, avx2::kth_largest_tile, avx2::arg_max_tile};
 #endif
   (void)level;
-  return {portable::lanes, portable::reduce_row, portable::reduce_into, portable::reduce_lines_into, portable::log_sum_exp_tile, portable::kth_largest_tile, portable::arg_max_tile};
+  return {portable::lanes, portable::fill, portable::reduce_row, portable::reduce_into, portable::reduce_lines_into, portable::log_sum_exp_tile, portable::kth_largest_tile, portable::arg_max_tile};
 }
 
 /// A chain compiled for every instruction set, for a map or for a pair pass.

@@ -127,6 +127,14 @@ void run_chain(const chain_call& c) {
   return as_float(splat(bits));
 }
 
+/// n times the number at `from`.
+inline void fill(float* to, const float* from, std::int64_t n) {
+  const vf x = splat_bits(from);
+  std::int64_t k = 0;
+  for (; k + lanes <= n; k += lanes) store(to + k, x);
+  if (k < n) store_first(to + k, x, static_cast<int>(n - k));
+}
+
 /// The reduction of one row, in an order fixed by its length.
 inline float reduce_row(reduction kind, const float* v, std::int64_t n) {
   if (kind == reduction::log_sum_exp) {
