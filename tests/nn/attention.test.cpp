@@ -171,10 +171,14 @@ TEST_CASE("transformer_of_one: gradients through two layers, and the backends ag
   akin_test::check_cpu<chosen_alone>(akin_test::ordinary, 2e-5, texts(3), tokens(5), width(12), heads(3), hidden(24), layers(3));
 }
 
-TEST_CASE("transformer_of_one: it has a last layer") {
+TEST_CASE("transformer_of_one: mistakes are named") {
   parameters<chosen_alone, float> weights;
-  CHECK_THROWS_WITH_AS(weights.bind(0, width(4), heads(2), hidden(6), layers(0)),
-                       "bind: axis 'layers' has extent 0, expected at least 1", error);
+  CHECK_THROWS_WITH_AS(weights.bind(0, width(4), heads(2), hidden(6), layers(0)), "bind: axis 'layers' has extent 0, expected at least 1", error);
+  CHECK_THROWS_WITH_AS(weights.bind(0, width(4), heads(2), hidden(6)), "bind: axis 'layers' has no extent: give it one, as in bind(layers(64))", error);
+  weights.bind(0, width(4), heads(2), hidden(6), layers(3));
+  program<chosen_of_all, cpu_backend> p{weights};
+  CHECK_THROWS_WITH_AS(p.bind(texts(1), tokens(2), width(4), heads(2), hidden(6), layers(3)),
+                       "program: tensor 'transformer.resblocks.*.ln_1.weight' is of 2 layers, but the program is bound to 3 along axis 'layers'", error);
 }
 
 TEST_CASE("self_attention: a width that heads do not divide is named") {

@@ -147,7 +147,7 @@ struct named_output {
   std::int16_t node = -1, text_begin = 0, text_size = 0;
 };
 
-enum class mistake : unsigned char { none, input_named_twice, parameter_named_twice, three_batch_axes, pair_in_repeat, gradient_leaves_repeat, value_enters_repeat, pair_is_output, pair_not_fusable, circle, position_is_stored, kept_in_repeat, two_axes_of_one_name, axis_twice, no_such_entry, updates_no_state, state_updated_twice, output_named_twice, dropout_rate, step_too_large };
+enum class mistake : unsigned char { none, input_named_twice, parameter_named_twice, three_batch_axes, pair_in_repeat, gradient_leaves_repeat, value_enters_repeat, pair_is_output, pair_not_fusable, circle, position_is_stored, kept_in_repeat, two_axes_of_one_name, axis_twice, no_such_entry, updates_no_state, state_updated_twice, output_named_twice, number_in_number, dropout_rate, step_too_large };
 
 template <class Kind, class Axes>
 struct expr;
@@ -221,8 +221,12 @@ class model {
   };
   [[nodiscard]] constexpr scope_guard scope(std::string_view name) { return {*this, name, numbered_by_}; }
   /// The same with a number that is known when the parameters are bound: the extent of an axis.
+  /// errors: compile time "akin: scope: a number inside of another"
   template <some_axis Axis>
-  [[nodiscard]] constexpr scope_guard scope(Axis) { return {*this, "#", number_of<Axis>()}; }
+  [[nodiscard]] constexpr scope_guard scope(Axis) {
+    if (numbered_by_ >= 0) report(mistake::number_in_number, -1);
+    return {*this, "#", number_of<Axis>()};
+  }
 
   /// Repeats that are declared until the guard goes keep each layer's argument alone, and run the layer again for its gradient.
   /// values: the same bits
@@ -376,7 +380,7 @@ constexpr expr<Kind, axes<A...>> model::declare(named_value::role_kind role, std
     text_size = begin;
     n.name = static_cast<std::int16_t>(k);
     if (!stored) report(mistake::input_named_twice, other.node);
-    else if (!(at(other.node) == n && other.role == role && other.start == start)) report(mistake::parameter_named_twice, other.node);
+    else if (!(at(other.node) == n && other.role == role && other.start == start && other.numbered_by == numbered_by_)) report(mistake::parameter_named_twice, other.node);
     return {this, other.node};
   }
   n.name = static_cast<std::int16_t>(name_count);

@@ -78,6 +78,13 @@ class binder {
         if (extents_.required(n.axes[k]) != entry->shape[static_cast<std::size_t>(k)])
           fail("program: tensor '", entry->pattern, "' has extent ", entry->shape[static_cast<std::size_t>(k)], " along axis '",
                extents_.name(n.axes[k]), "', but the program is bound to ", extents_.required(n.axes[k]));
+      auto layers = entry->depths.rbegin();
+      b_.for_each_repeat_around(n.region, [&](int around) {
+        const int depth = b_.regions[static_cast<std::size_t>(around)].depth_axis;
+        const std::int64_t theirs = layers == entry->depths.rend() ? 1 : *layers++;
+        if (extents_.required(depth) != theirs)
+          fail("program: tensor '", entry->pattern, "' is of ", theirs, " layers, but the program is bound to ", extents_.required(depth), " along axis '", extents_.name(depth), "'");
+      });
       made_.offset[static_cast<std::size_t>(v.node)] = entry->offset;
     }
   }

@@ -80,6 +80,7 @@ consteval bool check_graph() {
     static_assert(graph_is_sound<Model, found> || found != mistake::updates_no_state, "akin: update: what it changes is no state: declare it with m.state");
     static_assert(graph_is_sound<Model, found> || found != mistake::state_updated_twice, "akin: update: one state is updated twice");
     static_assert(graph_is_sound<Model, found> || found != mistake::output_named_twice, "akin: output: two outputs of one name");
+    static_assert(graph_is_sound<Model, found> || found != mistake::number_in_number, "akin: scope: a number inside of another");
     static_assert(graph_is_sound<Model, found> || found != mistake::dropout_rate, "akin: dropout: a rate is at least 0 and below 1");
     static_assert(graph_is_sound<Model, found> || found != mistake::step_too_large, "akin: plan: a fused step takes at most 40 operands, 12 results and 4,096 functions");
     static_assert(graph_is_sound<Model, found> || found != mistake::circle, "akin: plan: steps wait for each other; this is a mistake of akin, please report the model");

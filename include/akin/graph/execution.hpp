@@ -305,7 +305,7 @@ class execution {
     } catch (const device_error& e) {
       int result = -1;
       detail::for_each_result(b_.parts(), b_.steps[k], [&](int n) { result = result < 0 ? n : result; });
-      fail(e.what(), ", in the step of ", describe_node(b_, result));
+      fail(e.what(), ", in the step of ", describe_node(b_, extents_, result));
     }
   }
 

@@ -92,8 +92,10 @@ class extent_table {
   }
   std::int64_t required(int axis) const {
     const auto e = (*this)[axis];
-    if (e < 0) fail(who_, ": axis '", name(axis), "' has no extent: give it one, as in ", who_, "(", name(axis), "(64))");
-    return e;
+    if (e >= 0) return e;
+    for (const extent_relation& r : blueprint_.relations)  // nobody binds what follows from another axis
+      if (r.axis == axis && r.rule == extent_rule::sum && r.b < 0 && r.stride < 0 && (*this)[r.a] < 0) axis = r.a;
+    fail(who_, ": axis '", name(axis), "' has no extent: give it one, as in ", who_, "(", name(axis), "(64))");
   }
 
   /// A parameter's name in full, but for a layer's number.
@@ -137,7 +139,7 @@ class extent_table {
     switch (r.rule) {
       case extent_rule::product: return checked_product(a, b, who_, [&] { return "axis '" + std::string{name(r.axis)} + "'"; });
       case extent_rule::sum:
-        if (a + b + r.stride < 0) fail(who_, ": axis '", name(r.a), "' has extent ", a, ", expected at least ", -r.stride - b);
+        if (a + b + r.stride < 0) fail(who_, ": axis '", name(r.a), "' has extent ", a, ", expected at least ", -r.stride);
         return a + b + r.stride;
       case extent_rule::same: return a;
       case extent_rule::quotient:

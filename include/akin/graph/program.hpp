@@ -184,7 +184,7 @@ class program {
   std::string first_not_finite() {
     const auto found = execution_.first_not_finite();
     if (found.node < 0) return {};
-    return describe_node(execution_.plan(), found.node) + (execution_.plan().at(found.node).axes.rank == 0 ? "" : ", row " + std::to_string(found.row));
+    return describe_node(execution_.plan(), execution_.extents(), found.node) + (execution_.plan().at(found.node).axes.rank == 0 ? "" : ", row " + std::to_string(found.row));
   }
 
   /// What runs, in which order, what was fused, and the bytes. Before bind without sizes.

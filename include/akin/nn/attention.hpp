@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Multi-head self-attention with the parameters of PyTorch's MultiheadAttention.
+// Multi-head attention with the parameters of PyTorch's MultiheadAttention.
 #pragma once
 
 #include <akin/expr/layout.hpp>
@@ -75,6 +75,7 @@ struct attention_start {
 /// cost:     4 (|asking| + |seen|) |width|^2 + 4 |asking| |keys| |width| operations, of |asking| and |seen| rows; the scores are stored for the gradient
 /// errors:   run time "bind: axis 'merged heads of ...' of extent 10 cannot be split into 3 equal parts (axis ...)"
 /// source:   Vaswani et al. 2017, section 3.2
+/// example:  attention(m, "attn", take(x, tokens, 0), x, heads, std::identity{})   // the first token asks all
 template <text Weight = detail::in_proj_weight, text Bias = detail::in_proj_bias, text Out = detail::out_proj, class Asking, class Examples,
           some_axis Keys, some_axis Width, some_axis Heads, class Visible>
 constexpr auto attention(model& m, std::string_view name, expr<real, Asking> asking, expr<real, axes<Examples, Keys, Width>> seen, Heads heads,

@@ -20,7 +20,7 @@ constexpr auto siglip_text_transformer(model& m, std::string_view name, expr<int
   namespace t = text_tower;
   constexpr double eps = 1e-6;
   const auto scope = m.scope(name);
-  const auto last_token = [](auto rows) { return take_last(rows, Tokens{}); };
+  const auto last_token = [](auto each) { return take_last(each, Tokens{}); };
   const auto read = transformer_of_one(m, "transformer", detail::embed_tokens(m, ids), t::layers, t::heads, t::hidden, last_token, activation, all_tokens,
                                        std::identity{}, detail::text_block_start(), eps);
   const auto feature = layer_norm(m, "ln_final", read, over(t::width), eps);

@@ -58,9 +58,9 @@ constexpr auto text_transformer(model& m, std::string_view name, expr<integer, a
   namespace t = text_tower;
   constexpr Tokens tokens;
   const auto scope = m.scope(name);
-  // CLIP computes and normalises every token and then picks one; rows are independent, so that one row is enough.
+  // CLIP computes every token of the last block, normalises it and then picks one; nothing reads the others' results, so that one is enough.
   const auto end = first_arg_max(ids, over(tokens));
-  const auto end_token = [&](auto rows) { return pick(rows, end, tokens); };
+  const auto end_token = [&](auto each) { return pick(each, end, tokens); };
   const auto read = transformer_of_one(m, "transformer", detail::embed_tokens(m, ids), t::layers, t::heads, t::hidden, end_token, activation, earlier_tokens,
                                        [&](auto scores) { return earlier_tokens(scores, tokens, end); }, detail::text_block_start());
 

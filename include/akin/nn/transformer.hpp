@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <string_view>
+#include <type_traits>
 
 namespace akin::inline v0 {
 
@@ -46,7 +47,7 @@ constexpr auto transformer_block(model& m, expr<real, axes<Examples, Tokens, Wid
 
 /// The same block for one token of each example: the others are asked, and become nothing.
 /// shapes:   [examples, tokens, width] -> [examples, width]; chosen(x) takes the token, visible(scores) may hide tokens from it, with -infinity
-/// cost:     two of the twelve products of |width|^2 for each token, the others for one
+/// cost:     keys and values are computed for every token: where |hidden| is 4 |width| that is a sixth of a block, and the rest is for one token
 template <class Examples, some_axis Tokens, some_axis Width, some_axis Heads, some_axis Hidden, class Activation, class Chosen, class Visible>
 constexpr auto transformer_block_of_one(model& m, expr<real, axes<Examples, Tokens, Width>> x, Heads heads, Hidden hidden, Activation activation,
                                         Chosen chosen, Visible visible, block_start<Width, Hidden> start, double eps = 1e-5) {
@@ -73,14 +74,19 @@ struct before_last : axis<detail::name_from<"before the last of ", Layers>()> {}
 /// What a transformer makes of one token of each example: of the last block only that is computed.
 /// shapes:   [examples, tokens, width] -> [examples, width]; chosen(x) takes the token, seen_by_chosen(scores) may hide tokens from it, as `visible` does
 ///           from all; |layers|, at least 1, |heads| and |hidden| are bound at run time
-/// values:   chosen(transformer(...)), and the same parameters
-/// cost:     a twelfth less than transformer's for twelve layers
+/// values:   chosen(transformer(...)), and tensors of the same names; but the last block's are tensors of their own, so that programs that share weights use
+///           one form
+/// cost:     with twelve layers a fifteenth less than transformer's; two blocks are compiled, however deep
+/// errors:   compile time "akin: transformer_of_one: ..." where all tokens have a mask and the chosen one has none; run time "bind: axis 'layers' has extent 0,
+///           expected at least 1"
 /// example:  transformer_of_one(m, "transformer", x, layers, heads, hidden, [](auto rows) { return take(rows, tokens, 0); })
 template <class Examples, some_axis Tokens, some_axis Width, some_axis Layers, some_axis Heads, some_axis Hidden, class Chosen,
           class Activation = gelu_function, class Visible = all_tokens_rule, class SeenByChosen = std::identity>
 constexpr auto transformer_of_one(model& m, std::string_view name, expr<real, axes<Examples, Tokens, Width>> x, Layers, Heads heads, Hidden hidden,
                                   Chosen chosen, Activation activation = {}, Visible visible = {}, SeenByChosen seen_by_chosen = {},
                                   block_start<Width, Hidden> start = {}, double eps = 1e-5) {
+  static_assert(std::is_same_v<Visible, all_tokens_rule> || !std::is_same_v<SeenByChosen, std::identity>,
+                "akin: transformer_of_one: tokens do not see all others: say what the chosen one sees");
   constexpr before_last<Layers> before;
   const auto layers = m.number_of<Layers>(), earlier = m.number_of<before_last<Layers>>();
   m.relate({extent_rule::sum, earlier, layers, -1, -1});

@@ -105,8 +105,8 @@ struct bf16_destination {
   std::int64_t part_step;
 };
 
-/// A block of an operand that is read along its lines, from `data` (the first of them) and position k0 on. What the second panel after this one will read
-/// is fetched meanwhile: of 32 positions, mostly on as many pages, a processor foresees nothing.
+/// A block of an operand that is read along its lines, from `data` (the first of them) and position k0 on. What the next block but one will read is fetched
+/// meanwhile: 32 positions of k mostly lie on as many pages, where a processor foresees nothing.
 template <int Parts>
 inline void pack_along_lines(const bf16_operand& x, const float* data, std::int64_t count, int capacity, std::int64_t k0,
                              std::int64_t depth, const bf16_destination& to) {

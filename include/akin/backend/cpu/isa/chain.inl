@@ -127,7 +127,7 @@ void run_chain(const chain_call& c) {
   return as_float(splat(bits));
 }
 
-/// n times the number at `from`.
+/// Writes the 32 bits at `from` n times, whatever they stand for.
 inline void fill(float* to, const float* from, std::int64_t n) {
   const vf x = splat_bits(from);
   std::int64_t k = 0;
