@@ -36,6 +36,11 @@ class execution {
 
   const blueprint& plan() const { return b_; }
   const extent_table& extents() const { return extents_; }
+  template <class Visit>
+  void for_each_gradient(Visit visit) const {
+    for (const named_value& v : b_.names)
+      if (v.role == named_value::role_kind::parameter) visit(bound_to_.offset_of(v.node), extents_.bytes_of_layers(v.node, 1));
+  }
   const memory_plan& memory() const { return bound_to_.memory; }
   Backend& backend() { return backend_; }
   bool bound() const { return bound_; }

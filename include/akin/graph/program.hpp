@@ -149,6 +149,9 @@ class program {
     require_gradients();
     return execution_.gradients();
   }
+  /// Calls visit(first, count) for each parameter of the model: which of these numbers are its gradient.
+  template <class Visit>
+  void for_each_gradient(Visit visit) const { execution_.for_each_gradient(visit); }
 
   /// The gradient of an input; valid until the next run.
   template <text Name>

@@ -83,12 +83,7 @@ void add_gradients(program<Model, Backend>& program, shared_numbers<typename Bac
   using real = typename Backend::real;
   const auto* const gradients = program.gradient_numbers().read_on(program.backend());
   auto* const to = sums.update_on(program.backend());
-  const blueprint b = blueprint_of<Model, mode::training, Backend::fuses>();
-  for (const named_value& v : b.names) {
-    if (v.role != named_value::role_kind::parameter) continue;
-    const parameter_entry& e = *program.weights().find(program.extents().name(v));
-    program.backend().each(e.slice * e.count, add_number<real>{gradients + e.offset, to + e.offset});
-  }
+  program.for_each_gradient([&](std::int64_t first, std::int64_t count) { program.backend().each(count, add_number<real>{gradients + first, to + first}); });
 }
 
 /// What a side is given of the whole batch.

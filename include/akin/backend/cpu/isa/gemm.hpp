@@ -99,7 +99,8 @@ inline void zero_part(const product& p, const part& r) {
   }
 }
 
-/// A part with one row or one column, both operands contiguous along k: a register tile would be nearly empty.
+/// A part of one column, both operands contiguous along k: a register tile would be nearly empty. Not of one row: a row must not depend on how many there
+/// are, so that a text's features are the same alone and in a batch.
 inline void gemm_by_dots(const tile_kernels& kernels, const product& p, const part& r, bool add) {
   index_walk m(p.m, r.m0);
   for (std::int64_t i = r.m0; i < r.m1; ++i, m.next()) {
@@ -213,7 +214,7 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
     if (!add) zero_part(p, r);
     return;
   }
-  if ((p.m.size() == 1 || p.n.size() == 1) && p.k.is_line() && p.k.first() == 1 && p.k.second() == 1)
+  if (p.n.size() == 1 && p.k.is_line() && p.k.first() == 1 && p.k.second() == 1)
     return gemm_by_dots(kernels, p, r, add);
   float* const own_tiles = scratch + depth_block * column_block;
   std::int64_t b_columns[column_block], c_columns[column_block];
