@@ -359,7 +359,13 @@ TEST_CASE("SigLIP is trained with a SentencePiece model") {
   CHECK(akin::read_file(place.work / "a/spiece.model") == akin::read_file(place.work / "m.model"));
   const auto at = trained.out.find("held image-to-text R@1 ");
   REQUIRE(at != std::string::npos);
-  CHECK(std::stod(trained.out.substr(at + 23)) >= 0.6);
+  double recall = std::stod(trained.out.substr(at + 23));
+  for (const std::string seed : {"2", "3"}) {  // of five pairs; by chance it is 0.2
+    const auto other = place.train("b" + seed, {"--epochs", "150", "--seed", seed, "--vocab", place.work / "m.model"});
+    REQUIRE(other.code == 0);
+    recall += std::stod(other.out.substr(other.out.find("held image-to-text R@1 ") + 23));
+  }
+  CHECK(recall / 3 >= 0.6);
   const auto again = run({"evaluate", "--model", place.work / "a", "--pairs", place.work / "held.tsv"}, place.work);
   CHECK(again.code == 0);
   CHECK(contains(trained.out.substr(at), again.out.substr(again.out.find("image-to-text"), 54)));
