@@ -41,6 +41,21 @@ template <class Width>
 struct heads_merged : axis<detail::name_from<"merged heads of ", Width>()> {};
 template <class Heads>
 struct width_of_each : axis<detail::name_from<"width of each of ", Heads>()> {};
+template <class Axis>
+struct one_less_than : axis<detail::name_from<"one less than ", Axis>()> {};
+
+namespace detail {
+
+/// As many as an axis has, but for one: the blocks of a stack that are alike, beside its first or its last.
+template <some_axis Axis>
+constexpr one_less_than<Axis> one_less(model& m, Axis) {
+  const auto all = m.number_of<Axis>(), others = m.number_of<one_less_than<Axis>>();
+  m.relate({extent_rule::sum, others, all, -1, -1});
+  m.relate({extent_rule::sum, all, others, -1, 1});
+  return {};
+}
+
+}  // namespace detail
 
 struct all_tokens_rule {
   template <class A, class Keys, class Tokens>

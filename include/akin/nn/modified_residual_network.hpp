@@ -32,9 +32,6 @@ inline constexpr struct width_32 : axis<"32 residual_tower::width"> {} width_32;
 inline constexpr struct places : axis<"residual_tower::places"> {} places;  // of the last stage's image, row by row
 inline constexpr struct tokens : axis<"residual_tower::tokens"> {} tokens;  // their mean, then the places
 
-template <class Blocks>
-struct further : axis<detail::name_from<"further ", Blocks>()> {};  // blocks of a stage after its first
-
 constexpr void relate_widths(model& m) {
   m.relate({extent_rule::quotient, m.number_of<struct width_half>(), m.number_of<struct width>(), m.number_of<struct two>()});
   const auto twice = [&](std::int16_t wide, std::int16_t narrow) { m.relate({extent_rule::sum, wide, narrow, narrow}); };
@@ -102,9 +99,8 @@ constexpr auto bottleneck(model& m, expr<real, axes<Images, Height, Width, Chann
 /// cost:     two blocks are compiled, however deep
 template <int Stride, class Images, class Height, class Width, class Channels, some_axis Inner, some_axis Out, some_axis Blocks>
 constexpr auto bottleneck_stage(model& m, std::string_view name, expr<real, axes<Images, Height, Width, Channels>> x, Inner inner, Out out,
-                                Blocks) {
-  constexpr residual_tower::further<Blocks> further;
-  m.relate({extent_rule::sum, m.number_of<residual_tower::further<Blocks>>(), m.number_of<Blocks>(), -1, -1});
+                                Blocks blocks) {
+  const auto further = detail::one_less(m, blocks);
   const auto scope = m.scope(name);
   const auto first = [&] {
     const auto number = m.scope("0");

@@ -67,10 +67,6 @@ constexpr auto transformer(model& m, std::string_view name, expr<real, axes<Exam
   return repeat(m, layers, "resblocks", x, [&](auto each) { return transformer_block(m, each, heads, hidden, activation, visible, start, eps); });
 }
 
-/// The layers before the last. Their number follows: nobody binds it.
-template <class Layers>
-struct before_last : axis<detail::name_from<"before the last of ", Layers>()> {};
-
 /// What a transformer makes of one token of each example: of the last block only that is computed.
 /// shapes:   [examples, tokens, width] -> [examples, width]; chosen(x) takes the token, seen_by_chosen(scores) may hide tokens from it, as `visible` does
 ///           from all; |layers|, at least 1, |heads| and |hidden| are bound at run time
@@ -82,15 +78,12 @@ struct before_last : axis<detail::name_from<"before the last of ", Layers>()> {}
 /// example:  transformer_of_one(m, "transformer", x, layers, heads, hidden, [](auto rows) { return take(rows, tokens, 0); })
 template <class Examples, some_axis Tokens, some_axis Width, some_axis Layers, some_axis Heads, some_axis Hidden, class Chosen,
           class Activation = gelu_function, class Visible = all_tokens_rule, class SeenByChosen = std::identity>
-constexpr auto transformer_of_one(model& m, std::string_view name, expr<real, axes<Examples, Tokens, Width>> x, Layers, Heads heads, Hidden hidden,
+constexpr auto transformer_of_one(model& m, std::string_view name, expr<real, axes<Examples, Tokens, Width>> x, Layers layers, Heads heads, Hidden hidden,
                                   Chosen chosen, Activation activation = {}, Visible visible = {}, SeenByChosen seen_by_chosen = {},
                                   block_start<Width, Hidden> start = {}, double eps = 1e-5) {
   static_assert(std::is_same_v<Visible, all_tokens_rule> || !std::is_same_v<SeenByChosen, std::identity>,
                 "akin: transformer_of_one: tokens do not see all others: say what the chosen one sees");
-  constexpr before_last<Layers> before;
-  const auto layers = m.number_of<Layers>(), earlier = m.number_of<before_last<Layers>>();
-  m.relate({extent_rule::sum, earlier, layers, -1, -1});
-  m.relate({extent_rule::sum, layers, earlier, -1, 1});
+  const auto before = detail::one_less(m, layers);
   const auto scope = m.scope(name);
   x = repeat(m, before, "resblocks", x, [&](auto each) { return transformer_block(m, each, heads, hidden, activation, visible, start, eps); });
   const auto blocks = m.scope("resblocks");
