@@ -14,6 +14,8 @@ struct layout {
   memory_plan memory;
 };
 
+constexpr strip_sizes sizes{1120, 2 * 2 * 9 * 9 * 4};  // two images of 9 tokens, of which two values exist for a strip
+
 template <class Model, bool Fuses, class... Extents>
 layout lay_out(std::size_t bytes, const Extents&... given) {
   layout l{blueprint_of<Model, mode::training, Fuses>(), {}, {}};
@@ -21,7 +23,7 @@ layout lay_out(std::size_t bytes, const Extents&... given) {
   (l.extents.set(given.axis, given.size), ...);
   l.extents.derive();
   auto everything = find_needed(l.b, std::vector<std::int64_t>(l.b.names.size(), 0));
-  l.memory = plan_memory(l.b, l.extents, std::vector<char>(l.b.nodes.size(), 0), std::move(everything), {}, bytes);
+  l.memory = plan_memory(l.b, l.extents, std::vector<char>(l.b.nodes.size(), 0), std::move(everything), {}, sizes, bytes);
   return l;
 }
 
@@ -34,7 +36,9 @@ void check_region(const layout& l, int region, std::size_t real_bytes) {
     const auto at = l.memory.offset[static_cast<std::size_t>(n)];
     if (at < 0 || l.b.at(n).region != region) return;
     auto& frame = region > 0 && l.memory.saved[static_cast<std::size_t>(n)] ? saved : scratch;
-    const auto bytes = l.extents.size(l.b.at(n).axes) * static_cast<std::int64_t>(l.b.at(n).kind == value_kind::index ? 4 : real_bytes);
+    const bool of_strip = l.memory.of_strip[static_cast<std::size_t>(n)] != 0;
+    const auto numbers = of_strip ? l.extents.size(l.b.at(n).axes) / l.extents[l.b.at(n).axes[0]] * l.memory.strips[detail::strips_of_value(l.b, n)] : l.extents.size(l.b.at(n).axes);
+    const auto bytes = numbers * static_cast<std::int64_t>(l.b.at(n).kind == value_kind::index ? 4 : real_bytes);
     REQUIRE(at + bytes <= static_cast<std::int64_t>(frame.size()));
     CHECK(at % 64 == 0);
     for (std::int64_t k = at; k < at + bytes; ++k) visit(frame[static_cast<std::size_t>(k)]);
@@ -45,8 +49,7 @@ void check_region(const layout& l, int region, std::size_t real_bytes) {
   const auto& entry = l.b.regions[static_cast<std::size_t>(region)];
   if (region > 0) write(entry.carry_in);
   const auto& range = l.b.ranges[static_cast<std::size_t>(region)];
-  for (int k = 0; k < range.count; ++k) {
-    const plan_step& s = l.b.steps[static_cast<std::size_t>(range.begin + k)];
+  const auto play = [&](const plan_step& s) {
     if (s.kind == step_kind::repeat) {  // what the body uses is nobody else's while it runs
       const auto& f = l.memory.frames[static_cast<std::size_t>(l.b.at(s.node).argument[0])];
       REQUIRE(f.scratch_at + f.scratch_bytes <= static_cast<std::int64_t>(scratch.size()));
@@ -54,6 +57,12 @@ void check_region(const layout& l, int region, std::size_t real_bytes) {
     }
     detail::for_each_result(l.b.parts(), s, write);
     detail::for_each_read(l.b.parts(), s, [&](int n) { read(l.b.home(n)); });  // after its own writes: a step may not write over its operands
+  };
+  for (int k = range.begin; k < range.begin + range.count; ++k) {
+    const strip_group* const strips = strips_of(l.b, k);
+    if (strips && strips->begin == k)  // the strip before the last
+      for (int of_strip = k; of_strip < k + strips->count; ++of_strip) play(l.b.steps[static_cast<std::size_t>(of_strip)]);
+    play(l.b.steps[static_cast<std::size_t>(k)]);
   }
   if (region == 0) {
     read(l.b.home(l.b.result));
@@ -115,6 +124,35 @@ TEST_CASE("of a layer's elementwise work the gradient keeps what it comes from: 
   CHECK(l.memory.frames[1].saved_bytes == 16 * 32 * 4 + 16 * 64 * 4);
   CHECK(lay_out<mlp_blocks, false>(4, images(16), embed(32), pixels(64), layers(3)).memory.frames[1].saved_bytes > l.memory.frames[1].saved_bytes);
   for (int r = 0; r < static_cast<int>(l.b.regions.size()); ++r) check_region(l, r, 4);
+}
+
+namespace {
+
+inline constexpr struct others : second_axis<"others", struct pixels> {} others;
+
+struct attending_blocks {
+  static constexpr auto define(model& m) {
+    const auto y = repeat(m, layers, "block", m.input<"x">(images, pixels, embed), [&](auto x) {
+      const auto other = rename(x, pixels, others);
+      return x + dot(softmax(dot(x, other, over(embed)), over(others)), other, over(others));
+    });
+    return sum(y * y);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("of tokens with tokens a layer keeps nothing, and a strip of examples is laid out") {
+  const auto l = lay_out<attending_blocks, true>(4, images(16), embed(32), pixels(9), layers(3));
+  CHECK(l.memory.frames[1].saved_bytes == 16 * 9 * 32 * 4 + 16 * 9 * 4);  // the block's argument and the logarithms of sums
+  REQUIRE(l.memory.strips.size() == 2);
+  CHECK(l.memory.strips[0] == 2);
+  CHECK(l.memory.strips[1] == 1);  // twice as many values
+  CHECK(lay_out<attending_blocks, false>(4, images(16), embed(32), pixels(9), layers(3)).memory.frames[1].saved_bytes > 16 * 9 * 9 * 4);
+  for (int r = 0; r < static_cast<int>(l.b.regions.size()); ++r) check_region(l, r, 4);
+
+  const auto twice = lay_out<attending_blocks, true>(4, images(16), embed(32), pixels(18), layers(3));
+  CHECK(twice.memory.bytes < 2 * l.memory.bytes + 4 * 18 * 18 * 4);
 }
 
 TEST_CASE("values share bytes") {

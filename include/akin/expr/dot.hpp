@@ -8,7 +8,7 @@ namespace akin::inline v0 {
 namespace build {
 
 /// An operand that a layer's gradient multiplies with. Where it is elementwise work of the layer itself, the planner decides whether it is kept
-/// for each layer or computed again.
+/// for each layer or computed again. Products of things with things (attention's scores), and those with them, are multiplied again.
 constexpr int again(model& m, int a);
 
 }  // namespace build
@@ -26,13 +26,38 @@ constexpr void contract(model& m, int n, int g) {
 inline constexpr operation again_op{"again", role::elementwise, no_gradient, scalar::identity};
 
 inline constexpr operation contract_op{"contract", role::contract, gradient_of::contract};
+inline constexpr operation contract_again_op{"contract again", role::contract, no_gradient};  // argument: {the layer's own}
 
 namespace build {
 
+// The products that an elementwise value of things with things is computed from.
+constexpr void multiply_again(model& m, int a) {
+  const node& x = m.at(a);
+  for (const int i : x.in) {
+    if (i < 0 || m.at(i).region != x.region || !m.is_square(m.at(i).axes)) continue;
+    if (m.at(i).op->plays == role::elementwise) multiply_again(m, i);
+    else again(m, i);
+  }
+}
+
 constexpr int again(model& m, int a) {
   const int layer = m.regions[static_cast<std::size_t>(m.region)].forward;
-  const node& x = m.at(a);
-  return layer >= 0 && x.region == layer && x.op->plays == role::elementwise && x.op->code != scalar::constant ? map(m, again_op, x.axes, a) : a;
+  node x = m.at(a);
+  if (layer < 0 || x.region != layer || x.op->code == scalar::constant) return a;
+  const bool runs_again = m.regions[static_cast<std::size_t>(layer)].recomputed;
+  if (x.op->plays == role::alias) {
+    x.in[0] = static_cast<std::int16_t>(again(m, x.in[0]));
+    return x.in[0] == m.at(a).in[0] ? a : m.put(x);
+  }
+  if (x.op->plays == role::elementwise) {
+    if (!runs_again) multiply_again(m, a);
+    return map(m, again_op, x.axes, a);
+  }
+  if (x.op != &contract_op || runs_again || !(m.is_square(x.axes) || m.is_square(m.at(x.in[0]).axes) || m.is_square(m.at(x.in[1]).axes))) return a;
+  x.op = &contract_again_op;
+  for (int k = 0; k < 2; ++k) x.in[static_cast<std::size_t>(k)] = static_cast<std::int16_t>(again(m, x.in[static_cast<std::size_t>(k)]));
+  x.argument[0] = static_cast<std::int16_t>(a);
+  return m.put(x);
 }
 
 constexpr int contract(model& m, int a, int b, const axis_list& out) {

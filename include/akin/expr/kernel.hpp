@@ -53,6 +53,8 @@ template <class Backend>
 struct kernel<&contract_op, Backend> {
   static void run(Backend& backend, const kernel_call<Backend>& c) { backend.contract(c.operand(0), c.operand(1), c.result()); }
 };
+template <class Backend>
+struct kernel<&contract_again_op, Backend> : kernel<&contract_op, Backend> {};
 
 /// The numbers that a convolution's node carries.
 struct conv2d_axes {

@@ -104,6 +104,7 @@ struct axis_entry {
   bool numbers_examples = false;
   std::int64_t static_extent = 0;
   const char* first = nullptr;  // of the name
+  std::int16_t second_of = -1;  // the axis whose things it numbers once more
 };
 
 /// A part of the graph that repeat() runs once for each layer. Region 0 is the model itself.
@@ -255,11 +256,21 @@ class model {
   template <class... A>
   constexpr axis_list list(axes<A...>) {
     axis_list l;
-    (l.push(add_axis(A::name, A::numbers_examples, A::static_extent)), ...);
+    (l.push(number_of<A>()), ...);
     return l;
   }
   template <class A>
-  constexpr std::int16_t number_of() { return static_cast<std::int16_t>(add_axis(A::name, A::numbers_examples, A::static_extent)); }
+  constexpr std::int16_t number_of() {
+    const int k = add_axis(A::name, A::numbers_examples, A::static_extent);
+    if constexpr (!std::is_void_v<typename A::second_of>) axis_entries[k].second_of = number_of<typename A::second_of>();
+    return static_cast<std::int16_t>(k);
+  }
+  /// Whether a value with these axes is of things with things: it has an axis and a second one of the same.
+  constexpr bool is_square(const axis_list& axes) const {
+    for (int k = 0; k < axes.rank; ++k)
+      if (const int of = axis_entries[static_cast<std::size_t>(axes[k])].second_of; of >= 0 && axes.has(of)) return true;
+    return false;
+  }
 
   constexpr const node& at(int id) const { return nodes[id]; }
   constexpr void add_adjoint(int id, int gradient);

@@ -54,8 +54,9 @@ class binder {
     const auto first_trained = find_trained(stays);
     const auto external = choose_external(first_trained);
     choose_kept(pair_budget);
-    made_.memory = plan_memory(b_, extents_, external, find_needed(b_, first_trained), made_.kept, sizeof(real_type));
-    if constexpr (Backend::fuses) made_.memory.strip = Backend::strip;
+    strip_sizes strips;
+    if constexpr (Backend::fuses) strips = {Backend::strip, Backend::strip_bytes};
+    made_.memory = plan_memory(b_, extents_, external, find_needed(b_, first_trained), made_.kept, strips, sizeof(real_type));
     made_.arena = take("arena", made_.memory.bytes);
     made_.states = take("states", made_.states_bytes);
     made_.updated = take("states", made_.states_bytes);

@@ -169,7 +169,7 @@ class execution {
   /// Where the numbers of a node lie now, for the backend's eyes.
   void* pointer(int n) {
     const axis_list& axes = b_.at(n).axes;
-    std::int64_t before = axes.rank > 0 && axes[0] == strip_axis_ ? strip_begin_ : 0;
+    std::int64_t before = axes.rank > 0 && axes[0] == strip_axis_ && !is_of_strip(n) ? strip_begin_ : 0;
     for (int k = 1; k < axes.rank && before > 0; ++k) before *= extents_[axes[k]];
     return static_cast<std::byte*>(storage(n)) + before * b_.number_bytes(n, sizeof(real_type));
   }
@@ -242,6 +242,9 @@ class execution {
   }
 
  private:
+  // Whether it exists for one strip at a time.
+  bool is_of_strip(int n) const { return bound_to_.memory.of_strip[static_cast<std::size_t>(b_.home(n))] != 0; }
+
   // Where the numbers of a node begin.
   void* storage(int n) {
     return static_cast<std::byte*>(home_storage(b_.home(n))) + first_number(n) * b_.number_bytes(n, sizeof(real_type));
@@ -278,7 +281,7 @@ class execution {
   // What `where` chooses was looked at where it was made, or is an infinity that the model wrote: no candidate.
   not_finite look_at(int n) {
     const node& x = b_.at(n);
-    if (x.kind == value_kind::index || x.region != 0 || x.op == &where_op) return {};
+    if (x.kind == value_kind::index || x.region != 0 || x.op == &where_op || is_of_strip(n)) return {};
     const real_type* const p = on_host<real_type>(n).data;
     const auto count = extents_.size(x.axes);
     for (std::int64_t i = 0; i < count; ++i)
@@ -297,7 +300,7 @@ class execution {
   void run(int region, int begin, int count) {
     const auto first = static_cast<std::size_t>(b_.ranges[static_cast<std::size_t>(region)].begin + begin);
     for (std::size_t k = first; k < first + static_cast<std::size_t>(count);) {
-      const strip_group* const strips = region == 0 ? strips_from(static_cast<int>(k)) : nullptr;
+      const strip_group* const strips = strips_from(static_cast<int>(k));
       if (strips) run_strips(*strips);
       else if (bound_to_.memory.runs(b_, b_.steps[k])) run_step(k);
       k += static_cast<std::size_t>(strips ? strips->count : 1);
@@ -329,7 +332,7 @@ class execution {
     }
   }
 
-  // The strips that begin with a step of region 0.
+  // The strips that begin with a step.
   const strip_group* strips_from(int step) const {
     const strip_group* const found = strips_of(b_, step);
     return found && found->begin == step ? found : nullptr;
@@ -345,9 +348,11 @@ class execution {
         e.strip_axis_ = -1;
       }
     } at_the_end{*this};
-    for (strip_begin_ = 0; strip_begin_ == 0 || strip_begin_ < strips_extent_; strip_begin_ += bound_to_.memory.strip) {
-      extents_.replace(g.axis, std::min(bound_to_.memory.strip, strips_extent_ - strip_begin_));
-      for (auto k = static_cast<std::size_t>(g.begin); k < static_cast<std::size_t>(g.begin + g.count); ++k) run_step(k);
+    const std::int64_t strip = bound_to_.memory.strips[static_cast<std::size_t>(&g - b_.strips.data())];
+    for (strip_begin_ = 0; strip_begin_ == 0 || strip_begin_ < strips_extent_; strip_begin_ += strip) {
+      extents_.replace(g.axis, std::min(strip, strips_extent_ - strip_begin_));
+      for (auto k = static_cast<std::size_t>(g.begin); k < static_cast<std::size_t>(g.begin + g.count); ++k)
+        if (bound_to_.memory.runs(b_, b_.steps[k])) run_step(k);
     }
   }
 

@@ -165,6 +165,13 @@ inline std::string explain_step(const blueprint& b, const extent_table* extents,
   return s.is_pair_pass() ? explain_pass(b, extents, memory, s) : "map" + e.shape_text(s.space) + explain_chain(b, e, s);
 }
 
+/// 1120 images
+inline std::string strip_text(const blueprint& b, const extent_table* extents, const memory_plan* memory, const strip_group& g) {
+  const std::string axis{b.axes[static_cast<std::size_t>(g.axis)].name};
+  if (!memory || !extents) return axis;
+  return std::to_string(std::min(memory->strips[static_cast<std::size_t>(&g - b.strips.data())], (*extents)[g.axis])) + " " + axis;
+}
+
 }  // namespace detail
 
 /// The plan, a step a line, with the regions of repeats indented; sizes where the program is bound, and then only what runs.
@@ -174,6 +181,7 @@ inline std::string explain(const blueprint& b, const extent_table* extents, cons
   text += "\n";
   for (std::size_t r = 0; r < b.regions.size(); ++r) {
     const auto runs = [&](int k) { return !memory || memory->runs(b, b.steps[static_cast<std::size_t>(b.ranges[r].begin + k)]); };
+    const strip_group* before = nullptr;
     int first = 0;
     while (first < b.ranges[r].count && !runs(first)) ++first;
     if (first == b.ranges[r].count) continue;
@@ -182,11 +190,9 @@ inline std::string explain(const blueprint& b, const extent_table* extents, cons
       if (r == 0 && k == 0) text += "forward:\n";
       if (r == 0 && k == b.forward_steps) text += "backward:\n";
       if (!runs(k)) continue;
-      const strip_group* const strips = r == 0 ? strips_of(b, k) : nullptr;
-      if (strips && strips->begin == k) {
-        const std::string axis{b.axes[static_cast<std::size_t>(strips->axis)].name};
-        text += "  in strips of " + (memory && extents ? std::to_string(std::min(memory->strip, (*extents)[strips->axis])) + " " : std::string{}) + axis + ":\n";
-      }
+      const strip_group* const strips = strips_of(b, b.ranges[r].begin + k);
+      if (strips && strips != before) text += "  in strips of " + detail::strip_text(b, extents, memory, *strips) + ":\n";
+      before = strips;
       text += (strips ? "    " : "  ") + detail::explain_step(b, extents, memory, b.steps[static_cast<std::size_t>(b.ranges[r].begin + k)]) + "\n";
     }
   }

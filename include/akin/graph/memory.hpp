@@ -34,7 +34,8 @@ struct memory_plan {
   std::int64_t bytes = 0;            // of the arena
   std::int64_t sum_of_values = 0;    // what it would be if nothing shared
   std::vector<std::int64_t> kept;    // per node: bytes of a product of pairs that lies in the arena from its first pass to its last; 0: it does not
-  std::int64_t strip = 0;            // extent of the strips that joined passes run in
+  std::vector<std::int64_t> strips;  // per group of steps that run in strips: a strip's extent
+  std::vector<char> of_strip;        // per node: it exists for one strip at a time
   needed_steps needed;               // what runs
   bool runs(const blueprint& b, const plan_step& s) const { return needed.step[b.number_of(s)] != 0; }
   bool keeps(int product) const { return kept[static_cast<std::size_t>(product)] != 0; }
@@ -89,7 +90,7 @@ struct kept_product {
   const strip_group* strips = nullptr;  // where these passes run in strips: then it is kept for one of them at a time
 };
 
-/// The strips that a step of region 0 is part of.
+/// The strips that a step is part of.
 inline const strip_group* strips_of(const blueprint& b, int step) {
   const auto found = std::find_if(b.strips.begin(), b.strips.end(), [&](const strip_group& g) { return step >= g.begin && step < g.begin + g.count; });
   return found == b.strips.end() ? nullptr : &*found;
@@ -111,12 +112,45 @@ inline std::vector<kept_product> products_of_several_passes(const blueprint& b) 
   return all;
 }
 
+namespace detail {
+
+/// The strips in which a value of one strip at a time is made.
+inline std::size_t strips_of_value(const blueprint& b, int n) {
+  return static_cast<std::size_t>(strips_of(b, b.producer[static_cast<std::size_t>(n)] - 1) - b.strips.data());
+}
+
+inline std::int64_t bytes_of_strip(const blueprint& b, const extent_table& extents, const memory_plan& plan, int n, std::size_t real_bytes) {
+  const std::int64_t whole = extents[b.at(n).axes[0]], strip = std::min(whole, plan.strips[strips_of_value(b, n)]);
+  return whole == 0 ? 0 : extents.bytes(n, real_bytes) / whole * strip;
+}
+
+/// Even strips, of as many entries of the axis as fit together into so many bytes, or of one.
+inline void choose_strips(const blueprint& b, const extent_table& extents, std::int64_t bytes, std::size_t real_bytes, memory_plan& plan) {
+  std::vector<std::int64_t> of_entry(b.strips.size(), 0);
+  for (std::size_t n = 0; n < b.nodes.size(); ++n)
+    if (const std::int64_t whole = plan.of_strip[n] ? extents[b.nodes[n].axes[0]] : 0; whole > 0)
+      of_entry[strips_of_value(b, static_cast<int>(n))] += extents.bytes(static_cast<int>(n), real_bytes) / whole;
+  for (std::size_t g = 0; g < b.strips.size(); ++g) {
+    if (b.strips[g].of_pairs) continue;
+    const std::int64_t whole = std::max<std::int64_t>(1, extents[b.strips[g].axis]);
+    const std::int64_t most = of_entry[g] == 0 ? whole : std::max<std::int64_t>(1, bytes / of_entry[g]), count = (whole + most - 1) / most;
+    plan.strips[g] = (whole + count - 1) / count;
+  }
+}
+
+}  // namespace detail
+
+/// How large a backend's strips are: of pairs by rows, of things with things by what exists for a strip alone.
+struct strip_sizes {
+  std::int64_t rows = 0, bytes = 0;
+};
+
 /// Lays out everything that runs for the given extents. `external` marks nodes whose storage is elsewhere (gradients of parameters).
 inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, const std::vector<char>& external, needed_steps needed,
-                               std::span<const kept_product> kept, std::size_t real_bytes) {
+                               std::span<const kept_product> kept, const strip_sizes& sizes, std::size_t real_bytes) {
   const std::size_t count = b.nodes.size();
   memory_plan plan{std::vector<std::int64_t>(count, -1), std::vector<char>(count, 0), std::vector<memory_plan::frame>(b.regions.size()), 0, 0,
-                   std::vector<std::int64_t>(count, 0),  0,                           std::move(needed)};
+                   std::vector<std::int64_t>(count, 0),  std::vector<std::int64_t>(b.strips.size(), sizes.rows), std::vector<char>(count, 0), std::move(needed)};
   std::vector<int> first(count, -1), last(count, -1);
   for (std::size_t r = 0; r < b.regions.size(); ++r) {
     const region_range& range = b.ranges[r];
@@ -124,13 +158,21 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
       const plan_step& s = b.steps[static_cast<std::size_t>(range.begin + k)];
       if (!plan.runs(b, s)) continue;
       // What runs in strips runs again and again: its values live from its first step to its last.
-      const strip_group* const strips = r == 0 ? strips_of(b, k) : nullptr;
-      const int begin = strips ? strips->begin : k, end = strips ? strips->begin + strips->count - 1 : k;
-      detail::for_each_result(b.parts(), s, [&](int n) { first[static_cast<std::size_t>(n)] = begin, last[static_cast<std::size_t>(n)] = end; });
+      const strip_group* const strips = strips_of(b, range.begin + k);
+      const int begin = strips ? strips->begin - range.begin : k, end = strips ? begin + strips->count - 1 : k;
+      detail::for_each_result(b.parts(), s, [&](int n) {
+        first[static_cast<std::size_t>(n)] = begin, last[static_cast<std::size_t>(n)] = end;
+        plan.of_strip[static_cast<std::size_t>(n)] = strips && !strips->of_pairs && b.at(n).axes.rank > 0 && b.at(n).axes[0] == strips->axis;
+      });
       detail::for_each_read(b.parts(), s, [&](int read) {
         const int n = b.home(read);
-        if (b.at(n).region == static_cast<int>(r)) last[static_cast<std::size_t>(n)] = end;
-        else plan.saved[static_cast<std::size_t>(n)] = 1;
+        if (b.at(n).region == static_cast<int>(r)) {
+          if (last[static_cast<std::size_t>(n)] != end) plan.of_strip[static_cast<std::size_t>(n)] = 0;  // read by others too
+          last[static_cast<std::size_t>(n)] = end;
+        } else {
+          plan.saved[static_cast<std::size_t>(n)] = 1;
+          plan.of_strip[static_cast<std::size_t>(n)] = 0;
+        }
       });
     }
   }
@@ -140,6 +182,7 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
   const auto keep = [&](int n) {
     const auto h = static_cast<std::size_t>(b.home(n));
     last[h] = b.ranges[static_cast<std::size_t>(b.nodes[h].region)].count;
+    plan.of_strip[h] = 0;
   };
   keep(b.result);
   for (const auto& o : b.outputs) keep(o.node);
@@ -149,6 +192,7 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
   for (const auto& r : b.regions)
     if (r.carry_out >= 0) keep(r.carry_out);
 
+  detail::choose_strips(b, extents, sizes.bytes, real_bytes, plan);
   for (const std::size_t r : detail::inner_first(b)) {
     std::vector<detail::lifetime> scratch, saved;
     const auto& range = b.ranges[r];
@@ -163,7 +207,7 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
     for (std::size_t n = 0; n < count; ++n) {
       const bool carry = r > 0 && static_cast<int>(n) == b.regions[r].carry_in;
       if (b.nodes[n].region != static_cast<int>(r) || (first[n] < 0 && !carry) || external[n]) continue;
-      const auto bytes = in_lines(extents.bytes(static_cast<int>(n), real_bytes));
+      const auto bytes = in_lines(plan.of_strip[n] ? detail::bytes_of_strip(b, extents, plan, static_cast<int>(n), real_bytes) : extents.bytes(static_cast<int>(n), real_bytes));
       plan.sum_of_values += bytes;
       if (plan.saved[n] && r > 0) saved.push_back({bytes, 0, 0, &plan.offset[n]});
       else scratch.push_back({bytes, carry ? 0 : first[n], carry ? range.count : last[n], &plan.offset[n]});

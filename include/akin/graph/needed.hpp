@@ -35,8 +35,8 @@ class needed_finder {
       const bool asked = b_.names[k].role == named_value::role_kind::input || first_trained_[k] >= 0;
       if (gradient >= 0 && asked) want(gradient);
     }
-    for (const strip_group& g : b_.strips)  // what runs strip by strip runs whole
-      for (int k = g.begin; k < g.begin + g.count; ++k) take(b_.steps[static_cast<std::size_t>(k)]);
+    for (const strip_group& g : b_.strips)  // passes that run in strips run all: one keeps products for another
+      for (int k = g.begin; g.of_pairs && k < g.begin + g.count; ++k) take(b_.steps[static_cast<std::size_t>(k)]);
     walk(0);
     return std::move(needed_);
   }

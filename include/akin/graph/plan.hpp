@@ -41,13 +41,15 @@ struct region_range {
   std::int16_t begin = 0, count = 0;
 };
 
-/// Steps that run strip by strip along one batch axis of their pairs. A reduction along the other axis is whole within a strip, so what waits for it
-/// need not wait for the other strips: several passes become one.
+/// Steps of one region that run strip by strip along an axis. Of pairs it is one of theirs: a reduction along the other one is whole within a strip, so what
+/// waits for it need not wait for the other strips, and several passes become one. Of things with things it is the first of their axes: what only these steps
+/// read then exists for one strip at a time.
 struct strip_group {
-  std::int16_t begin = 0, count = 0;  // steps of region 0
+  std::int16_t begin = 0, count = 0;  // steps
   std::int16_t axis = -1;
+  bool of_pairs = false;
 };
-inline constexpr int max_strip_groups = 8;
+inline constexpr int max_strip_groups = 32;
 
 /// The plan. Its steps are listed in the order in which they run, region by region.
 struct plan {

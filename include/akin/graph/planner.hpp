@@ -76,6 +76,11 @@ class planner {
     // A gradient inside a body keeps the backward repeat alive.
     for (int n = m_.size - 1; n >= 0; --n)
       if (m_.nodes[n].op == &repeat_to_x_op) p_.live[n] = true;
+    for (int n = 0; n < m_.size; ++n) {
+      if (!fuses_ || m_.nodes[n].op != &contract_again_op) continue;
+      p_.live[n] = true;
+      made_again_[m_.nodes[n].argument[0]] = static_cast<std::int16_t>(n + 1);
+    }
     spread(p_.live);
     spread(needed_);
     for (int r = 0; r < m_.region_count; ++r)
@@ -177,24 +182,33 @@ class planner {
   }
   constexpr int phase(int n) const { return n < m_.forward_size ? 0 : 1; }
 
-  constexpr bool in_gradient_of(int reader, int value) const {
-    const int region = m_.nodes[value].region;
-    return region > 0 && m_.regions[m_.nodes[reader].region].forward == region;
+  constexpr bool in_gradient_of(int reader, int value) const { return in_gradient_of_region(m_.nodes[reader].region, value); }
+  // Whether a region is the gradient's of the layers that have the value.
+  constexpr bool in_gradient_of_region(int region, int value) const { return m_.nodes[value].region > 0 && m_.regions[region].forward == m_.nodes[value].region; }
+
+  // An elementwise value of things with things, in a layer whose gradient computes it again whoever reads it.
+  constexpr bool square_of_layer(int n) const {
+    const node& x = m_.nodes[n];
+    return n < m_.forward_size && x.region > 0 && !m_.regions[x.region].recomputed && elementwise(n) && m_.is_square(x.axes);
   }
 
   // Which values of layers their gradients read whatever is computed again, and which elementwise values can be computed from those.
   constexpr void look_back() {
     for (int n = m_.size - 1; n >= 0; --n) {
       if (!p_.live[n]) continue;
-      const bool passes_on = kept_[n] && n < m_.forward_size && elementwise(n) && !stored_[n];
-      if (m_.nodes[n].op != &again_op) inputs(n, [&](int i) { if (passes_on ? m_.nodes[i].region == m_.nodes[n].region : in_gradient_of(n, i)) kept_[home_of(m_, i)] = true; });
+      const bool square = kept_[n] && square_of_layer(n), passes_on = square || (kept_[n] && n < m_.forward_size && elementwise(n) && !stored_[n]);
+      if (square) kept_[n] = false;
+      if (m_.nodes[n].op == &again_op) continue;
+      inputs(n, [&](int i) {
+        if (made_again_[i] == 0 && (passes_on ? m_.nodes[i].region == m_.nodes[n].region : in_gradient_of(n, i))) kept_[home_of(m_, i)] = true;
+      });
     }
     for (int n = 0; n < m_.forward_size; ++n) {
       if (!p_.live[n] || m_.nodes[n].region == 0 || !elementwise(n)) continue;
       again_[n] = m_.nodes[n].op->code != scalar::random && cost_[n] <= 24;
       inputs(n, [&](int i) {
         const node& x = m_.nodes[i];
-        const bool at_hand = x.region == 0 || x.op->plays == role::leaf || kept_[home_of(m_, i)] || m_.nodes[home_of(m_, i)].op->plays == role::leaf;
+        const bool at_hand = x.region == 0 || x.op->plays == role::leaf || made_again_[i] != 0 || kept_[home_of(m_, i)] || m_.nodes[home_of(m_, i)].op->plays == role::leaf;
         again_[n] = again_[n] && (at_hand || (elementwise(i) && again_[i]) || x.axes.rank < m_.nodes[n].axes.rank);
       });
     }
@@ -333,11 +347,12 @@ class planner {
   }
 
   constexpr int write(int step, int n) {
-    if (stamp_[n] == step + 1) return slot_[n];
     plan_step& s = p_.steps[step];
+    if (made_again_[n] != 0 && in_gradient_of_region(s.region, n)) n = made_again_[n] - 1;
+    if (stamp_[n] == step + 1) return slot_[n];
     const node& x = m_.nodes[n];
     int result = -1;
-    const bool anew = again_[n] && !kept_[n] && m_.regions[s.region].forward == x.region && x.region > 0;
+    const bool anew = again_[n] && !kept_[n] && in_gradient_of_region(s.region, n);
     const bool here = elementwise(n) && (pair(n) || !stored_[n] || p_.producer[n] == step + 1 || anew);
     if (!here) {
       plan_operand o{operand_kind::real, static_cast<std::int16_t>(n)};
@@ -423,6 +438,7 @@ class planner {
   plan p_{};
   bool needed_[max_nodes]{}, outputs_[max_nodes]{}, pair_[max_nodes]{}, must_store_[max_nodes]{}, read_by_kernel_[max_nodes]{}, crosses_[max_nodes]{}, stored_[max_nodes]{}, kept_[max_nodes]{}, again_[max_nodes]{};
   std::int16_t level_[max_nodes]{}, floor_[max_nodes]{}, pass_[max_nodes]{}, cost_[max_nodes]{}, chain_[max_nodes]{}, stamp_[max_nodes]{}, slot_[max_nodes]{};
+  std::int16_t made_again_[max_nodes]{};  // for a product of a layer, the one that its gradient multiplies again, + 1
   std::int16_t results_of_passes_[max_nodes]{}, last_map_of_level_[max_nodes]{};
   sink_kind kinds_[max_nodes]{};
   std::int16_t last_of_[max_steps]{}, map_before_[max_steps]{}, order_[max_steps]{};

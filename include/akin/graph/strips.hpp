@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// Passes over the pairs that wait for each other along one axis only become one pass, strip by strip along the other.
+// Steps that run strip by strip along an axis: passes over the pairs that wait for each other along the other one, which become one pass, and what makes and
+// reads values of things with things (scores of attention).
 #pragma once
 
 #include <akin/graph/plan.hpp>
 
 namespace akin::inline v0::detail {
 
-/// Looks for such passes in a plan whose steps are in their order, and moves what they need together. A reduction over the columns is whole within a
+/// Looks for such steps in a plan whose steps are in their order, and moves what they need together. A reduction over the columns of pairs is whole within a
 /// strip of rows; so a pass that waits for it, and the maps between, may follow within the strip.
 class strip_joiner {
  public:
-  constexpr strip_joiner(const model& m, plan& p) : m_{m}, p_{p}, count_{p.regions[0].count} {}
+  constexpr strip_joiner(const model& m, plan& p) : m_{m}, p_{p} {}
 
   constexpr void join() {
     for (int k = 0; k < p_.step_count; ++k) order_[k] = static_cast<std::int16_t>(k);
-    for (int at = 0; at < count_ && p_.strip_count < max_strip_groups; ++at) {
-      const plan_step& first = step(at);
-      if (first.kind != step_kind::pairs) continue;
-      strip_group found = joined_from(at, first.space[0]);
-      if (found.count == 0) found = joined_from(at, first.space[1]);
-      if (found.count == 0) continue;
-      p_.strips[p_.strip_count++] = found;
-      at = end_of(found) - 1;
-      if (first.in_forward) run_in_forward(end_of(found));
+    for (int r = 0; r < m_.region_count; ++r) {
+      last_ = p_.regions[r].begin + p_.regions[r].count;
+      for (int at = p_.regions[r].begin; at < last_ && p_.strip_count < max_strip_groups; ++at) {
+        const strip_group found = found_at(at);
+        if (found.count == 0) continue;
+        p_.strips[p_.strip_count++] = found;
+        at = end_of(found) - 1;
+        if (found.of_pairs && step(found.begin).in_forward) run_in_forward(end_of(found));
+      }
     }
     if (p_.strip_count == 0) return;
     reorder(m_, p_, order_, p_.step_count);
-    p_.forward_steps = 0;
-    for (int k = 0; k < count_; ++k) p_.forward_steps += p_.steps[k].in_forward ? 1 : 0;
+    for (int k = 0; k < p_.regions[0].count; ++k) p_.forward_steps = p_.steps[k].in_forward ? k + 1 : p_.forward_steps;
   }
 
  private:
@@ -38,7 +38,7 @@ class strip_joiner {
   template <class Visit>
   constexpr void for_each_maker(const plan_step& s, Visit visit) const {
     for_each_read(parts_of(m_, p_), s, [&](int n) {
-      if (const int maker = p_.producer[home_of(m_, n)] - 1; maker >= 0) visit(maker);
+      if (const int maker = p_.producer[home_of(m_, n)] - 1; maker >= 0 && p_.steps[maker].region == s.region) visit(maker);
     });
   }
 
@@ -46,34 +46,59 @@ class strip_joiner {
     for (int k = 0; k < end; ++k) step(k).in_forward = true;
   }
 
+  constexpr strip_group found_at(int at) {
+    const plan_step& first = step(at);
+    if (const int axis = axis_of_square(first); axis >= 0) return joined_from(at, axis);
+    if (first.kind != step_kind::pairs) return {};
+    const strip_group found = joined_from(at, first.space[0]);
+    return found.count > 0 ? found : joined_from(at, first.space[1]);
+  }
+
+  // The axis along which a step can be cut that works on values of things with things; -1: it does not.
+  constexpr int axis_of_square(const plan_step& s) const {
+    int axis = -1;
+    const auto look = [&](const axis_list& axes) { axis = m_.is_square(axes) ? axes[0] : axis; };
+    if (s.kind == step_kind::map) look(s.space);
+    if (s.kind != step_kind::kernel || m_.nodes[s.node].op->plays != role::contract) return axis;
+    look(m_.nodes[s.node].axes);
+    for (int k = 0; k < 2; ++k) look(m_.nodes[m_.nodes[s.node].in[static_cast<std::size_t>(k)]].axes);
+    return axis;
+  }
+
   // No pass outside of the group may need a product of it: that is better kept whole.
   constexpr strip_group joined_from(int at, int axis) {
-    strip_group g{static_cast<std::int16_t>(at), 1, static_cast<std::int16_t>(axis)};
+    strip_group g{static_cast<std::int16_t>(at), 1, static_cast<std::int16_t>(axis), step(at).kind == step_kind::pairs};
     if (!runs_in_strips(step(at), axis)) return {};
     std::int16_t before[max_steps]{};
-    for (int k = 0; k < count_; ++k) before[k] = order_[k];
+    for (int k = 0; k < last_; ++k) before[k] = order_[k];
     int joined = 0;
-    for (int next = at + 1; next < count_; ++next)
+    for (int next = at + 1; next < last_; ++next)
       if (joins(g, next)) ++joined, next = end_of(g) - 1;
     bool alone = joined > 0;
-    for (int k = 0; k < count_; ++k) alone = alone && ((k >= g.begin && k < end_of(g)) || !shares_product(g, step(k)));
+    for (int k = 0; g.of_pairs && k < last_; ++k) alone = alone && ((k >= g.begin && k < end_of(g)) || !shares_product(g, step(k)));
     if (alone) {
-      p_.pair_passes -= joined;
+      if (g.of_pairs) p_.pair_passes -= joined;
       return g;
     }
-    for (int k = 0; k < count_; ++k) order_[k] = before[k];
+    for (int k = 0; k < last_; ++k) order_[k] = before[k];
     return {};
   }
 
-  // Takes the pass at `next` into the group, with what it waits for, where all of that runs in strips. What it needs beside goes before the
+  // Whether the step belongs to the group, if it can be cut.
+  constexpr bool belongs(const strip_group& g, const plan_step& s) const {
+    const plan_step& first = step(g.begin);
+    if (!g.of_pairs) return axis_of_square(s) == g.axis && s.in_forward == first.in_forward;
+    return s.kind == step_kind::pairs && s.space == first.space && shares_product(g, s);
+  }
+
+  // Takes the step at `next` into the group, with what it waits for, where all of that runs in strips. What it needs beside goes before the
   // group, what it does not need behind.
   constexpr bool joins(strip_group& g, int next) {
-    const plan_step& pass = step(next);
-    if (pass.kind != step_kind::pairs || !(pass.space == step(g.begin).space) || !shares_product(g, pass)) return false;
+    if (!belongs(g, step(next))) return false;
     bool inside[max_steps]{}, follows[max_steps]{}, wanted[max_steps]{};  // by step
     for (int k = g.begin; k < end_of(g); ++k) inside[order_[k]] = follows[order_[k]] = true;
     for (int k = end_of(g); k <= next; ++k) for_each_maker(step(k), [&](int maker) { follows[order_[k]] = follows[order_[k]] || follows[maker]; });
-    wanted[order_[next]] = true;
+    wanted[order_[next]] = follows[order_[next]] = true;
     for (int k = next; k >= end_of(g); --k)
       if (wanted[order_[k]]) for_each_maker(step(k), [&](int maker) { wanted[maker] = true; });
     for (int k = end_of(g); k <= next; ++k)
@@ -110,7 +135,8 @@ class strip_joiner {
   // Values can be cut along their first axis without moving a number. What is not of one strip alone must be a sum of the strips' parts, and random
   // numbers are drawn by an element's place in the whole.
   constexpr bool runs_in_strips(const plan_step& s, int axis) const {
-    bool can = s.kind == step_kind::pairs || (s.kind == step_kind::map && s.space.rank > 0 && s.space[0] == axis);
+    const bool own_rows = s.kind == step_kind::kernel && axis_of_square(s) == axis && m_.nodes[s.node].axes.rank > 0 && m_.nodes[s.node].axes[0] == axis;
+    bool can = s.kind == step_kind::pairs || own_rows || (s.kind == step_kind::map && s.space.rank > 0 && s.space[0] == axis);
     if (!can) return false;
     for_each_read(parts_of(m_, p_), s, [&](int n) { can = can && cuts_along(n, axis); });
     for (int k = s.operand; k < s.operand + s.operand_count; ++k) can = can && p_.operands[k].kind != operand_kind::linear_index;
@@ -136,7 +162,7 @@ class strip_joiner {
 
   const model& m_;
   plan& p_;
-  int count_;  // steps of region 0
+  int last_ = 0;  // where the steps of the region end
   std::int16_t order_[max_steps]{};
 };
 

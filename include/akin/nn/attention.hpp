@@ -34,7 +34,7 @@ inline constexpr text out_proj = "out_proj";
 
 /// Axes that attention derives from its operand's. Their extents follow: nobody binds them.
 template <class Tokens>
-struct keys_of : axis<detail::name_from<"keys of ", Tokens>()> {};
+struct keys_of : second_axis<detail::name_from<"keys of ", Tokens>(), Tokens> {};
 template <class Width>
 struct three_times : axis<detail::name_from<"three times ", Width>()> {};
 template <class Width>
@@ -87,7 +87,9 @@ struct attention_start {
 ///           parameters name.in_proj_weight [3 width, width], name.in_proj_bias [3 width], name.out_proj.weight [width, width], name.out_proj.bias,
 ///           or named as the template's first arguments say
 /// values:   row h |head width| + k of each third of in_proj is entry k of head h; visible(scores) may hide keys, with -infinity
-/// cost:     4 (|asking| + |seen|) |width|^2 + 4 |asking| |keys| |width| operations, of |asking| and |seen| rows; the scores are stored for the gradient
+/// cost:     4 (|asking| + |seen|) |width|^2 + 4 |asking| |keys| |width| operations, of |asking| and |seen| rows. Scores of all tokens with all tokens exist for
+///           a strip of the examples; in `repeat` its gradient multiplies them again, 2 |asking| |keys| |width| operations more, so that memory grows with
+///           the tokens and not with their square
 /// errors:   run time "bind: axis 'merged heads of ...' of extent 10 cannot be split into 3 equal parts (axis ...)"
 /// source:   Vaswani et al. 2017, section 3.2
 /// example:  attention(m, "attn", take(x, tokens, 0), x, heads, std::identity{})   // the first token asks all

@@ -37,6 +37,7 @@ struct named_axis : any_axis {
   static constexpr std::string_view name = Name.view();
   static constexpr std::int64_t static_extent = Extent;
   static constexpr bool numbers_examples = NumbersExamples;
+  using second_of = void;
   constexpr extent operator()(std::int64_t size) const { return {name, size}; }
   template <std::floating_point Size>
   constexpr extent operator()(Size) const {
@@ -54,6 +55,13 @@ struct axis : named_axis<Name, Extent, false> {};
 /// computes it tile by tile, and stores of it at most products, as far as program::pair_budget allows.
 template <text Name>
 struct batch : named_axis<Name, 0, true> {};
+
+/// A second axis of the things that Of numbers, so that a value can have both, as scores of tokens with tokens do. A backend that fuses makes such a value
+/// strip by strip, along its first axis, and computes it again in the gradient of a repeat's layer.
+template <text Name, class Of>
+struct second_axis : named_axis<Name, Of::static_extent, false> {
+  using second_of = Of;
+};
 
 /// A list of axes: the shape of an expression, in the order in which its numbers would lie in memory.
 template <class... Axes>

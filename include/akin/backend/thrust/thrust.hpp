@@ -80,6 +80,7 @@ class thrust_backend {
   // ---- fused work ---------------------------------------------------------------------------------------------------------------
 
   static constexpr std::int64_t strip = 1024;  // rows, or columns
+  static constexpr std::int64_t strip_bytes = std::int64_t{64} << 20;  // of what exists for a strip alone
   static bool keeps_pairs() { return true; }
   static std::int64_t kept_pairs(std::int64_t rows, std::int64_t columns) { return rows * columns; }
 
