@@ -186,7 +186,7 @@ TEST_CASE("transformer_of_one: mistakes are named") {
   CHECK_THROWS_WITH_AS(weights.bind(0, width(4), heads(2), hidden(6), layers(0)), "bind: axis 'layers' has extent 0, expected at least 1", error);
   CHECK_THROWS_WITH_AS(weights.bind(0, width(4), heads(2), hidden(6)), "bind: axis 'layers' has no extent: give it one, as in bind(layers(64))", error);
   weights.bind(0, width(4), heads(2), hidden(6), layers(3));
-  program<chosen_of_all, cpu_backend> p{weights};
+  program<chosen_of_all, akin_test::tested_backend> p{weights};
   CHECK_THROWS_WITH_AS(p.bind(texts(1), tokens(2), width(4), heads(2), hidden(6), layers(3)),
                        "program: tensor 'transformer.resblocks.*.ln_1.weight' is of 2 layers, but the program is bound to 3 along axis 'layers'", error);
 }

@@ -134,11 +134,20 @@ struct blueprint_arrays {
   }
 };
 
-// What a blueprint's spans point to. Two constants look into the graph and the plan, since nvcc takes 10 MB for each that does.
+// What a blueprint's spans point to. nvcc takes memory for the whole of a constant each time that another one looks into it: 10 MB for the graph and the plan,
+// which two constants look into, and some for all arrays together. So what every step's chain reads stands by itself.
 template <class Model, mode Mode, bool Fuses>
 struct blueprint_storage {
   static constexpr blueprint_sizes size = sizes_of(full_graph<Model, Mode>, plan_of<Model, Mode, Fuses>);
   static constexpr blueprint_arrays<size> all{full_graph<Model, Mode>, plan_of<Model, Mode, Fuses>};
+  static constexpr auto steps = all.steps;
+  static constexpr auto tape = all.tape;
+  static constexpr auto sinks = all.sinks;
+  static constexpr auto operations = [] {  // of each step's node, where it has one
+    std::array<const operation*, size.steps> t{};
+    for (std::size_t k = 0; k != t.size(); ++k) t[k] = all.steps[k].node < 0 ? nullptr : all.nodes[static_cast<std::size_t>(all.steps[k].node)].op;
+    return t;
+  }();
 };
 
 }  // namespace detail

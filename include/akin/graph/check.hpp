@@ -91,9 +91,9 @@ consteval bool check_graph() {
 template <class Model, mode Mode, class Backend, int Step>
 constexpr const operation* operation_without_kernel() {
   using storage = blueprint_storage<Model, Mode, Backend::fuses>;
-  constexpr plan_step step = storage::all.steps[static_cast<std::size_t>(Step)];
+  constexpr plan_step step = storage::steps[static_cast<std::size_t>(Step)];
   if constexpr (step.kind == step_kind::kernel) {
-    constexpr const operation* op = storage::all.nodes[static_cast<std::size_t>(step.node)].op;
+    constexpr const operation* op = storage::operations[static_cast<std::size_t>(Step)];
     return has_kernel<op, Backend> ? nullptr : op;
   }
   return nullptr;

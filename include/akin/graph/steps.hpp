@@ -14,17 +14,17 @@ namespace akin::inline v0 {
 template <class Model, mode Mode, bool Fuses, int Step>
 struct chain {
   using storage = detail::blueprint_storage<Model, Mode, Fuses>;
-  static constexpr plan_step step = storage::all.steps[static_cast<std::size_t>(Step)];
+  static constexpr plan_step step = storage::steps[static_cast<std::size_t>(Step)];
   static constexpr int operands = step.operand_count, results = step.sink_count;
   static constexpr auto tape = [] {
     std::array<scalar_step, static_cast<std::size_t>(step.tape_size)> t{};
-    for (std::size_t k = 0; k != t.size(); ++k) t[k] = storage::all.tape[static_cast<std::size_t>(step.tape) + k];
+    for (std::size_t k = 0; k != t.size(); ++k) t[k] = storage::tape[static_cast<std::size_t>(step.tape) + k];
     return t;
   }();
   /// The line of the tape that each result takes.
   static constexpr auto taken = [] {
     std::array<std::int16_t, static_cast<std::size_t>(step.sink_count)> t{};
-    for (std::size_t k = 0; k != t.size(); ++k) t[k] = storage::all.sinks[static_cast<std::size_t>(step.sink) + k].step;
+    for (std::size_t k = 0; k != t.size(); ++k) t[k] = storage::sinks[static_cast<std::size_t>(step.sink) + k].step;
     return t;
   }();
 };
@@ -163,7 +163,7 @@ constexpr step_code<Backend> code_of_step() {
   else if constexpr (link::step.kind == step_kind::pairs)
     return {run_pairs<Backend>, Backend::template compile_pairs<pair_chain<Model, Mode, Backend::fuses, Step>>()};
   else if constexpr (link::step.kind == step_kind::repeat) return {run_repeat<Backend>, {}};
-  else return {run_kernel<link::storage::all.nodes[static_cast<std::size_t>(link::step.node)].op, Backend>, {}};
+  else return {run_kernel<link::storage::operations[static_cast<std::size_t>(Step)], Backend>, {}};
 }
 
 template <class Model, mode Mode, class Backend>
