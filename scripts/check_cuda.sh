@@ -52,5 +52,7 @@ fi
 
 scripts/install_dependencies.sh build bench
 cmake --preset cuda -DAKIN_BUILD_EXAMPLES=ON -DAKIN_BUILD_BENCHMARKS=ON
-cmake --build --preset cuda
+# The compiler for devices takes up to 15 GB for a file, and most often 2 to 6.
+gigabytes="$(awk '/MemAvailable/ {print int($2 / 1e6)}' /proc/meminfo)"
+cmake --build --preset cuda --parallel "$((gigabytes > 20 ? (gigabytes / 10 < $(nproc) ? gigabytes / 10 : $(nproc)) : 1))"
 echo "check_cuda: tests, examples and benchmarks compile and link"
