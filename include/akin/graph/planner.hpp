@@ -27,7 +27,7 @@ class planner {
     form_steps();
     write_tapes();
     order();
-    strip_joiner{m_, p_}.join();
+    if (fuses_) strip_joiner{m_, p_}.join();
     p_.found = p_.found == mistake::none ? m_.found : p_.found;
     if (p_.found == m_.found) p_.found_at = m_.found_at;
     return p_;
