@@ -262,6 +262,25 @@ struct outside_of_a_repeat {
   }
 };
 
+// Whoever looks for the product behind them meets some of these values on many ways.
+struct polynomial {
+  static constexpr auto define(model& m) {
+    return result_of(repeat(m, layers, "block", input_of(m), [](auto x) {
+      auto share = scores_of(x) * 0.1;
+      for (int k = 0; k < 20; ++k) share = 0.1 * share * share + 0.8 * share;
+      return x + dot(share, others_of(x), over(others));
+    }));
+  }
+};
+// A pass over pairs waits for scores, and scores for the pass.
+struct pairs_between {
+  static constexpr auto define(model& m) {
+    const auto scores = scores_of(input_of(m));
+    const auto logits = dot(m.input<"f">(images, width), m.input<"g">(texts, width)) * (sum(scores, over(regions, others)) * 0.05);
+    return sum(tanh(scores) * tanh(log_sum_exp(logits, over(texts))));
+  }
+};
+
 template <class Model, class... Given>
 void agrees(const Given&... given) {
   akin_test::check_gradients<Model>(ordinary, given(3, 4, 3, 2)...);
@@ -280,7 +299,12 @@ TEST_CASE("attention of one's own: gradients are those of central differences, a
   agrees<turned>(of_images, of_regions, of_width, of_layers);
   agrees<read_outside_of_strips>(of_images, of_regions, of_width, of_layers);
   agrees<without_examples>(of_regions, of_width, of_layers);
+  agrees<polynomial>(of_images, of_regions, of_width, of_layers);
   agrees<outside_of_a_repeat>(of_images, of_regions, of_width);
+}
+
+TEST_CASE("a pass over pairs is not cut with scores") {
+  akin_test::check_cpu<pairs_between>(ordinary, 1e-3, images(3000), texts(300), regions(2), width(3));
 }
 
 TEST_CASE("sums over scores go on from strip to strip") {

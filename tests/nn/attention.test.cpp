@@ -126,12 +126,10 @@ TEST_CASE("transformer: gradients through two layers, and the backends agree") {
 }
 
 TEST_CASE("transformer: what is cut into strips of examples, the last of which is not full, is what the whole is") {
-  // Of one text the scores take a third of a strip's room.
-  const auto tokens_of_strip = static_cast<std::int64_t>(std::sqrt(static_cast<double>(akin_test::tested_backend::strip_bytes) / (2 * 3 * sizeof(float))));
+  // Of one text the scores take a tenth of a strip's room, and the gradient has three or four values of their size.
+  const auto tokens_of_strip = static_cast<std::int64_t>(std::sqrt(static_cast<double>(akin_test::tested_backend::strip_bytes) / (10 * sizeof(float))));
   akin_test::subject<blocks, akin_test::tested_backend> s{akin_test::ordinary, texts(5), tokens(tokens_of_strip), width(2), heads(1), hidden(2), layers(1)};
-  const auto plan = s.program().explain();
-  CHECK(plan.find("in strips of 3 texts:") != std::string::npos);
-  CHECK(plan.find("in strips of 1 texts:") != std::string::npos);
+  CHECK(s.program().explain().find("in strips of 2 texts:") != std::string::npos);
   akin_test::check_cpu<blocks>(akin_test::ordinary, 1e-4, texts(5), tokens(tokens_of_strip), width(2), heads(1), hidden(2), layers(1));
 }
 

@@ -30,12 +30,13 @@ inline constexpr operation contract_again_op{"contract again", role::contract, n
 
 namespace build {
 
-// The products that an elementwise value of things with things is computed from.
-constexpr void multiply_again(model& m, int a) {
+// The products that an elementwise value of things with things is computed from; `seen` has what was visited.
+constexpr void multiply_again(model& m, int a, bool (&seen)[max_nodes]) {
   const node& x = m.at(a);
   for (const int i : x.in) {
-    if (i < 0 || m.at(i).region != x.region || !m.is_square(m.at(i).axes)) continue;
-    if (m.at(i).op->plays == role::elementwise) multiply_again(m, i);
+    if (i < 0 || seen[i] || m.at(i).region != x.region || !m.is_square(m.at(i).axes)) continue;
+    seen[i] = true;
+    if (m.at(i).op->plays == role::elementwise) multiply_again(m, i, seen);
     else again(m, i);
   }
 }
@@ -50,7 +51,10 @@ constexpr int again(model& m, int a) {
     return x.in[0] == m.at(a).in[0] ? a : m.put(x);
   }
   if (x.op->plays == role::elementwise) {
-    if (!runs_again) multiply_again(m, a);
+    if (!runs_again && m.is_square(x.axes)) {
+      bool seen[max_nodes]{};
+      multiply_again(m, a, seen);
+    }
     return map(m, again_op, x.axes, a);
   }
   if (x.op != &contract_op || runs_again || !(m.is_square(x.axes) || m.is_square(m.at(x.in[0]).axes) || m.is_square(m.at(x.in[1]).axes))) return a;

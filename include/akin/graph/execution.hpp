@@ -278,7 +278,7 @@ class execution {
     return (bound_to_.memory.saved[k] && r > 0 ? saved_[r] : scratch_[r]) + bound_to_.memory.offset[k];
   }
 
-  // What `where` chooses was looked at where it was made, or is an infinity that the model wrote: no candidate.
+  // What `where` chooses was looked at where it was made, or is an infinity that the model wrote: no candidate. Nor is what exists for a strip: what reads it is.
   not_finite look_at(int n) {
     const node& x = b_.at(n);
     if (x.kind == value_kind::index || x.region != 0 || x.op == &where_op || is_of_strip(n)) return {};

@@ -124,7 +124,8 @@ inline std::int64_t bytes_of_strip(const blueprint& b, const extent_table& exten
   return whole == 0 ? 0 : extents.bytes(n, real_bytes) / whole * strip;
 }
 
-/// Even strips, of as many entries of the axis as fit together into so many bytes, or of one.
+/// Even strips, of as many entries of the axis as fit together into so many bytes, or of one. They are the same for all groups along an axis, so that a product
+/// that a gradient multiplies again has the bits of the layer's own.
 inline void choose_strips(const blueprint& b, const extent_table& extents, std::int64_t bytes, std::size_t real_bytes, memory_plan& plan) {
   std::vector<std::int64_t> of_entry(b.strips.size(), 0);
   for (std::size_t n = 0; n < b.nodes.size(); ++n)
@@ -132,8 +133,11 @@ inline void choose_strips(const blueprint& b, const extent_table& extents, std::
       of_entry[strips_of_value(b, static_cast<int>(n))] += extents.bytes(static_cast<int>(n), real_bytes) / whole;
   for (std::size_t g = 0; g < b.strips.size(); ++g) {
     if (b.strips[g].of_pairs) continue;
+    std::int64_t most_of_entry = 0;
+    for (std::size_t other = 0; other < b.strips.size(); ++other)
+      if (b.strips[other].axis == b.strips[g].axis) most_of_entry = std::max(most_of_entry, of_entry[other]);
     const std::int64_t whole = std::max<std::int64_t>(1, extents[b.strips[g].axis]);
-    const std::int64_t most = of_entry[g] == 0 ? whole : std::max<std::int64_t>(1, bytes / of_entry[g]), count = (whole + most - 1) / most;
+    const std::int64_t most = most_of_entry == 0 ? whole : std::max<std::int64_t>(1, bytes / most_of_entry), count = (whole + most - 1) / most;
     plan.strips[g] = (whole + count - 1) / count;
   }
 }

@@ -68,7 +68,7 @@ class strip_joiner {
   // No pass outside of the group may need a product of it: that is better kept whole.
   constexpr strip_group joined_from(int at, int axis) {
     strip_group g{static_cast<std::int16_t>(at), 1, static_cast<std::int16_t>(axis), step(at).kind == step_kind::pairs};
-    if (!runs_in_strips(step(at), axis)) return {};
+    if (!runs_in_strips(step(at), g)) return {};
     std::int16_t before[max_steps]{};
     for (int k = 0; k < last_; ++k) before[k] = order_[k];
     int joined = 0;
@@ -102,7 +102,7 @@ class strip_joiner {
     for (int k = next; k >= end_of(g); --k)
       if (wanted[order_[k]]) for_each_maker(step(k), [&](int maker) { wanted[maker] = true; });
     for (int k = end_of(g); k <= next; ++k)
-      if (wanted[order_[k]] && follows[order_[k]] && !(runs_in_strips(step(k), g.axis) && reads_own_strip(step(k), g.axis, follows))) return false;
+      if (wanted[order_[k]] && follows[order_[k]] && !(runs_in_strips(step(k), g) && reads_own_strip(step(k), g.axis, follows))) return false;
     std::int16_t sorted[max_steps]{};
     int place = g.begin;
     const auto take = [&](auto chosen) {
@@ -134,9 +134,11 @@ class strip_joiner {
 
   // Values can be cut along their first axis without moving a number. What is not of one strip alone must be a sum of the strips' parts, and random
   // numbers are drawn by an element's place in the whole.
-  constexpr bool runs_in_strips(const plan_step& s, int axis) const {
+  constexpr bool runs_in_strips(const plan_step& s, const strip_group& g) const {
+    const int axis = g.axis;
+    const bool pass = s.kind == step_kind::pairs && g.of_pairs;  // what it keeps has the room of a strip of pairs
     const bool own_rows = s.kind == step_kind::kernel && axis_of_square(s) == axis && m_.nodes[s.node].axes.rank > 0 && m_.nodes[s.node].axes[0] == axis;
-    bool can = s.kind == step_kind::pairs || own_rows || (s.kind == step_kind::map && s.space.rank > 0 && s.space[0] == axis);
+    bool can = pass || own_rows || (s.kind == step_kind::map && s.space.rank > 0 && s.space[0] == axis);
     if (!can) return false;
     for_each_read(parts_of(m_, p_), s, [&](int n) { can = can && cuts_along(n, axis); });
     for (int k = s.operand; k < s.operand + s.operand_count; ++k) can = can && p_.operands[k].kind != operand_kind::linear_index;
