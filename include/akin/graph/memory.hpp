@@ -131,13 +131,20 @@ inline void choose_strips(const blueprint& b, const extent_table& extents, std::
   for (std::size_t n = 0; n < b.nodes.size(); ++n)
     if (const std::int64_t whole = plan.of_strip[n] ? extents[b.nodes[n].axes[0]] : 0; whole > 0)
       of_entry[strips_of_value(b, static_cast<int>(n))] += extents.bytes(static_cast<int>(n), real_bytes) / whole;
+  std::vector<char> uncut(b.axes.size(), 0);  // axes along which such a product would be cut on one side alone
+  for (std::size_t n = 0; n < b.nodes.size(); ++n) {
+    if (b.nodes[n].op != &contract_again_op || b.producer[n] == 0) continue;
+    const strip_group *const again = strips_of(b, b.producer[n] - 1), *const own = strips_of(b, b.producer[static_cast<std::size_t>(b.nodes[n].argument[0])] - 1);
+    if ((again == nullptr) != (own == nullptr)) uncut[static_cast<std::size_t>((again ? again : own)->axis)] = 1;
+  }
   for (std::size_t g = 0; g < b.strips.size(); ++g) {
     if (b.strips[g].of_pairs) continue;
     std::int64_t most_of_entry = 0;
     for (std::size_t other = 0; other < b.strips.size(); ++other)
       if (b.strips[other].axis == b.strips[g].axis) most_of_entry = std::max(most_of_entry, of_entry[other]);
     const std::int64_t whole = std::max<std::int64_t>(1, extents[b.strips[g].axis]);
-    const std::int64_t most = most_of_entry == 0 ? whole : std::max<std::int64_t>(1, bytes / most_of_entry), count = (whole + most - 1) / most;
+    const bool cuts = most_of_entry > 0 && !uncut[static_cast<std::size_t>(b.strips[g].axis)];
+    const std::int64_t most = cuts ? std::max<std::int64_t>(1, bytes / most_of_entry) : whole, count = (whole + most - 1) / most;
     plan.strips[g] = (whole + count - 1) / count;
   }
 }

@@ -88,8 +88,8 @@ struct attention_start {
 ///           or named as the template's first arguments say
 /// values:   row h |head width| + k of each third of in_proj is entry k of head h; visible(scores) may hide keys, with -infinity
 /// cost:     4 (|asking| + |seen|) |width|^2 + 4 |asking| |keys| |width| operations, of |asking| and |seen| rows. Scores of all tokens with all tokens exist for
-///           a strip of the examples; in `repeat` its gradient multiplies them again, 2 |asking| |keys| |width| operations more, so that memory grows with
-///           the tokens and not with their square
+///           a strip of the examples; in `repeat` the gradient multiplies them, and the values with them, again, 4 |asking| |keys| |width| operations
+///           more, so that memory grows with the tokens and not with their square
 /// errors:   run time "bind: axis 'merged heads of ...' of extent 10 cannot be split into 3 equal parts (axis ...)"
 /// source:   Vaswani et al. 2017, section 3.2
 /// example:  attention(m, "attn", take(x, tokens, 0), x, heads, std::identity{})   // the first token asks all
