@@ -33,6 +33,17 @@ using padded = both_layouts<1, 1>;
 using halved = both_layouts<2, 1>;
 using patchwise = both_layouts<0, 0>;
 
+/// One tower for both views, with as many filters as channels: the weight's gradient is a sum of tensors that have one axis twice.
+struct shared_by_views {
+  static constexpr auto define(model& m) {
+    const auto tower = [&](auto x) {
+      const auto weight = m.parameter<"weight">(initial::normal(1), channels, channels, kh, kw);
+      return conv2d<1, 1>(tanh(conv2d<1, 1>(x, weight, height, width)), weight, height, width);
+    };
+    return sum(tower(m.input<"a">(images, height, width, channels)) * tanh(tower(m.input<"b">(images, height, width, channels))));
+  }
+};
+
 template <class E, class Axes>
 inline constexpr bool has_axes = std::is_same_v<typename std::remove_cvref_t<E>::axes_type, Axes>;
 using x_type = expr<real, axes<struct images, struct channels, struct height, struct width>>;
@@ -87,6 +98,11 @@ TEST_CASE("gradients") {
   akin_test::check_gradients<padded>(ordinary, images(1), height(3), width(4), channels(2), filters(2), kh(3), kw(3));
   akin_test::check_gradients<halved>(ordinary, images(1), height(5), width(4), channels(2), filters(2), kh(3), kw(3));
   akin_test::check_gradients<patchwise>(ordinary, images(2), height(4), width(5), channels(2), filters(2), kh(2), kw(2));
+}
+
+TEST_CASE("a weight that several convolutions share") {
+  akin_test::check_gradients<shared_by_views>(ordinary, images(2), height(3), width(4), channels(2), kh(3), kw(3));
+  akin_test::check_cpu<shared_by_views>(ordinary, 1e-4, images(3), height(7), width(5), channels(6), kh(3), kw(3));
 }
 
 TEST_CASE("cpu against reference") {

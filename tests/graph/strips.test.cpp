@@ -303,6 +303,16 @@ TEST_CASE("attention of one's own: gradients are those of central differences, a
   agrees<outside_of_a_repeat>(of_images, of_regions, of_width);
 }
 
+TEST_CASE("a checkpointed block has room for one strip of its scores") {
+  const auto bytes = [](int examples) {
+    parameters<two_in_a_checkpointed_block> weights;
+    program<two_in_a_checkpointed_block, tested_backend> p{weights};
+    p.bind(images(examples), regions(600), width(2), layers(2));
+    return p.bytes();
+  };
+  CHECK(bytes(512) - bytes(256) < std::int64_t{256} * 600 * 600 * 4 / 10);
+}
+
 TEST_CASE("a pass over pairs is not cut with scores") {
   akin_test::check_cpu<pairs_between>(ordinary, 1e-3, images(3000), texts(300), regions(2), width(3));
 }

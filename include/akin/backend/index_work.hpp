@@ -19,6 +19,13 @@ struct assign_zero {
   AKIN_HOST_DEVICE void operator()(std::int64_t k) const { out[k] = 0; }
 };
 
+template <class Real>
+struct add_numbers {
+  const Real *a, *b;
+  Real* out;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const { out[k] = a[k] + b[k]; }
+};
+
 /// Refuses a list of pairs that does not ascend or leaves its axes.
 inline void check_listed(std::span<const std::int32_t> first, std::span<const std::int32_t> second, std::int64_t first_extent, std::int64_t second_extent) {
   for (std::size_t k = 0; k < first.size(); ++k) {

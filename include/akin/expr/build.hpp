@@ -30,6 +30,8 @@ constexpr const axis_list& wider(const model& m, int a, int b) { return m.at(a).
 
 constexpr int identity(model& m, int a, const axis_list& out);
 constexpr int add(model& m, int a, int b);
+/// Two tensors of the same axes, of which one may stand there twice.
+constexpr int add_by_place(model& m, int a, int b);
 constexpr int subtract(model& m, int a, int b);
 constexpr int multiply(model& m, int a, int b);
 constexpr int divide(model& m, int a, int b);
@@ -68,7 +70,7 @@ constexpr void model::add_adjoint(int id, int gradient) {
   if (home >= 0 && n.region != home) report(mistake::gradient_leaves_repeat, id);
   gradient = build::fit(*this, gradient, at(id).axes);
   auto& slot = adjoint[static_cast<std::size_t>(id)];
-  if (slot != 0) gradient = build::add(*this, slot - 1, gradient);
+  if (slot != 0) gradient = at(id).axes.has_one_twice() ? build::add_by_place(*this, slot - 1, gradient) : build::add(*this, slot - 1, gradient);
   slot = static_cast<std::int16_t>(gradient + 1);
 }
 

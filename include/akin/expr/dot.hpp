@@ -45,19 +45,19 @@ constexpr int again(model& m, int a) {
   const int layer = m.regions[static_cast<std::size_t>(m.region)].forward;
   node x = m.at(a);
   if (layer < 0 || x.region != layer || x.op->code == scalar::constant) return a;
-  const bool runs_again = m.regions[static_cast<std::size_t>(layer)].recomputed;
   if (x.op->plays == role::alias) {
     x.in[0] = static_cast<std::int16_t>(again(m, x.in[0]));
     return x.in[0] == m.at(a).in[0] ? a : m.put(x);
   }
   if (x.op->plays == role::elementwise) {
-    if (!runs_again && m.is_square(x.axes)) {
+    if (m.is_square(x.axes)) {
       bool seen[max_nodes]{};
       multiply_again(m, a, seen);
     }
     return map(m, again_op, x.axes, a);
   }
-  if (x.op != &contract_op || runs_again || !(m.is_square(x.axes) || m.is_square(m.at(x.in[0]).axes) || m.is_square(m.at(x.in[1]).axes))) return a;
+  const auto of_squares = [&] { return m.is_square(x.axes) || m.is_square(m.at(x.in[0]).axes) || m.is_square(m.at(x.in[1]).axes); };
+  if (x.op != &contract_op || !of_squares()) return a;
   x.op = &contract_again_op;
   for (int k = 0; k < 2; ++k) x.in[static_cast<std::size_t>(k)] = static_cast<std::int16_t>(again(m, x.in[static_cast<std::size_t>(k)]));
   x.argument[0] = static_cast<std::int16_t>(a);

@@ -85,6 +85,14 @@ struct kernel<&conv2d_to_weight_op, Backend> {
   }
 };
 
+template <class Backend>
+struct kernel<&add_by_place_op, Backend> {
+  static void run(Backend& backend, const kernel_call<Backend>& c) {
+    const auto out = c.result();
+    backend.each(out.size(), detail::add_numbers<typename Backend::real>{c.operand(0).data, c.operand(1).data, out.data});
+  }
+};
+
 /// A tensor seen as [outer, along, inner] around one of its axes.
 struct around {
   std::int64_t outer = 1, along = 1, inner = 1;

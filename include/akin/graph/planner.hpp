@@ -189,7 +189,7 @@ class planner {
   // An elementwise value of things with things, in a layer whose gradient computes it again whoever reads it.
   constexpr bool square_of_layer(int n) const {
     const node& x = m_.nodes[n];
-    return n < m_.forward_size && x.region > 0 && !m_.regions[x.region].recomputed && elementwise(n) && m_.is_square(x.axes);
+    return n < m_.forward_size && x.region > 0 && elementwise(n) && m_.is_square(x.axes);
   }
 
   // Which values of layers their gradients read whatever is computed again, and which elementwise values can be computed from those.
