@@ -29,9 +29,8 @@ void step(benchmark::State& state) {
   program.set<"text classes">(classes);
   akin::adamw<float> optimizer{weights, {}};
   for (auto _ : state) {
-    benchmark::DoNotOptimize(program.forward());
-    program.backward();
-    akin::clip_gradient_norm(program, optimizer.groups(), 1.0);
+    benchmark::DoNotOptimize(program.forward_and_backward());
+    optimizer.clip(program, 1.0);
     optimizer.step(program, 1e-3);
   }
   state.counters["images/s"] = benchmark::Counter(static_cast<double>(batch * state.iterations()), benchmark::Counter::kIsRate);

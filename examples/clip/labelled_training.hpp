@@ -70,7 +70,7 @@ class labelled_training : public trained_program, public training_task {
     }
   }
 
-  float forward() override { return program_.forward(); }
+  float forward_and_backward() override { return program_.forward_and_backward(); }
   std::string first_not_finite() override { return program_.first_not_finite(); }
   void step(akin::adamw<float>& optimizer, double rate, double clip_norm) override { train_step(program_, optimizer, rate, clip_norm); }
   void make_batch(std::int64_t step) override { batch_.make(step); }

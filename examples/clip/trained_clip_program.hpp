@@ -30,7 +30,7 @@ class trained_clip_program : public trained_clip {
     program_.template set<"pixels">(pixels);
     program_.template set<"ids">(ids);
   }
-  float forward() override { return program_.forward(); }
+  float forward_and_backward() override { return program_.forward_and_backward(); }
   std::string first_not_finite() override { return program_.first_not_finite(); }
   void step(akin::adamw<float>& optimizer, double rate, double clip_norm) override { train_step(program_, optimizer, rate, clip_norm); }
 

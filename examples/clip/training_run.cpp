@@ -91,7 +91,7 @@ double training_loop(training_run& s, trained_program& program, training_task& t
       }
       throw;
     }
-    const float loss = program.forward();
+    const float loss = program.forward_and_backward();
     if (!std::isfinite(loss)) {
       const auto culprit = program.first_not_finite();
       akin::fail("training: the loss of step ", s.step, " is not finite; the first such value is in ", culprit, "; what was saved before is kept");

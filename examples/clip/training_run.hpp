@@ -22,18 +22,18 @@ namespace clip_program {
 class trained_program {
  public:
   virtual ~trained_program() = default;
-  virtual float forward() = 0;
+  /// The loss; the gradients follow it.
+  virtual float forward_and_backward() = 0;
   /// After a loss that is not finite: the first value that is not.
   virtual std::string first_not_finite() = 0;
-  /// Gradients, clipped to `clip_norm`, and a step of the optimiser.
+  /// A step of the optimiser by these gradients, clipped to `clip_norm`.
   virtual void step(akin::adamw<float>& optimizer, double rate, double clip_norm) = 0;
 };
 
 /// What step() does, of any program.
 template <class Program>
 void train_step(Program& program, akin::adamw<float>& optimizer, double rate, double clip_norm) {
-  program.backward();
-  akin::clip_gradient_norm(program, optimizer.groups(), clip_norm);
+  optimizer.clip(program, clip_norm);
   optimizer.step(program, rate);
   akin::clamp_temperature(program);
 }

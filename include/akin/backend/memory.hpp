@@ -166,11 +166,12 @@ class host_backend {
   void each(std::int64_t count, const Work& work) {
     for (std::int64_t k = 0; k < count; ++k) work(k);
   }
-  /// total + term(0) + term(1) + ..., in this order.
+  /// *total += term(0), then term(1), ..., in this order.
   template <class Term>
-  double sum(double total, std::int64_t count, const Term& term) {
-    for (std::int64_t k = 0; k < count; ++k) total += term(k);
-    return total;
+  void add_sum(double* total, std::int64_t count, const Term& term) {
+    double sum = *total;
+    for (std::int64_t k = 0; k < count; ++k) sum += term(k);
+    *total = sum;
   }
 
   template <class Real>

@@ -14,7 +14,7 @@ constexpr void pick(model& m, int n, int g);
 
 inline constexpr operation gather_op{"gather", role::kernel, gradient_of::gather};             // in: table [x, A], ids [I]; argument: {x}
 inline constexpr operation scatter_add_op{"scatter_add", role::kernel, no_gradient};           // in: rows [I, A], ids [I]
-inline constexpr operation pick_op{"pick", role::kernel, gradient_of::pick};                   // in: x [I, x, A], ids [I]; argument: {x}
+inline constexpr operation pick_op{"pick", role::kernel, gradient_of::pick};                   // in: x [I, x, A], ids [I]; argument: {x, 1 where the ids were found along it}
 inline constexpr operation unpick_op{"unpick", role::kernel, no_gradient};                     // in: rows [I, A], ids [I]
 inline constexpr operation first_arg_max_op{"first_arg_max", role::kernel, no_gradient};       // in: ids [I, x]; argument: {x}
 
@@ -69,6 +69,7 @@ inline constexpr bool indices_then_axis_come_first<left_is<A...>, right_is<B...>
 
 /// For each i the entry ids[i] along axis x.
 /// shapes:   [I, x, A] and ids [I] -> [I, A]
+/// cost:     indices that the model computes are fetched from a device to be checked, but for those of first_arg_max along x
 /// errors:   compile time "akin: pick: the operand's axes must begin with those of the indices and then the picked axis"; run time: an index outside of
 ///           [0, |x|) is named with its place
 /// gradient: that of the result at the picked entries, 0 elsewhere
@@ -87,6 +88,7 @@ constexpr auto pick(expr<real, Axes> a, expr<integer, Ids> ids, X) {
     n.in = {static_cast<std::int16_t>(a.id), static_cast<std::int16_t>(ids.id), -1, -1};
     n.axes = m.list(out{});
     n.argument[0] = m.number_of<X>();
+    n.argument[1] = m.at(ids.id).op == &first_arg_max_op && m.at(ids.id).argument[0] == n.argument[0];
     return expr<real, out>{&m, m.put(n)};
   }
 }

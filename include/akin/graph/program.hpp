@@ -131,7 +131,7 @@ class program {
   auto forward() {
     execution_.forward();
     if constexpr (Mode == mode::training) execution_.apply_updates();
-    if constexpr (std::is_same_v<result_axes, axes<>>) return *execution_.template on_host<real_type>(execution_.plan().result).data;
+    if constexpr (std::is_same_v<result_axes, axes<>>) return scalar();
   }
 
   /// Computes the gradients of the result of the last forward, by the weights of then: an optimiser steps afterwards.
@@ -140,6 +140,14 @@ class program {
     static_assert(output_is_scalar<detail::as_axes<result_axes>>, "akin: backward: the output is not a scalar");
     static_assert(Mode == mode::training, "akin: backward: the program is built for evaluation");
     execution_.backward();
+  }
+
+  /// Both, and the result: a device is asked for all of it before the host waits, once.
+  real_type forward_and_backward() {
+    execution_.forward();
+    execution_.apply_updates();
+    backward();
+    return scalar();
   }
 
   /// The gradients of all parameters, laid out as the weights are: on the host, or wherever an optimiser wants them.
@@ -218,6 +226,8 @@ class program {
       return detail::code_of_steps<Model, Mode, Backend>;
     else return {};
   }
+
+  real_type scalar() { return *execution_.template on_host<real_type>(execution_.plan().result).data; }
 
   void require_values() const {
     if (!execution_.bound()) fail("value: the program is not bound");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// SGD with momentum and AdamW over the flat buffer of the weights, with weight-decay groups and gradient-norm clipping.
+// SGD with momentum and AdamW over the flat buffer of the weights, with weight-decay groups and clipping of the gradient norm.
 #pragma once
 
-#include <akin/backend/memory.hpp>
+#include <akin/backend/index_work.hpp>
 #include <akin/graph/parameters.hpp>
 
 #include <cmath>
@@ -65,17 +65,53 @@ concept some_program = requires(Program& p) {
   p.gradient_numbers();
 };
 
-/// How an optimiser steps, by gradients on the host or by a program's; what an update is, it says itself.
+template <class Real>
+struct square_of {
+  const Real* numbers;
+  AKIN_HOST_DEVICE double operator()(std::int64_t k) const { return static_cast<double>(numbers[k]) * static_cast<double>(numbers[k]); }
+};
+/// From the squares' sum, in numbers[0], the norm, and behind it what the gradients are multiplied with.
+struct norm_and_factor {
+  double* numbers;
+  double largest;
+  AKIN_HOST_DEVICE void operator()(std::int64_t) const {
+    numbers[0] = std::sqrt(numbers[0]);
+    numbers[1] = largest > 0 && numbers[0] > largest ? largest / numbers[0] : 1;
+  }
+};
+template <class Real>
+struct scale_by {
+  Real* numbers;
+  const double* factor;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const {
+    if (*factor != 1) numbers[k] = static_cast<Real>(static_cast<double>(numbers[k]) * *factor);
+  }
+};
+
+/// How an optimiser clips and steps, by gradients on the host or by a program's, where it has computed them: nothing waits for a device. Gradients are laid
+/// out as the weights are. What an update is, the optimiser says itself.
 /// errors: run time, where there are not as many gradients as weights
 template <class Optimizer, class Real>
 class steps_by_gradients {
  public:
-  /// One update; gradients are laid out as the weights are.
+  /// Scales the gradients down where the Euclidean norm of all that are trained, together, exceeds `largest` (0: never).
+  /// values: squares are summed in double, in the order of the buffer
+  void clip(std::span<Real> gradients, double largest) {
+    host_backend host;
+    clip_on(host, gradients.data(), std::ssize(gradients), largest);
+  }
+  void clip(some_program auto& program, double largest) {
+    auto& gradients = program.gradient_numbers();
+    clip_on(program.backend(), gradients.update_on(program.backend()), gradients.size(), largest);
+  }
+  /// The norm before the last clip. Waits for a device, where that was there.
+  double gradient_norm() const { return norm_.at(0); }
+
+  /// One update.
   void step(std::span<const Real> gradients, double rate) {
     host_backend host;
     step_on(host, gradients.data(), std::ssize(gradients), rate);
   }
-  /// One update by a program's gradients, where it has computed them.
   void step(some_program auto& program, double rate) {
     auto& gradients = program.gradient_numbers();
     step_on(program.backend(), gradients.read_on(program.backend()), gradients.size(), rate);
@@ -86,61 +122,35 @@ class steps_by_gradients {
   parameter_store<Real>& weights_;
 
  private:
-  void step_on(auto& backend, const Real* gradients, std::int64_t count, double rate) {
+  Optimizer& self() { return static_cast<Optimizer&>(*this); }
+  void check(std::int64_t count) const {
     if (count != weights_.size()) fail("optimizer: got ", count, " gradients for ", weights_.size(), " weights; is the program bound?");
-    static_cast<Optimizer&>(*this).update(backend, gradients, rate);
   }
-};
-
-template <class Real>
-struct square_of {
-  const Real* numbers;
-  AKIN_HOST_DEVICE double operator()(std::int64_t k) const { return static_cast<double>(numbers[k]) * static_cast<double>(numbers[k]); }
-};
-template <class Real>
-struct scale_by {
-  Real* numbers;
-  double factor;
-  AKIN_HOST_DEVICE void operator()(std::int64_t k) const { numbers[k] = static_cast<Real>(static_cast<double>(numbers[k]) * factor); }
-};
-
-namespace detail {
-
-/// visit(first, size) for the groups' numbers, those that follow each other together: a sum of each makes a device wait.
-template <class Visit>
-void for_each_stretch(const std::vector<parameter_group>& groups, Visit visit) {
-  for (std::size_t k = 0; k < groups.size();) {
-    const std::int64_t begin = groups[k].begin;
-    std::int64_t end = begin;
-    for (; k < groups.size() && groups[k].begin == end; ++k) end += groups[k].size;
-    visit(begin, end - begin);
+  void step_on(auto& backend, const Real* gradients, std::int64_t count, double rate) {
+    check(count);
+    self().update(backend, gradients, rate);
   }
-}
+  void clip_on(auto& backend, Real* gradients, std::int64_t count, double largest) {
+    check(count);
+    double* const numbers = norm_.write_on(backend);
+    backend.each(1, detail::assign_zero<double>{numbers});
+    for_each_stretch([&](std::int64_t first, std::int64_t size) { backend.add_sum(numbers, size, square_of<Real>{gradients + first}); });
+    backend.each(1, norm_and_factor{numbers, largest});
+    for_each_stretch([&](std::int64_t first, std::int64_t size) { backend.each(size, scale_by<Real>{gradients + first, numbers + 1}); });
+  }
+  // visit(first, size) for the groups' numbers, those that follow each other together.
+  void for_each_stretch(auto visit) {
+    const std::vector<parameter_group>& groups = self().groups();
+    for (std::size_t k = 0; k < groups.size();) {
+      const std::int64_t begin = groups[k].begin;
+      std::int64_t end = begin;
+      for (; k < groups.size() && groups[k].begin == end; ++k) end += groups[k].size;
+      visit(begin, end - begin);
+    }
+  }
 
-template <class Backend, class Real>
-double clip_norm(Backend& backend, Real* gradients, const std::vector<parameter_group>& groups, double largest) {
-  double squares = 0;
-  for_each_stretch(groups, [&](std::int64_t first, std::int64_t size) { squares = backend.sum(squares, size, square_of<Real>{gradients + first}); });
-  const double norm = std::sqrt(squares);
-  if (largest > 0 && norm > largest)
-    for_each_stretch(groups, [&](std::int64_t first, std::int64_t size) { backend.each(size, scale_by<Real>{gradients + first, largest / norm}); });
-  return norm;
-}
-
-}  // namespace detail
-
-/// The Euclidean norm of all gradients together; scales them down to `largest` where it is exceeded (0: never).
-/// values: sums in double, in the order of the buffer
-template <class Real>
-double clip_gradient_norm(std::span<Real> gradients, const std::vector<parameter_group>& groups, double largest) {
-  host_backend host;
-  return detail::clip_norm(host, gradients.data(), groups, largest);
-}
-/// The same of a program's gradients, where it has computed them.
-template <some_program Program>
-double clip_gradient_norm(Program& program, const std::vector<parameter_group>& groups, double largest) {
-  return detail::clip_norm(program.backend(), program.gradient_numbers().update_on(program.backend()), groups, largest);
-}
+  shared_numbers<double> norm_{"norm of the gradients", 2};
+};
 
 /// One weight's update by sgd.
 template <class Real>

@@ -109,13 +109,15 @@ TEST_CASE("a smaller bind takes less scratch") {
 
 TEST_CASE("an operation that sums on the device can be bound") {
   device::queue q;
-  double total = -1;
-  const akin_test::placed there{q, std::vector<float>{1, 2, 3}};
-  const auto sum = [&] { total = device::sum(q, 1, 3, square_of<float>{there.data()}); };
+  const akin_test::placed there{q, akin_test::waves<float>(2'000'000, 0)};
+  akin_test::placed total{q, std::vector<double>{1}};
+  const auto sum = [&] { device::add_sum(q, total.data(), 2'000'000, square_of<float>{there.data()}); };
   q.rehearse(sum);
-  CHECK(q.bytes_of(device::scratch::partials) == 8);
+  CHECK(q.bytes_of(device::scratch::partials) == 8 * (1954 + 2));
   sum();
-  CHECK(total == 15);
+  double expected = 1;
+  for (const float x : akin_test::waves<float>(2'000'000, 0)) expected += static_cast<double>(x) * static_cast<double>(x);
+  CHECK(total.back()[0] == doctest::Approx(expected).epsilon(1e-12));
 }
 
 TEST_CASE("two programs run side by side, each on what is its own") {
@@ -155,6 +157,41 @@ TEST_CASE("a call that fails is named, and the node whose step made it") {
                        doctest::Contains("thrust: cublasSgemm: the GPU has fallen off the bus, in the step of contract [images, narrow] (node "), error);
 }
 
+/// Texts, of which each has a chosen token, as in CLIP's tower.
+struct ends_of_texts {
+  static constexpr auto define(model& m) {
+    const auto ids = m.indices<"ids">(texts, narrow);
+    const auto rows = gather(m.parameter<"table">(initial::normal(1), tall{}, embed), ids);
+    return sum(square(pick(rows, first_arg_max(ids, over(narrow)), narrow)));
+  }
+};
+
+/// Each of these copies waits for the device.
+struct counts_waits : thrust_backend {
+  int waits = 0;
+  void copy_out(const void* from, void* to, std::int64_t bytes) {
+    ++waits;
+    thrust_backend::copy_out(from, to, bytes);
+  }
+};
+
+TEST_CASE("a step waits for the device once, for the loss") {
+  parameters<ends_of_texts> weights;
+  program<ends_of_texts, counts_waits> p{weights};
+  p.bind(texts(3), narrow(5), tall{}(7), embed(4));
+  const std::vector<std::int32_t> ids{1, 6, 2, 0, 0, 3, 4, 5, 6, 0, 6, 0, 0, 0, 0};
+  p.set<"ids">(ids);
+  adamw<float> optimizer{weights, {}};
+  const float first = p.forward_and_backward();
+  const int before = p.backend().waits;
+  for (int step = 0; step < 20; ++step) {
+    optimizer.clip(p, 1.0);
+    optimizer.step(p, 0.1);
+    CHECK(p.forward_and_backward() < first);
+  }
+  CHECK(p.backend().waits == before + 20);
+}
+
 #if !defined(__CUDACC__)  // where nvcc compiles this file, there is no cpu backend in it
 TEST_CASE("a program on the cpu and one on the device share their weights") {
   parameters<clip> weights;
@@ -174,9 +211,8 @@ TEST_CASE("a program on the cpu and one on the device share their weights") {
   adamw<float> optimizer{weights, {}};
   const float before = evaluated.forward();
   for (int step = 0; step < 20; ++step) {
-    trained.forward();
-    trained.backward();
-    clip_gradient_norm(trained, optimizer.groups(), 1.0);
+    trained.forward_and_backward();
+    optimizer.clip(trained, 1.0);
     optimizer.step(trained, 0.05);
     clamp_temperature(trained);
   }

@@ -19,10 +19,8 @@
 #include <exception>
 #include <memory>
 #include <new>
-#include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace akin::inline v0 {
 namespace device {
@@ -86,12 +84,6 @@ class queue {
     return block ? reinterpret_cast<T*>(block->data()) : nullptr;
   }
 
-  /// The same on the host, for sums that come back.
-  std::span<double> host_room(std::int64_t numbers) {
-    if (std::ssize(host_) < numbers) host_.resize(static_cast<std::size_t>(numbers));
-    return {host_.data(), static_cast<std::size_t>(numbers)};
-  }
-
   /// Calls `steps` with their work left out, to learn what scratch they ask for; then that is allocated, and no more.
   /// errors: run time, where the device does not give it
   template <class Steps>
@@ -128,7 +120,6 @@ class queue {
 
   std::shared_ptr<system> system_ = std::make_shared<system>();
   std::array<scratch_room, scratch_kinds> scratch_;
-  std::vector<double> host_;
   alignas(64) std::byte nowhere_[64] = {};  // what a rehearsal takes for room: not null, to which nothing may be added
   bool rehearses_ = false;
 };

@@ -4,9 +4,7 @@
 
 #include <akin/backend/thrust/queue.hpp>
 
-#include <algorithm>
 #include <cstdint>
-#include <span>
 #include <utility>
 
 namespace akin::inline v0 {
@@ -151,16 +149,29 @@ struct sum_terms {
     sums[part] = total;
   }
 };
+struct number_at {
+  const double* numbers;
+  AKIN_HOST_DEVICE double operator()(std::int64_t k) const { return numbers[k]; }
+};
+struct add_number {
+  const double* number;
+  double* total;
+  AKIN_HOST_DEVICE void operator()(std::int64_t) const { *total += *number; }
+};
 
+/// *total += the sum of the terms: of parts of 1,024, then of so many parts, until one is left.
 template <class Term>
-double sum(queue& q, double total, std::int64_t count, const Term& term) {
-  const std::int64_t parts = (count + sum_terms<Term>::size - 1) / sum_terms<Term>::size;
-  const std::span<double> sums = q.host_room(parts);
-  double* const on_device = q.room<double>(scratch::partials, parts);
-  q.each(parts, sum_terms<Term>{term, on_device, count});
-  q.copy_out(on_device, sums.data(), parts * static_cast<std::int64_t>(sizeof(double)));
-  for (const double x : sums) total += x;
-  return total;
+void add_sum(queue& q, double* total, std::int64_t count, const Term& term) {
+  if (count == 0) return;
+  const auto parts_of = [](std::int64_t numbers) { return (numbers + sum_terms<Term>::size - 1) / sum_terms<Term>::size; };
+  std::int64_t parts = parts_of(count);
+  double *sums = q.room<double>(scratch::partials, parts + parts_of(parts)), *next = sums + parts;
+  q.each(parts, sum_terms<Term>{term, sums, count});
+  for (; parts > 1; std::swap(sums, next)) {
+    q.each(parts_of(parts), sum_terms<number_at>{{sums}, next, parts});
+    parts = parts_of(parts);
+  }
+  q.each(1, add_number{sums, total});
 }
 
 }  // namespace device

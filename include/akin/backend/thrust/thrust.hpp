@@ -48,8 +48,8 @@ class thrust_backend {
     queue_.each(count, work);
   }
   template <class Term>
-  double sum(double total, std::int64_t count, const Term& term) {
-    return device::sum(queue_, total, count, term);
+  void add_sum(double* total, std::int64_t count, const Term& term) {
+    device::add_sum(queue_, total, count, term);
   }
 
   /// From here on this backend's work uses the block, after that of the backend that has used it so far.
