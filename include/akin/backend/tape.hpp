@@ -107,6 +107,16 @@ struct map_arguments {
   std::span<const map_reduction<Real>> reductions;
 };
 
+/// How many maps may run together line by line, and how many operands and results they may have: all of them are arguments of one kernel.
+inline constexpr int max_maps_of_lines = 6, max_values_of_lines = 48;
+
+/// One map of those that run line by line, and what is compiled of its chain alone: for results that are not of one line each.
+template <class Real, class Chain>
+struct map_of_lines {
+  const map_arguments<Real>* arguments = nullptr;  // null: it does not run
+  const Chain* chain = nullptr;
+};
+
 /// How an operand of a pair pass varies: known when the program is compiled.
 enum class pair_place : unsigned char { product, per_row, per_column, uniform };
 

@@ -22,6 +22,7 @@ struct blueprint {
   std::span<const region_entry> regions;
   std::span<const region_range> ranges;
   std::span<const strip_group> strips;
+  std::span<const line_group> lines;  // where the backend runs them
   std::span<const axis_entry> axes;
   std::span<const extent_relation> relations;
   std::span<const named_value> names;
@@ -155,7 +156,7 @@ struct blueprint_storage {
 template <class Model, mode Mode, bool Fuses>
 blueprint blueprint_of() {
   const auto& s = detail::blueprint_storage<Model, Mode, Fuses>::all;
-  return {s.nodes, s.producer, s.adjoint, s.steps, s.tape, s.operands, s.sinks, s.regions, s.ranges, s.strips, s.axes, s.relations, s.names, s.updates,
+  return {s.nodes, s.producer, s.adjoint, s.steps, s.tape, s.operands, s.sinks, s.regions, s.ranges, s.strips, {}, s.axes, s.relations, s.names, s.updates,
           s.outputs, std::string_view{s.texts.data(), s.texts.size()}, s.result, s.forward_size, s.forward_steps, s.pair_passes};
 }
 

@@ -43,6 +43,7 @@ class execution {
   }
   const memory_plan& memory() const { return bound_to_.memory; }
   Backend& backend() { return backend_; }
+  const step_code<Backend>& code_of(const plan_step& s) const { return code_[b_.number_of(s)]; }
   bool bound() const { return bound_; }
 
   /// Fixes the largest extents and allocates. Every later run, with these or smaller extents, allocates nothing.
@@ -129,7 +130,8 @@ class execution {
     for (int k = 0, ran = 0; k < b_.forward_steps; ++k) {
       if (k == ran) {
         run(0, k, 1);
-        ran += strips_from(k) ? strips_from(k)->count : 1;
+        const line_group* const lines = line_group_of(b_, k);
+        ran += strips_from(k) ? strips_from(k)->count : lines ? lines->count : 1;
       }
       not_finite found;
       detail::for_each_result(b_.parts(), b_.steps[static_cast<std::size_t>(k)], [&](int n) {
@@ -302,9 +304,17 @@ class execution {
     for (std::size_t k = first; k < first + static_cast<std::size_t>(count);) {
       const strip_group* const strips = strips_from(static_cast<int>(k));
       if (strips) run_strips(*strips);
-      else if (bound_to_.memory.runs(b_, b_.steps[k])) run_step(k);
-      k += static_cast<std::size_t>(strips ? strips->count : 1);
+      k += strips ? static_cast<std::size_t>(strips->count) : run_at(k);
     }
+  }
+
+  // Runs a step, or the group of lines that begins with it; how many steps that are.
+  std::size_t run_at(std::size_t k) {
+    const line_group* const lines = line_group_of(b_, static_cast<int>(k));
+    const auto count = lines ? static_cast<std::size_t>(lines->count) : 1;
+    const auto runs = [&](const plan_step& s) { return bound_to_.memory.runs(b_, s); };
+    if (std::any_of(&b_.steps[k], &b_.steps[k] + count, runs)) run_step(k);
+    return count;
   }
 
   void run_step(std::size_t k) {
@@ -351,8 +361,7 @@ class execution {
     const std::int64_t strip = bound_to_.memory.strips[static_cast<std::size_t>(&g - b_.strips.data())];
     for (strip_begin_ = 0; strip_begin_ == 0 || strip_begin_ < strips_extent_; strip_begin_ += strip) {
       extents_.replace(g.axis, std::min(strip, strips_extent_ - strip_begin_));
-      for (auto k = static_cast<std::size_t>(g.begin); k < static_cast<std::size_t>(g.begin + g.count); ++k)
-        if (bound_to_.memory.runs(b_, b_.steps[k])) run_step(k);
+      for (auto k = static_cast<std::size_t>(g.begin); k < static_cast<std::size_t>(g.begin + g.count);) k += run_at(k);
     }
   }
 

@@ -182,6 +182,7 @@ inline std::string explain(const blueprint& b, const extent_table* extents, cons
   for (std::size_t r = 0; r < b.regions.size(); ++r) {
     const auto runs = [&](int k) { return !memory || memory->runs(b, b.steps[static_cast<std::size_t>(b.ranges[r].begin + k)]); };
     const strip_group* before = nullptr;
+    const line_group* lines_before = nullptr;
     int first = 0;
     while (first < b.ranges[r].count && !runs(first)) ++first;
     if (first == b.ranges[r].count) continue;
@@ -193,7 +194,12 @@ inline std::string explain(const blueprint& b, const extent_table* extents, cons
       const strip_group* const strips = strips_of(b, b.ranges[r].begin + k);
       if (strips && strips != before) text += "  in strips of " + detail::strip_text(b, extents, memory, *strips) + ":\n";
       before = strips;
-      text += (strips ? "    " : "  ") + detail::explain_step(b, extents, memory, b.steps[static_cast<std::size_t>(b.ranges[r].begin + k)]) + "\n";
+      std::string indent = strips ? "    " : "  ";
+      const line_group* const lines = line_group_of(b, b.ranges[r].begin + k);
+      if (lines && lines != lines_before) text += indent + "line by line of" + (extents ? *extents : extent_table{b}).shape_text(lines->lines) + ":\n";
+      if (lines) indent += "  ";
+      lines_before = lines;
+      text += indent + detail::explain_step(b, extents, memory, b.steps[static_cast<std::size_t>(b.ranges[r].begin + k)]) + "\n";
     }
   }
   if (memory) text += "memory: one arena of " + bytes_text(memory->bytes) + " for values of " + bytes_text(memory->sum_of_values) + " in all\n";

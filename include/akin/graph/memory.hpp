@@ -96,6 +96,12 @@ inline const strip_group* strips_of(const blueprint& b, int step) {
   return found == b.strips.end() ? nullptr : &*found;
 }
 
+/// The lines that a step is part of.
+inline const line_group* line_group_of(const blueprint& b, int step) {
+  const auto found = std::find_if(b.lines.begin(), b.lines.end(), [&](const line_group& g) { return step >= g.begin && step < g.begin + g.count; });
+  return found == b.lines.end() ? nullptr : &*found;
+}
+
 /// The products that more than one pass reads.
 inline std::vector<kept_product> products_of_several_passes(const blueprint& b) {
   std::vector<kept_product> all;
@@ -168,9 +174,11 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
     for (int k = 0; k < range.count; ++k) {
       const plan_step& s = b.steps[static_cast<std::size_t>(range.begin + k)];
       if (!plan.runs(b, s)) continue;
-      // What runs in strips runs again and again: its values live from its first step to its last.
+      // What runs in strips runs again and again, and what runs by lines side by side: their values live from the first step to the last.
       const strip_group* const strips = strips_of(b, range.begin + k);
-      const int begin = strips ? strips->begin - range.begin : k, end = strips ? begin + strips->count - 1 : k;
+      const line_group* const lines = line_group_of(b, range.begin + k);
+      const int begin = strips ? strips->begin - range.begin : lines ? lines->begin - range.begin : k;
+      const int end = strips ? begin + strips->count - 1 : lines ? begin + lines->count - 1 : k;
       detail::for_each_result(b.parts(), s, [&](int n) {
         first[static_cast<std::size_t>(n)] = begin, last[static_cast<std::size_t>(n)] = end;
         plan.of_strip[static_cast<std::size_t>(n)] = strips && !strips->of_pairs && b.at(n).axes.rank > 0 && b.at(n).axes[0] == strips->axis;

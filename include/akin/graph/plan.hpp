@@ -51,6 +51,12 @@ struct strip_group {
 };
 inline constexpr int max_strip_groups = 32;
 
+/// Neighbouring maps of one region that a backend may run line by line, and the axes that number the lines.
+struct line_group {
+  std::int16_t begin = 0, count = 0;  // steps
+  axis_list lines{};
+};
+
 /// The plan. Its steps are listed in the order in which they run, region by region.
 struct plan {
   plan_step steps[max_steps]{};

@@ -72,7 +72,7 @@ class program {
   /// Borrows the weights, which must outlive the program. The backend object holds threads and scratch; it is made where none is given.
   template <class... BackendArguments>
   explicit program(parameter_store<real_type>& weights, BackendArguments&&... arguments)
-      : weights_{weights}, backend_{std::forward<BackendArguments>(arguments)...}, execution_{backend_, weights, blueprint_of<Model, Mode, Backend::fuses>(), code()} {}
+      : weights_{weights}, backend_{std::forward<BackendArguments>(arguments)...}, execution_{backend_, weights, plan(), code()} {}
   template <class... BackendArguments>
   explicit program(parameters<Model, real_type>& weights, BackendArguments&&... arguments)
       : program{static_cast<parameter_store<real_type>&>(weights), std::forward<BackendArguments>(arguments)...} {
@@ -220,6 +220,11 @@ class program {
  private:
   using result_axes = typename detail::axes_of_result<detail::result_type<Model>>::type;
 
+  static blueprint plan() {
+    blueprint b = blueprint_of<Model, Mode, Backend::fuses>();
+    if constexpr (Backend::runs_lines) b.lines = detail::line_groups_of<Model, Mode>;
+    return b;
+  }
   static std::span<const step_code<Backend>> code() {
     if constexpr (detail::check_graph<Model, Mode, Backend::fuses>() && detail::check_parameters<Model, Mode, Backend::fuses>() &&
                   detail::check_kernels<Model, Mode, Backend>())

@@ -4,6 +4,7 @@
 
 #include <akin/graph/blueprint.hpp>
 #include <akin/graph/execution.hpp>
+#include <akin/graph/lines.hpp>
 
 #include <array>
 #include <utility>
@@ -62,13 +63,20 @@ struct pair_chain : chain<Model, Mode, Fuses, Step> {
 
 namespace detail {
 
+/// The arguments of a map, with what they refer to.
+template <class Real>
+struct gathered_map {
+  std::array<map_operand<Real>, max_operands_of_step> operands;
+  std::array<map_store<Real>, max_results_of_step> stores;
+  std::array<map_reduction<Real>, max_results_of_step> reductions;
+  map_arguments<Real> arguments;
+};
+
 template <class Backend>
-void run_map(execution<Backend>& e, const plan_step& s, const typename Backend::compiled_chain& compiled) {
+void gather(execution<Backend>& e, const plan_step& s, gathered_map<typename Backend::real>& into) {
   using R = typename Backend::real;
   const blueprint& b = e.plan();
-  std::array<map_operand<R>, max_operands_of_step> operands;
-  std::array<map_store<R>, max_results_of_step> stores;
-  std::array<map_reduction<R>, max_results_of_step> reductions;
+  auto& [operands, stores, reductions, arguments] = into;
   std::size_t store_count = 0, reduction_count = 0;
   for (std::size_t k = 0; k < static_cast<std::size_t>(s.operand_count); ++k) {
     const plan_operand& o = b.operands[static_cast<std::size_t>(s.operand) + k];
@@ -85,8 +93,31 @@ void run_map(execution<Backend>& e, const plan_step& s, const typename Backend::
     if (sink.kind == sink_kind::store) stores[store_count++] = {static_cast<int>(k), e.reals(sink.node)};
     else reductions[reduction_count++] = {static_cast<int>(k), b.at(sink.node).op->reduces, e.reals(sink.node), e.goes_on(sink.node)};
   }
-  e.backend().map(compiled, {e.extents().template shape<const R>(nullptr, s.space), {operands.data(), static_cast<std::size_t>(s.operand_count)},
-                             {stores.data(), store_count}, {reductions.data(), reduction_count}});
+  arguments = {e.extents().template shape<const R>(nullptr, s.space), {operands.data(), static_cast<std::size_t>(s.operand_count)},
+               {stores.data(), store_count}, {reductions.data(), reduction_count}};
+}
+
+template <class Backend>
+void run_map(execution<Backend>& e, const plan_step& s, const typename Backend::compiled_chain& compiled) {
+  gathered_map<typename Backend::real> all;
+  gather(e, s, all);
+  e.backend().map(compiled, all.arguments);
+}
+
+/// Runs the group that begins with a step.
+template <class Backend>
+void run_lines(execution<Backend>& e, const plan_step& s, const typename Backend::compiled_chain& compiled) {
+  using R = typename Backend::real;
+  const line_group& g = *line_group_of(e.plan(), static_cast<int>(e.plan().number_of(s)));
+  std::array<gathered_map<R>, max_maps_of_lines> maps;
+  std::array<map_of_lines<R, typename Backend::compiled_chain>, max_maps_of_lines> steps{};
+  for (std::size_t k = 0; k < static_cast<std::size_t>(g.count); ++k) {
+    const plan_step& each = *(&s + k);
+    if (!e.memory().runs(e.plan(), each)) continue;
+    gather(e, each, maps[k]);
+    steps[k] = {&maps[k].arguments, &e.code_of(each).chain};
+  }
+  e.backend().map_lines(compiled, e.extents().template shape<const R>(nullptr, g.lines), {steps.data(), static_cast<std::size_t>(g.count)});
 }
 
 template <class Backend>
@@ -156,10 +187,31 @@ void run_kernel(execution<Backend>& e, const plan_step& s, const typename Backen
 template <class Backend>
 void run_repeat(execution<Backend>& e, const plan_step& s, const typename Backend::compiled_chain&) { e.repeat(s); }
 
+/// A map that is part of a group: the first one's code runs the group.
+template <class Model, mode Mode, class Backend, int Step>
+constexpr step_code<Backend> code_of_line() {
+  using link = chain<Model, Mode, Backend::fuses, Step>;
+  constexpr line_group g = *group_of<Model, Mode>(Step);
+  typename Backend::compiled_chain compiled{};
+  if constexpr (reduces_otherwise<typename link::storage>(link::step, g.lines)) compiled = Backend::template compile_reductions<link>();
+  if constexpr (g.begin != Step) return {nullptr, compiled};
+  else return []<int... K>(typename Backend::compiled_chain c, std::integer_sequence<int, K...>) {
+    Backend::template compile_lines<chain<Model, Mode, Backend::fuses, Step + K>...>(c);
+    return step_code<Backend>{run_lines<Backend>, c};
+  }(compiled, std::make_integer_sequence<int, g.count>{});
+}
+
+template <class Model, mode Mode, class Backend, int Step>
+constexpr bool is_in_lines() {
+  if constexpr (Backend::runs_lines) return group_of<Model, Mode>(Step) != nullptr;
+  else return false;
+}
+
 template <class Model, mode Mode, class Backend, int Step>
 constexpr step_code<Backend> code_of_step() {
   using link = chain<Model, Mode, Backend::fuses, Step>;
-  if constexpr (link::step.kind == step_kind::map) return {run_map<Backend>, Backend::template compile<link>()};
+  if constexpr (is_in_lines<Model, Mode, Backend, Step>()) return code_of_line<Model, Mode, Backend, Step>();
+  else if constexpr (link::step.kind == step_kind::map) return {run_map<Backend>, Backend::template compile<link>()};
   else if constexpr (link::step.kind == step_kind::pairs)
     return {run_pairs<Backend>, Backend::template compile_pairs<pair_chain<Model, Mode, Backend::fuses, Step>>()};
   else if constexpr (link::step.kind == step_kind::repeat) return {run_repeat<Backend>, {}};

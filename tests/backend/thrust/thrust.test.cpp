@@ -5,8 +5,13 @@
 
 #include <akin/train/optimizer.hpp>
 
+#include <algorithm>
+#include <array>
+#include <barrier>
+#include <cmath>
 #include <string>
 #include <thread>
+#include <vector>
 
 using namespace akin;
 
@@ -120,6 +125,84 @@ TEST_CASE("an operation that sums on the device can be bound") {
   CHECK(total.back()[0] == doctest::Approx(expected).epsilon(1e-12));
 }
 
+/// A warp, by threads that wait for each other.
+struct threads_as_lanes {
+  static constexpr int lanes = 32;
+  int number;
+  std::barrier<>& all;
+  float* numbers;  // one for each lane
+  int lane() const { return number; }
+  float from_lane(float x, int by) const {
+    numbers[number] = x;
+    all.arrive_and_wait();
+    const float found = numbers[std::min(number + by, lanes - 1)];
+    all.arrive_and_wait();
+    return found;
+  }
+  void sync() const { all.arrive_and_wait(); }
+};
+
+/// Of x: stored twice as large, its sum and its maximum.
+struct first_map {
+  static constexpr int operands = 1, results = 3;
+  template <class Read>
+  AKIN_HOST_DEVICE static void evaluate(const Read& read, float* out) {
+    const float x = read(0);
+    out[0] = 2 * x, out[1] = x, out[2] = x;
+  }
+};
+/// Of what the first has made: stored, 2 x - sum; reduced, the minimum of that and log_sum_exp(x - maximum).
+struct second_map {
+  static constexpr int operands = 3, results = 3;
+  template <class Read>
+  AKIN_HOST_DEVICE static void evaluate(const Read& read, float* out) {
+    out[0] = out[1] = read(0) - read(1);
+    out[2] = read(0) / 2 - read(2);
+  }
+};
+
+TEST_CASE("the lanes of a warp share a line: short lines, long ones, and sums that go on") {
+  for (const std::int64_t length : {1, 7, 32, 75}) {
+    constexpr std::int64_t lines = 3;
+    const auto x = akin_test::waves<float>(lines * length, 0);
+    std::vector<float> doubled(x.size()), rest(x.size()), sum(lines, 10), top(lines), least(lines), log_sum(lines);
+    device::map_call first{2, 1, {lines, length}}, second = first;
+    const strides whole{length, 1}, one{1, 0};
+    first.operands[0] = {x.data(), 0, whole};
+    first.results[0] = {doubled.data(), whole};
+    first.results[1] = {sum.data(), one, true, true, reduction::sum};
+    first.results[2] = {top.data(), one, true, false, reduction::maximum};
+    second.operands[0] = {doubled.data(), 0, whole};
+    second.operands[1] = {sum.data(), 0, one};
+    second.operands[2] = {top.data(), 0, one};
+    second.results[0] = {rest.data(), whole};
+    second.results[1] = {least.data(), one, true, false, reduction::minimum};
+    second.results[2] = {log_sum.data(), one, true, false, reduction::log_sum_exp};
+    device::line_work<first_map, second_map> work;
+    const std::array<const device::map_call*, 2> calls{&first, &second};
+    device::place(calls, work);
+    std::barrier all{threads_as_lanes::lanes};
+    std::vector<float> numbers(threads_as_lanes::lanes);
+    std::vector<std::thread> threads;
+    for (int lane = 0; lane < threads_as_lanes::lanes; ++lane)
+      threads.emplace_back([&, lane] {
+        for (std::int64_t line = 0; line < lines; ++line) work(line, threads_as_lanes{lane, all, numbers.data()});
+      });
+    for (std::thread& t : threads) t.join();
+    for (std::size_t line = 0; line < lines; ++line) {
+      const std::vector<double> row(x.begin() + static_cast<std::ptrdiff_t>(line) * length, x.begin() + static_cast<std::ptrdiff_t>(line + 1) * length);
+      double expected = 10, largest = row[0], exponentials = 0;
+      for (const double v : row) expected += v, largest = std::max(largest, v);
+      for (const double v : row) exponentials += std::exp(v - largest);
+      CHECK(sum[line] == doctest::Approx(expected).epsilon(1e-6));
+      CHECK(static_cast<double>(top[line]) == largest);
+      CHECK(least[line] == doctest::Approx(2 * *std::min_element(row.begin(), row.end()) - expected).epsilon(1e-6));
+      CHECK(log_sum[line] == doctest::Approx(std::log(exponentials)).epsilon(1e-6));
+      for (std::size_t k = 0; k < row.size(); ++k) CHECK(rest[line * row.size() + k] == doctest::Approx(2 * row[k] - expected).epsilon(1e-6));
+    }
+  }
+}
+
 TEST_CASE("two programs run side by side, each on what is its own") {
   const auto run = [](std::vector<float>& into) {
     parameters<clip> weights;
@@ -168,6 +251,7 @@ struct ends_of_texts {
 
 /// Each of these copies waits for the device.
 struct counts_waits : thrust_backend {
+  using thrust_backend::thrust_backend;
   int waits = 0;
   void copy_out(const void* from, void* to, std::int64_t bytes) {
     ++waits;

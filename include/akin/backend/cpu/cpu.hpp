@@ -21,7 +21,7 @@ namespace akin::inline v0 {
 class cpu_backend : public host_backend {
  public:
   using real = float;
-  static constexpr bool fuses = true;
+  static constexpr bool fuses = true, runs_lines = false;
 
   /// The precision of products of pairs, and that of all other products, convolutions apart.
   explicit cpu_backend(int threads = thread_pool::hardware(), precision pairs = precision::fp32, precision towers = precision::fp32)

@@ -84,7 +84,7 @@ inline double apply(const scalar_step& s, double a, double b, double c) {
 class reference_backend : public host_backend {
  public:
   using real = double;
-  static constexpr bool fuses = false;
+  static constexpr bool fuses = false, runs_lines = false;
 
   template <class Blueprint, class Extents>
   void reserve(const Blueprint&, const Extents&) {}

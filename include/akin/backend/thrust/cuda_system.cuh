@@ -36,6 +36,21 @@ __global__ void __launch_bounds__(256, 1) run_indices(std::int64_t count, const 
   if (k < count) work(k);
 }
 
+/// A warp on a line: its lanes take every 32nd entry.
+struct warp {
+  static constexpr int lanes = 32;
+  __device__ int lane() const { return static_cast<int>(threadIdx.x % lanes); }
+  /// What the lane `by` places on has for x.
+  __device__ float from_lane(float x, int by) const { return __shfl_down_sync(0xffffffffu, x, static_cast<unsigned>(by)); }
+  /// What lanes have written before, all of them may read.
+  __device__ void sync() const { __syncwarp(); }
+};
+template <class Work>
+__global__ void __launch_bounds__(256, 1) run_lines(std::int64_t count, const Work work) {
+  const std::int64_t line = (blockIdx.x * std::int64_t{256} + threadIdx.x) / warp::lanes;
+  if (line < count) work(line, warp{});
+}
+
 /// Gives back what CUDA and cuBLAS made. What fails then has failed before, and was said.
 struct give_back {
   void operator()(CUstream_st* stream) const { cudaStreamDestroy(stream); }
@@ -90,11 +105,11 @@ class system {
 
   template <class Work>
   void each(std::int64_t count, const Work& work) {
-    cudaLaunchConfig_t launch{};
-    launch.gridDim = dim3(static_cast<unsigned>((count + 255) / 256));
-    launch.blockDim = dim3(256);
-    launch.stream = stream_.get();
-    check(cudaLaunchKernelEx(&launch, run_indices<Work>, count, work), "the launch of a kernel");
+    launch(run_indices<Work>, count, count, work);
+  }
+  template <class Work>
+  void each_line(std::int64_t count, const Work& work) {
+    launch(run_lines<Work>, count * warp::lanes, count, work);
   }
 
   void copy(const void* from, void* to, std::int64_t bytes) {
@@ -133,6 +148,14 @@ class system {
   }
 
  private:
+  template <class Work>
+  void launch(void (*kernel)(std::int64_t, Work), std::int64_t threads, std::int64_t count, const Work& work) {
+    cudaLaunchConfig_t c{};
+    c.gridDim = dim3(static_cast<unsigned>((threads + 255) / 256));
+    c.blockDim = dim3(256);
+    c.stream = stream_.get();
+    check(cudaLaunchKernelEx(&c, kernel, count, work), "the launch of a kernel");
+  }
   void copy_in(const void* from, void* to, std::int64_t bytes, cudaStream_t stream) {
     for (std::int64_t at = 0; at < bytes; at += pinned_bytes, next_ = 1 - next_) {
       auto& buffer = pinned_[next_];

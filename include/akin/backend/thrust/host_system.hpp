@@ -62,6 +62,19 @@ struct product_tile {
   }
 };
 
+/// Who works on a line, as a warp does on a device: one lane, which takes all entries.
+struct single_lane {
+  static constexpr int lanes = 1;
+  int lane() const { return 0; }
+  float from_lane(float x, int) const { return x; }
+  void sync() const {}
+};
+template <class Work>
+struct work_of_lines {
+  Work work;
+  void operator()(std::int64_t line) const { work(line, single_lane{}); }
+};
+
 /// A stretch of work behind one pointer, so that Thrust's loop is compiled once for each file and not once for each work.
 struct work_block {
   void (*run)(const void* work, std::int64_t begin, std::int64_t end) = nullptr;
@@ -82,6 +95,10 @@ class system {
     };
     const std::int64_t size = std::clamp<std::int64_t>(count / 64, 1, 1024);
     for_blocks({run, &work, size, count});
+  }
+  template <class Work>
+  void each_line(std::int64_t count, const Work& work) {
+    each(count, work_of_lines<Work>{work});
   }
   void copy(const void* from, void* to, std::int64_t bytes) {
     if (bytes > 0) std::memcpy(to, from, static_cast<std::size_t>(bytes));  // of nothing either pointer may be null

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <utility>
 
 namespace akin::inline v0 {
@@ -44,6 +45,32 @@ struct map_call {
     return product;
   }
 };
+
+template <class Visit>
+void for_each_stride(map_call& c, Visit visit) {
+  for (auto& o : c.operands) visit(o.step);
+  for (auto& r : c.results)
+    if (r.data) visit(r.step);
+}
+
+/// Brings the dimensions that are kept to the front, each kind in the order of the space.
+template <class Keeps>
+void order(map_call& c, Keeps keeps) {
+  std::array<int, max_rank> from{};
+  int count = 0;
+  for (const bool kept : {true, false}) {
+    for (int d = 0; d < c.rank; ++d)
+      if (keeps(d) == kept) from[static_cast<std::size_t>(count++)] = d;
+    if (kept) c.kept = count;
+  }
+  const auto turn = [&](auto& numbers) {
+    const auto before = numbers;
+    for (int d = 0; d < c.rank; ++d)
+      numbers[static_cast<std::size_t>(d)] = before[static_cast<std::size_t>(from[static_cast<std::size_t>(d)])];
+  };
+  turn(c.extent);
+  for_each_stride(c, turn);
+}
 
 /// Where an index lies along the dimensions [from, to): its offset for each of `count` strides is added to at[].
 template <int Count, class Strided>
@@ -189,10 +216,11 @@ struct merge_parts {
   }
 };
 
-/// The parts of a chain that are compiled for it.
+/// The parts of a chain that are compiled for it: those that a step needs.
 struct compiled_chain {
   void (*store)(queue&, const map_call&) = nullptr;
   void (*reduce)(queue&, const map_call&, const parts&, float* const* partials) = nullptr;
+  void (*lines)(queue&, const std::span<const map_call* const>&, std::int64_t count) = nullptr;  // of the group that begins with this map; null: it does not run
 };
 
 template <class Chain>
@@ -212,18 +240,22 @@ void reduce_all(queue& q, const map_call& c, const parts& cut, float* const* par
   q.each(cut.results * cut.count, work);
 }
 
-template <class Words>
-inline constexpr compiled_chain compiled = {store_all<Words>, reduce_all<Words>};
-
-/// The functions of a chain, which has `operands`, `results`, a `tape`, and in `taken` the line that each result takes.
+template <class Chain, class Lines, class Results>
+struct words_of_lines;
+template <class Chain, std::size_t... Line, std::size_t... Result>
+struct words_of_lines<Chain, std::index_sequence<Line...>, std::index_sequence<Result...>> {
+  using type = chain_words<Chain::operands, Chain::results, tape_line::of(Chain::tape[Line]).word...,
+                           tape_line::of({scalar::none, Chain::taken[Result], std::int16_t{Result}}).word...>;
+};
+/// The words of a chain, which has `operands`, `results`, a `tape`, and in `taken` the line that each result takes.
 template <class Chain>
-constexpr compiled_chain compile() {
-  return []<std::size_t... Line, std::size_t... Result>(std::index_sequence<Line...>, std::index_sequence<Result...>) {
-    return compiled<chain_words<Chain::operands, Chain::results, tape_line::of(Chain::tape[Line]).word...,
-                                tape_line::of({scalar::none, Chain::taken[Result], std::int16_t{Result}}).word...>>;
-  }
-  (std::make_index_sequence<Chain::tape.size()>{}, std::make_index_sequence<Chain::taken.size()>{});
-}
+using words_of = typename words_of_lines<Chain, std::make_index_sequence<Chain::tape.size()>, std::make_index_sequence<Chain::taken.size()>>::type;
+
+/// The functions of a chain.
+template <class Chain>
+constexpr compiled_chain compile() { return {store_all<words_of<Chain>>, reduce_all<words_of<Chain>>}; }
+template <class Chain>
+constexpr compiled_chain compile_reductions() { return {nullptr, reduce_all<words_of<Chain>>}; }
 
 /// Runs a chain over a space.
 /// values: work and sums are cut by extents only: the same bits on every run
@@ -281,33 +313,8 @@ class map_run {
     return std::min(cut.results * std::max<std::int64_t>(cut.entries / part, 1), std::max(cut.results * (cut.neighbours ? warp : 1), enough));
   }
 
-  template <class Visit>
-  static void for_each_stride(map_call& c, Visit visit) {
-    for (auto& o : c.operands) visit(o.step);
-    for (auto& r : c.results)
-      if (r.data) visit(r.step);
-  }
   static void fold(map_call& c) {
     fold_space(c.rank, c.extent, [&](auto visit) { for_each_stride(c, visit); });
-  }
-
-  // Those that are kept first, each kind in the order of the space.
-  template <class Keeps>
-  static void order(map_call& c, Keeps keeps) {
-    std::array<int, max_rank> from{};
-    int count = 0;
-    for (const bool kept : {true, false}) {
-      for (int d = 0; d < c.rank; ++d)
-        if (keeps(d) == kept) from[static_cast<std::size_t>(count++)] = d;
-      if (kept) c.kept = count;
-    }
-    const auto turn = [&](auto& numbers) {
-      const auto before = numbers;
-      for (int d = 0; d < c.rank; ++d)
-        numbers[static_cast<std::size_t>(d)] = before[static_cast<std::size_t>(from[static_cast<std::size_t>(d)])];
-    };
-    turn(c.extent);
-    for_each_stride(c, turn);
   }
 
   queue& queue_;

@@ -52,6 +52,11 @@ class queue {
   void each(std::int64_t count, const Work& work) {
     if (count > 0 && !rehearses_) system_->each(count, work);
   }
+  /// work(k, team) for every k below count, by all lanes of a team.
+  template <class Work>
+  void each_line(std::int64_t count, const Work& work) {
+    if (count > 0 && !rehearses_) system_->each_line(count, work);
+  }
   void copy(const void* from, void* to, std::int64_t bytes) {
     if (!rehearses_) system_->copy(from, to, bytes);
   }

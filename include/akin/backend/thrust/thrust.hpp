@@ -3,11 +3,13 @@
 #pragma once
 
 #include <akin/backend/thrust/conv2d.hpp>
+#include <akin/backend/thrust/lines.hpp>
 #include <akin/backend/thrust/pairs.hpp>
 #include <akin/backend/thrust/rows.hpp>
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #if defined(__CUDACC__) && !defined(__CUDACC_RELAXED_CONSTEXPR__)
@@ -28,7 +30,7 @@ struct pair_panels {
 class thrust_backend {
  public:
   using real = float;
-  static constexpr bool fuses = true, computes_on_host = false;
+  static constexpr bool fuses = true, runs_lines = true, computes_on_host = false;
 
   explicit thrust_backend(pair_panels panels = {}) : panel_bytes_{panels.bytes} {
     if (panels.bytes < 1) fail("thrust: panels of ", panels.bytes, " bytes, expected 1 or more");
@@ -90,11 +92,22 @@ class thrust_backend {
     return device::compile<Chain>();
   }
   template <class Chain>
+  static constexpr compiled_chain compile_reductions() {
+    return device::compile_reductions<Chain>();
+  }
+  template <class... Chain>
+  static constexpr void compile_lines(compiled_chain& first) {
+    device::compile_lines<Chain...>(first);
+  }
+  template <class Chain>
   static constexpr compiled_chain compile_pairs() {
     return device::compile<Chain>();
   }
 
   void map(const compiled_chain& chain, const map_arguments<float>& a) { device::map(queue_, chain, a); }
+  void map_lines(const compiled_chain& chain, const view<const float>& lines, std::span<const map_of_lines<float, compiled_chain>> maps) {
+    device::map_lines(queue_, chain, lines, maps);
+  }
   void pair_pass(const compiled_chain& chain, const pair_arguments<float>& a) {
     device::pair_pass pass{queue_, chain, a, panel_bytes_ / 4};
     if (pass.plan().numbers() > panels_.numbers()) panels_ = pass.plan();
