@@ -125,6 +125,7 @@ TEST_CASE("an operation that sums on the device can be bound") {
   CHECK(total.back()[0] == doctest::Approx(expected).epsilon(1e-12));
 }
 
+#if !defined(__CUDACC__)  // threads of the host cannot be lanes in device code
 /// A warp, by threads that wait for each other.
 struct threads_as_lanes {
   static constexpr int lanes = 32;
@@ -202,6 +203,7 @@ TEST_CASE("the lanes of a warp share a line: short lines, long ones, and sums th
     }
   }
 }
+#endif
 
 TEST_CASE("two programs run side by side, each on what is its own") {
   const auto run = [](std::vector<float>& into) {
