@@ -1,9 +1,9 @@
 # Several test files in one: what does not depend on a model (headers, the backend, the reference) is then compiled once for all of them.
 
 # akin_add_batches(<test>...): each test stays one of CTest's. Those of tests/subset.txt share files with one another only, and so do those of akin-clip,
-# which are built only where akin-clip is.
+# which are built only where akin-clip is, and those of layers: golden losses and golden models (loss/golden.hpp, nn/golden_model.hpp) name the same axes.
 function(akin_add_batches)
-  set(groups alone of_program of_subset others)
+  set(groups alone of_program of_subset of_layers others)
   foreach(name IN LISTS ARGN)
     if(name IN_LIST tests_alone)
       set(group alone)
@@ -11,6 +11,9 @@ function(akin_add_batches)
       set(group of_program)
     else()
       akin_in_subset(${name} group)
+      if(group STREQUAL "others" AND name MATCHES "^nn/")
+        set(group of_layers)
+      endif()
     endif()
     list(APPEND ${group} ${name})
   endforeach()
