@@ -28,6 +28,8 @@ static_assert(has_axes<decltype(dot(e<D>{}, e<D>{})), axes<>>);
 static_assert(has_axes<decltype(dot(e<H, Q, D>{}, e<H, K, D>{}, over(depth))), axes<H, Q, K>>);
 static_assert(has_axes<decltype(dot(e<I, H, Q, D>{}, e<I, H, K, D>{}, over(depth))), axes<I, H, Q, K>>);
 static_assert(has_axes<decltype(dot(e<I, D>{}, e<I, D>{}, over(depth))), axes<I>>);
+static_assert(has_axes<decltype(dot(e<I, H, Q, D>{}, e<I, H, K, D>{}, over(heads, depth))), axes<I, Q, K>>);
+static_assert(has_axes<decltype(dot(e<H, D>{}, e<H, D>{}, over(heads, depth))), axes<>>);
 
 struct products {
   static constexpr auto define(model& m) {
@@ -45,8 +47,9 @@ struct products {
     const auto g = dot(x, x, over(depth));                    // one number for each row
     const auto h = dot(v, v);
     const auto l = dot(q, w);                                 // several free axes
-    m.output<"a">(a), m.output<"b">(b), m.output<"c">(c), m.output<"d">(d), m.output<"f">(f), m.output<"g">(g), m.output<"h">(h), m.output<"l">(l);
-    return sum(a * a) + sum(b * sin(b)) + sum(c * c) / 50 + sum(d * m.data<"r">(images, heads, queries, depth)) + sum(f * f) + sum(g) * h + sum(l * c);
+    const auto n = dot(q, k, over(heads, depth));             // two axes at once: [images, queries, keys]
+    m.output<"n">(n), m.output<"a">(a), m.output<"b">(b), m.output<"c">(c), m.output<"d">(d), m.output<"f">(f), m.output<"g">(g), m.output<"h">(h), m.output<"l">(l);
+    return sum(a * a) + sum(b * sin(b)) + sum(c * c) / 50 + sum(d * m.data<"r">(images, heads, queries, depth)) + sum(f * f) + sum(g) * h + sum(l * c) + sum(n * n) / 50;
   }
 };
 

@@ -37,18 +37,17 @@ struct sums_of_all_kinds {
     return sum(tanh(sum(y, over(width)))) + sum(tanh(sum(y * x, over(images, tokens)))) + sum(tanh(sum(y, over(images)))) + sum(y * y);
   }
 };
-// Lines that lie across the space.
-struct across {
+struct along {
   static constexpr auto define(model& m) {
     const auto x = x_of(m);
-    return sum(tanh(normed(x, over(tokens)) * x));
+    return sum(tanh(normed(x, over(width)) * x));
   }
 };
-// A sum over the examples, one over two axes, and one of a single map: none of them has lines.
+// Means that cross the lines, means over the examples or over two axes, and a sum that nothing waits for along its line: none of them has lines.
 struct without_lines {
   static constexpr auto define(model& m) {
     const auto x = x_of(m);
-    return sum(x - mean(x, over(images))) + sum(x - mean(x, over(tokens, width))) + sum(tanh(sum(x, over(width))));
+    return sum(x - mean(x, over(tokens))) + sum(x - mean(x, over(images))) + sum(x - mean(x, over(tokens, width))) + sum(tanh(sum(x, over(width))));
   }
 };
 
@@ -59,15 +58,15 @@ constexpr auto groups = [] { return akin::detail::line_groups_of<Model, mode::ev
 
 TEST_CASE("maps that wait for sums along their lines are one group") {
   // mean, its part of the difference, variance, its root, the result
-  static_assert(groups<across>.size() == 1 && groups<across>[0].count >= 4 && groups<across>[0].lines.rank == 2);
+  static_assert(groups<along>.size() == 1 && groups<along>[0].count >= 4 && groups<along>[0].lines.rank == 2);
   static_assert(groups<without_lines>.size() == 0);
 }
 
 TEST_CASE("explain says what runs line by line") {
-  parameters<across> weights;
-  program<across, akin_test::tested_backend, mode::evaluation> p{weights};
+  parameters<along> weights;
+  program<along, akin_test::tested_backend, mode::evaluation> p{weights};
   p.bind(images(3), tokens(4), width(5));
-  CHECK((p.explain().find("\n  line by line of [images = 3, width = 5]:\n    map [") != std::string::npos) == akin_test::tested_backend::runs_lines);
+  CHECK((p.explain().find("\n  line by line of [images = 3, tokens = 4]:\n    map [") != std::string::npos) == akin_test::tested_backend::runs_lines);
 }
 
 TEST_CASE("line by line as map by map") {
@@ -75,8 +74,8 @@ TEST_CASE("line by line as map by map") {
   akin_test::check_cpu<all_kinds>(ordinary, 1e-4, images(3), tokens(7), width(67), layers(2));
   akin_test::check_gradients<sums_of_all_kinds>(ordinary, images(2), tokens(3), width(4));
   akin_test::check_cpu<sums_of_all_kinds>(ordinary, 1e-4, images(5), tokens(3), width(40));
-  akin_test::check_gradients<across>(ordinary, images(2), tokens(4), width(3));
-  akin_test::check_cpu<across>(ordinary, 1e-4, images(3), tokens(33), width(5));
-  akin_test::check_cpu<across>(ordinary, 1e-4, images(1), tokens(1), width(1));
+  akin_test::check_gradients<along>(ordinary, images(2), tokens(4), width(3));
+  akin_test::check_cpu<along>(ordinary, 1e-4, images(3), tokens(5), width(33));
+  akin_test::check_cpu<along>(ordinary, 1e-4, images(1), tokens(1), width(1));
   akin_test::check_cpu<without_lines>(ordinary, 1e-4, images(3), tokens(4), width(5));
 }

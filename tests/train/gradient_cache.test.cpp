@@ -127,8 +127,7 @@ TEST_CASE("an optimiser takes a step in parts, which allocates nothing after the
   const auto one_step = [&] {
     step.encoder<"x">().set<"pixels">(b.pixels);
     step.encoder<"y">().set<"ids">(b.ids);
-    const float value = step.forward();
-    step.backward();
+    const float value = step.forward_and_backward();
     optimizer.clip(step, 1);
     optimizer.step(step, 1e-2);
     clamp_temperature(step);

@@ -20,7 +20,7 @@ struct assign_zero {
 };
 
 template <class Real>
-struct add_numbers {
+struct add_pairwise {
   const Real *a, *b;
   Real* out;
   AKIN_HOST_DEVICE void operator()(std::int64_t k) const { out[k] = a[k] + b[k]; }

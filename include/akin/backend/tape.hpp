@@ -108,11 +108,11 @@ struct map_arguments {
 };
 
 /// How many maps may run together line by line, and how many operands and results they may have: all of them are arguments of one kernel.
-inline constexpr int max_maps_of_lines = 6, max_values_of_lines = 48;
+inline constexpr int max_maps_of_group = 6, max_values_of_group = 48;
 
-/// One map of those that run line by line, and what is compiled of its chain alone: for results that are not of one line each.
+/// One map of those that run together line by line, and what is compiled of its chain alone: for results that are not of one line each.
 template <class Real, class Chain>
-struct map_of_lines {
+struct map_of_group {
   const map_arguments<Real>* arguments = nullptr;  // null: it does not run
   const Chain* chain = nullptr;
 };

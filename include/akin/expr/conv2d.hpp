@@ -15,18 +15,6 @@ constexpr void conv2d(model& m, int n, int g);
 inline constexpr operation conv2d_op{.name = "conv2d", .plays = role::kernel, .vjp = gradient_of::conv2d, .by_place = true};              // in: x, weight
 inline constexpr operation conv2d_to_x_op{.name = "conv2d_to_x", .plays = role::kernel, .vjp = no_gradient, .by_place = true};            // in: g, weight
 inline constexpr operation conv2d_to_weight_op{.name = "conv2d_to_weight", .plays = role::kernel, .vjp = no_gradient, .by_place = true};  // in: x, g
-inline constexpr operation add_by_place_op{.name = "add_by_place", .plays = role::kernel, .vjp = no_gradient, .by_place = true};          // in: a, b
-
-namespace build {
-
-constexpr int add_by_place(model& m, int a, int b) {
-  node n{&add_by_place_op};
-  n.in = {static_cast<std::int16_t>(a), static_cast<std::int16_t>(b), -1, -1};
-  n.axes = m.at(a).axes;
-  return m.put(n);
-}
-
-}  // namespace build
 
 namespace gradient_of {
 

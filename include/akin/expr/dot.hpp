@@ -83,10 +83,10 @@ template <class Left, class Right>
 inline constexpr bool share_an_axis = false;
 template <class... A, class... B>
 inline constexpr bool share_an_axis<left_is<A...>, right_is<B...>> = (detail::has<axes<B...>, A> || ...);
-template <class Left, class Right, class Axis>
+template <class Left, class Right, class Over>
 inline constexpr bool both_have_axis = false;
-template <class... A, class... B, class X>
-inline constexpr bool both_have_axis<left_is<A...>, right_is<B...>, axis_is<X>> = detail::has<axes<A...>, X> && detail::has<axes<B...>, X>;
+template <class... A, class... B, class... X>
+inline constexpr bool both_have_axis<left_is<A...>, right_is<B...>, axes_are<X...>> = ((detail::has<axes<A...>, X> && detail::has<axes<B...>, X>) && ...);
 
 /// Contracts the axis that both operands share.
 /// shapes:   [A, k] x [k, B] -> [A, B]; axes by name, order as written
@@ -112,17 +112,18 @@ constexpr auto dot(expr<real, A> a, expr<real, B> b) {
   }
 }
 
-/// Contracts the named axis; other shared axes are batched (attention heads).
+/// Contracts the named axes; other shared axes are batched (attention heads).
 /// shapes:   [H, A, k] x [H, B, k] -> [H, A, B]
-template <class A, class B, class X>
-constexpr auto dot(expr<real, A> a, expr<real, B> b, over_axes<X>) {
+/// errors:   compile time "akin: dot: an operand does not have the axis in over(...)"
+template <class A, class B, class X, class... More>
+constexpr auto dot(expr<real, A> a, expr<real, B> b, over_axes<X, More...>) {
   if constexpr (detail::either_unknown<A, B>) {
     return expr<real, unknown>{a.owner, a.id};
-  } else if constexpr (!both_have_axis<detail::as_left<A>, detail::as_right<B>, axis_is<X>>) {
-    static_assert(both_have_axis<detail::as_left<A>, detail::as_right<B>, axis_is<X>>, "akin: dot: an operand does not have the axis in over(...)");
+  } else if constexpr (!both_have_axis<detail::as_left<A>, detail::as_right<B>, axes_are<X, More...>>) {
+    static_assert(both_have_axis<detail::as_left<A>, detail::as_right<B>, axes_are<X, More...>>, "akin: dot: an operand does not have the axis in over(...)");
     return expr<real, unknown>{a.owner, a.id};
   } else {
-    using out = typename detail::joined<detail::minus<A, axes<X>>, detail::minus<B, A>>::type;
+    using out = typename detail::joined<detail::minus<A, axes<X, More...>>, detail::minus<B, A>>::type;
     return expr<real, out>{a.owner, build::contract(*a.owner, a.id, b.id, a.owner->list(out{}))};
   }
 }

@@ -66,6 +66,7 @@ inline constexpr operation logical_not_op{"logical_not", role::elementwise, no_g
 inline constexpr operation stop_gradient_op{"stop_gradient", role::elementwise, no_gradient, scalar::identity};
 inline constexpr operation as_real_op{"as_real", role::elementwise, no_gradient, scalar::identity};
 inline constexpr operation add_op{"add", role::elementwise, gradient_of::add_, scalar::add};
+inline constexpr operation add_by_place_op{.name = "add_by_place", .plays = role::kernel, .vjp = no_gradient, .by_place = true};
 inline constexpr operation subtract_op{"subtract", role::elementwise, gradient_of::subtract_, scalar::subtract};
 inline constexpr operation multiply_op{"multiply", role::elementwise, gradient_of::multiply_, scalar::multiply};
 inline constexpr operation divide_op{"divide", role::elementwise, gradient_of::divide_, scalar::divide};
@@ -96,6 +97,13 @@ constexpr int add(model& m, int a, int b) {
   if (is_constant(m, b, 0)) return a;
   if (m.at(b).op == &negate_op) return subtract(m, a, m.at(b).in[0]);
   return map(m, add_op, wider(m, a, b), a, b);
+}
+
+constexpr int add_by_place(model& m, int a, int b) {
+  node n{&add_by_place_op};
+  n.in = {static_cast<std::int16_t>(a), static_cast<std::int16_t>(b), -1, -1};
+  n.axes = m.at(a).axes;
+  return m.put(n);
 }
 
 constexpr int subtract(model& m, int a, int b) {

@@ -89,7 +89,7 @@ template <class Backend>
 struct kernel<&add_by_place_op, Backend> {
   static void run(Backend& backend, const kernel_call<Backend>& c) {
     const auto out = c.result();
-    backend.each(out.size(), detail::add_numbers<typename Backend::real>{c.operand(0).data, c.operand(1).data, out.data});
+    backend.each(out.size(), detail::add_pairwise<typename Backend::real>{c.operand(0).data, c.operand(1).data, out.data});
   }
 };
 

@@ -31,10 +31,10 @@ struct blueprint {
   std::string_view texts;
   int result = -1, forward_size = 0, forward_steps = 0, pair_passes = 0;
 
-  const node& at(int n) const { return nodes[static_cast<std::size_t>(n)]; }
+  constexpr const node& at(int n) const { return nodes[static_cast<std::size_t>(n)]; }
   detail::plan_parts parts() const { return {nodes.data(), operands.data(), sinks.data()}; }
-  std::span<const plan_operand> operands_of(const plan_step& s) const { return operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count)); }
-  std::span<const plan_sink> sinks_of(const plan_step& s) const { return sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count)); }
+  constexpr std::span<const plan_operand> operands_of(const plan_step& s) const { return operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count)); }
+  constexpr std::span<const plan_sink> sinks_of(const plan_step& s) const { return sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count)); }
   std::size_t number_of(const plan_step& s) const { return static_cast<std::size_t>(&s - steps.data()); }
   /// Bytes of one number of a node.
   std::int64_t number_bytes(int n, std::size_t real_bytes) const { return static_cast<std::int64_t>(at(n).kind == value_kind::index ? sizeof(std::int32_t) : real_bytes); }
@@ -43,7 +43,7 @@ struct blueprint {
   void for_each_repeat_around(int region, Visit visit) const {
     for (int r = region; r > 0; r = regions[static_cast<std::size_t>(r)].parent) visit(r);
   }
-  int home(int n) const {
+  constexpr int home(int n) const {
     while (at(n).op->plays == role::alias || (at(n).op == &again_op && producer[static_cast<std::size_t>(n)] == 0)) n = at(n).in[0];
     return n;
   }
@@ -81,7 +81,18 @@ struct blueprint {
       }
     }
   }
+  /// The strips that a step is part of, and the lines; null where it is in none.
+  constexpr const strip_group* strips_of(int step) const { return group_of(strips, step); }
+  constexpr const line_group* lines_of(int step) const { return group_of(lines, step); }
   std::string_view name(const named_value& v) const { return texts.substr(static_cast<std::size_t>(v.text_begin), static_cast<std::size_t>(v.text_size)); }
+
+ private:
+  template <class Group>
+  static constexpr const Group* group_of(std::span<const Group> groups, int step) {
+    for (const Group& g : groups)
+      if (step >= g.begin && step < g.begin + g.count) return &g;
+    return nullptr;
+  }
 };
 
 namespace detail {
@@ -154,7 +165,7 @@ struct blueprint_storage {
 }  // namespace detail
 
 template <class Model, mode Mode, bool Fuses>
-blueprint blueprint_of() {
+constexpr blueprint blueprint_of() {
   const auto& s = detail::blueprint_storage<Model, Mode, Fuses>::all;
   return {s.nodes, s.producer, s.adjoint, s.steps, s.tape, s.operands, s.sinks, s.regions, s.ranges, s.strips, {}, s.axes, s.relations, s.names, s.updates,
           s.outputs, std::string_view{s.texts.data(), s.texts.size()}, s.result, s.forward_size, s.forward_steps, s.pair_passes};

@@ -130,7 +130,7 @@ class execution {
     for (int k = 0, ran = 0; k < b_.forward_steps; ++k) {
       if (k == ran) {
         run(0, k, 1);
-        const line_group* const lines = line_group_of(b_, k);
+        const line_group* const lines = b_.lines_of(k);
         ran += strips_from(k) ? strips_from(k)->count : lines ? lines->count : 1;
       }
       not_finite found;
@@ -310,7 +310,7 @@ class execution {
 
   // Runs a step, or the group of lines that begins with it; how many steps that are.
   std::size_t run_at(std::size_t k) {
-    const line_group* const lines = line_group_of(b_, static_cast<int>(k));
+    const line_group* const lines = b_.lines_of(static_cast<int>(k));
     const auto count = lines ? static_cast<std::size_t>(lines->count) : 1;
     const auto runs = [&](const plan_step& s) { return bound_to_.memory.runs(b_, s); };
     if (std::any_of(&b_.steps[k], &b_.steps[k] + count, runs)) run_step(k);
@@ -344,7 +344,7 @@ class execution {
 
   // The strips that begin with a step.
   const strip_group* strips_from(int step) const {
-    const strip_group* const found = strips_of(b_, step);
+    const strip_group* const found = b_.strips_of(step);
     return found && found->begin == step ? found : nullptr;
   }
 

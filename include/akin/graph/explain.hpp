@@ -100,7 +100,7 @@ inline int number_of_pass(const blueprint& b, const plan_step& s) {
   const strip_group* last = nullptr;
   for (int k = 0; k < b.ranges[0].count; ++k) {
     const plan_step& other = b.steps[static_cast<std::size_t>(k)];
-    const strip_group* const strips = strips_of(b, k);
+    const strip_group* const strips = b.strips_of(k);
     if (!other.is_pair_pass()) continue;
     if (last && strips != last) ++number;
     if (&other == &s) break;
@@ -112,7 +112,7 @@ inline int number_of_pass(const blueprint& b, const plan_step& s) {
 
 /// Which products of a pass are kept between passes, and the bytes that this takes.
 inline std::string explain_kept(const blueprint& b, const memory_plan* memory, const plan_step& s) {
-  const bool in_strips = strips_of(b, static_cast<int>(b.number_of(s))) != nullptr;
+  const bool in_strips = b.strips_of(static_cast<int>(b.number_of(s))) != nullptr;
   struct { int count = 0; std::int64_t bytes = 0; } written, read;
   for (const plan_operand& o : b.operands_of(s)) {
     if (o.kind != operand_kind::product || !memory || !memory->keeps(o.node)) continue;
@@ -131,7 +131,7 @@ inline std::string explain_kept(const blueprint& b, const memory_plan* memory, c
 inline std::string explain_pass(const blueprint& b, const extent_table* extents, const memory_plan* memory, const plan_step& s) {
   const extent_table unbound{b};
   const extent_table& e = extents ? *extents : unbound;
-  const strip_group* const strips = strips_of(b, static_cast<int>(b.number_of(s)));
+  const strip_group* const strips = b.strips_of(static_cast<int>(b.number_of(s)));
   const bool again = strips && std::any_of(b.steps.data() + strips->begin, &s, [](const plan_step& other) { return other.is_pair_pass(); });
   std::string text = "pair pass " + std::to_string(number_of_pass(b, s)) + (again ? ", again," : "") + " of tiles" + e.shape_text(s.space);
   text += explain_kept(b, memory, s);
@@ -191,11 +191,11 @@ inline std::string explain(const blueprint& b, const extent_table* extents, cons
       if (r == 0 && k == 0) text += "forward:\n";
       if (r == 0 && k == b.forward_steps) text += "backward:\n";
       if (!runs(k)) continue;
-      const strip_group* const strips = strips_of(b, b.ranges[r].begin + k);
+      const strip_group* const strips = b.strips_of(b.ranges[r].begin + k);
       if (strips && strips != before) text += "  in strips of " + detail::strip_text(b, extents, memory, *strips) + ":\n";
       before = strips;
       std::string indent = strips ? "    " : "  ";
-      const line_group* const lines = line_group_of(b, b.ranges[r].begin + k);
+      const line_group* const lines = b.lines_of(b.ranges[r].begin + k);
       if (lines && lines != lines_before) text += indent + "line by line of" + (extents ? *extents : extent_table{b}).shape_text(lines->lines) + ":\n";
       if (lines) indent += "  ";
       lines_before = lines;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Neighbouring maps of which each waits only for sums along its own lines, as in softmax and layer normalisation: a backend may run them line by line, in one
-// pass over memory.
+// Neighbouring maps of which each waits only for sums along its own lines, as in softmax and layer normalisation: a backend may run them line by line.
 #pragma once
 
 #include <akin/graph/blueprint.hpp>
@@ -9,119 +8,107 @@ namespace akin::inline v0 {
 
 namespace detail {
 
-/// Looks for such groups in a plan: maps in a row, over the axes that number the lines and at most one more, which is along them. What a map reads of an
-/// earlier one of its group is of its own line. A line may be reduced to one number; results that are reduced otherwise run after the group.
-template <blueprint_sizes Size>
+/// Looks for such groups in a plan: maps in a row whose spaces are the axes that number the lines, of which one numbers examples, and at most one more behind
+/// them, along the line. So lines are as many as examples at least, and lie together. What a map reads of an earlier one of its group is of its own line. Results that
+/// are not of one line each are reduced after the group.
 class line_finder {
  public:
-  constexpr explicit line_finder(const blueprint_arrays<Size>& b) : b_{b} {}
+  constexpr explicit line_finder(const blueprint& b) : b_{b} {}
 
-  /// Calls found(group) for each.
-  template <class Found>
-  constexpr void find(Found found) const {
-    for (const region_range& range : b_.ranges)
-      for (int at = range.begin; at < range.begin + range.count; ++at) {
-        const line_group g = from(at, range.begin + range.count);
-        if (g.count == 0) continue;
-        found(g);
-        at += g.count - 1;
-      }
+  /// The first group that begins at a step or after it; of no steps where there is none.
+  constexpr line_group next(int at) const {
+    for (; at < static_cast<int>(b_.steps.size()); ++at)
+      if (const line_group g = from(at); g.count > 0) return g;
+    return {};
+  }
+  constexpr std::size_t count() const {
+    std::size_t n = 0;
+    for (line_group g = next(0); g.count > 0; g = next(g.begin + g.count)) ++n;
+    return n;
   }
 
  private:
   static constexpr std::size_t z(int k) { return static_cast<std::size_t>(k); }
   constexpr const plan_step& step(int k) const { return b_.steps[z(k)]; }
 
-  constexpr line_group from(int at, int end) const {
+  constexpr line_group from(int at) const {
+    int end = at;
+    while (end < static_cast<int>(b_.steps.size()) && runs_with(end, at)) ++end;
     line_group g{static_cast<std::int16_t>(at), 0, {}};
-    for (int k = at; k < end && g.lines.rank == 0 && runs_with(k, at); ++k) g.lines = lines_of(step(k));
+    for (int k = at; k < end && g.lines.rank == 0; ++k) g.lines = lines_of(step(k));
     if (g.lines.rank == 0) return {};
     int values = 0;
     bool sums = false;
-    for (int k = at; k < end && k - at < max_maps_of_lines && runs_with(k, at) && belongs(step(k), g); ++k) {
-      values += step(k).operand_count + step(k).sink_count;
-      if (values > max_values_of_lines) break;
+    for (int k = at; k < end && k - at < max_maps_of_group && belongs(step(k), g); ++k) {
+      values += (step(k).operand_count > 0 ? step(k).operand_count : 1) + step(k).sink_count;
+      if (values > max_values_of_group) break;
       sums = sums || lines_of(step(k)) == g.lines;
       ++g.count;
     }
     return sums && g.count > 1 ? g : line_group{};
   }
 
-  // Whether two steps of a region are maps that run in the same loop: forward or gradient, and in the same strips or in none.
+  // Whether two steps are maps that run in the same loop: of one region, forward or gradient, in the same strips or in none.
   constexpr bool runs_with(int k, int first) const {
-    const auto strips = [&](int s) {
-      int number = -1;
-      for (int g = 0; g < static_cast<int>(Size.strips); ++g)
-        if (s >= b_.strips[z(g)].begin && s < b_.strips[z(g)].begin + b_.strips[z(g)].count) number = g;
-      return number;
-    };
     const auto in_forward = [&](int s) { return step(s).region == 0 && s < b_.forward_steps; };
-    return step(k).kind == step_kind::map && strips(k) == strips(first) && in_forward(k) == in_forward(first);
+    return step(k).kind == step_kind::map && step(k).region == step(first).region && b_.strips_of(k) == b_.strips_of(first) && in_forward(k) == in_forward(first);
   }
 
   // The axes that number the lines which a step reduces; none where it does not.
   constexpr axis_list lines_of(const plan_step& s) const {
-    for (int k = s.sink; k < s.sink + s.sink_count; ++k) {
-      if (b_.sinks[z(k)].kind != sink_kind::reduce) continue;
-      const axis_list& kept = b_.nodes[z(b_.sinks[z(k)].node)].axes;
-      if (kept.rank > 0 && kept.rank + 1 == s.space.rank && runs_along(s, kept)) return kept;
-    }
+    for (const plan_sink& sink : b_.sinks_of(s))
+      if (const axis_list& kept = b_.at(sink.node).axes; sink.kind == sink_kind::reduce && kept.rank + 1 == s.space.rank && runs_along(s, kept)) return kept;
     return {};
   }
 
-  // Whether a space is these axes, in their order, and at most one more that does not number examples: so lines are many, and not long.
   constexpr bool runs_along(const plan_step& s, const axis_list& lines) const {
-    int found = 0, along = 0;
-    for (int k = 0; k < s.space.rank; ++k) {
-      if (found < lines.rank && s.space[k] == lines[found]) ++found;
-      else if (b_.axes[z(s.space[k])].numbers_examples) return false;
-      else ++along;
+    bool has_examples = false, along = s.space.rank == lines.rank || s.space.rank == lines.rank + 1;
+    for (int k = 0; k < lines.rank; ++k) {
+      along = along && s.space[k] == lines[k];
+      has_examples = has_examples || b_.axes[z(lines[k])].numbers_examples;
     }
-    return found == lines.rank && along <= 1;
+    return has_examples && along && (s.space.rank == lines.rank || !b_.axes[z(s.space[lines.rank])].numbers_examples);
   }
 
   // A map that makes something of each line, of its own line alone where its group makes that.
   constexpr bool belongs(const plan_step& s, const line_group& g) const {
     bool of_lines = false;
-    for (int k = s.sink; k < s.sink + s.sink_count; ++k) of_lines = of_lines || b_.sinks[z(k)].kind == sink_kind::store || b_.nodes[z(b_.sinks[z(k)].node)].axes == g.lines;
+    for (const plan_sink& sink : b_.sinks_of(s)) of_lines = of_lines || sink.kind == sink_kind::store || b_.at(sink.node).axes == g.lines;
     if (!of_lines || !runs_along(s, g.lines)) return false;
-    for (int k = s.operand; k < s.operand + s.operand_count; ++k) {
-      const int n = b_.operands[z(k)].node;
-      if (n < 0 || b_.operands[z(k)].kind == operand_kind::position) continue;
-      int home = n;
-      while (b_.nodes[z(home)].op->plays == role::alias || (b_.nodes[z(home)].op == &again_op && b_.producer[z(home)] == 0)) home = b_.nodes[z(home)].in[0];
-      const int maker = b_.producer[z(home)] - 1;
+    for (const plan_operand& o : b_.operands_of(s)) {
+      if (o.node < 0 || o.kind == operand_kind::position) continue;
+      const int home = b_.home(o.node), maker = b_.producer[z(home)] - 1;
       const bool made_here = maker >= g.begin && maker < g.begin + g.count;
-      if (made_here && !(b_.nodes[z(n)].axes == b_.nodes[z(home)].axes && b_.nodes[z(n)].axes.contains(g.lines))) return false;
+      if (made_here && !(b_.at(o.node).axes == b_.at(home).axes && b_.at(o.node).axes.contains(g.lines))) return false;
     }
     return true;
   }
 
-  const blueprint_arrays<Size>& b_;
+  const blueprint& b_;
 };
+
+template <class Model, mode Mode>
+constexpr auto find_line_groups() {
+  constexpr blueprint b = blueprint_of<Model, Mode, true>();
+  std::array<line_group, line_finder{b}.count()> groups{};
+  int at = 0;
+  for (line_group& g : groups) {
+    g = line_finder{b}.next(at);
+    at = g.begin + g.count;
+  }
+  return groups;
+}
 
 /// The groups of a model's plan. Looked for only where a backend runs them.
 template <class Model, mode Mode>
-inline constexpr auto line_groups_of = [] {
-  using storage = blueprint_storage<Model, Mode, true>;
-  constexpr auto visit = [](auto found) { line_finder<storage::size>{storage::all}.find(found); };
-  constexpr std::size_t count = [&] {
-    std::size_t n = 0;
-    visit([&](const line_group&) { ++n; });
-    return n;
-  }();
-  std::array<line_group, count> groups{};
-  std::size_t n = 0;
-  visit([&](const line_group& g) { groups[n++] = g; });
-  return groups;
-}();
+inline constexpr auto line_groups_of = find_line_groups<Model, Mode>();
 
-/// The group that a step is part of.
+/// The group that a step is part of; of no steps where it is in none.
 template <class Model, mode Mode>
-constexpr const line_group* group_of(int step) {
+constexpr line_group group_of(int step) {
   for (const line_group& g : line_groups_of<Model, Mode>)
-    if (step >= g.begin && step < g.begin + g.count) return &g;
-  return nullptr;
+    if (step >= g.begin && step < g.begin + g.count) return g;
+  return {};
 }
 
 /// Whether a map has a result that is reduced to something else than one number a line.

@@ -90,18 +90,6 @@ struct kept_product {
   const strip_group* strips = nullptr;  // where these passes run in strips: then it is kept for one of them at a time
 };
 
-/// The strips that a step is part of.
-inline const strip_group* strips_of(const blueprint& b, int step) {
-  const auto found = std::find_if(b.strips.begin(), b.strips.end(), [&](const strip_group& g) { return step >= g.begin && step < g.begin + g.count; });
-  return found == b.strips.end() ? nullptr : &*found;
-}
-
-/// The lines that a step is part of.
-inline const line_group* line_group_of(const blueprint& b, int step) {
-  const auto found = std::find_if(b.lines.begin(), b.lines.end(), [&](const line_group& g) { return step >= g.begin && step < g.begin + g.count; });
-  return found == b.lines.end() ? nullptr : &*found;
-}
-
 /// The products that more than one pass reads.
 inline std::vector<kept_product> products_of_several_passes(const blueprint& b) {
   std::vector<kept_product> all;
@@ -110,7 +98,7 @@ inline std::vector<kept_product> products_of_several_passes(const blueprint& b) 
     for (const plan_operand& o : b.operands_of(s)) {
       if (o.kind != operand_kind::product) continue;
       const auto known = std::find_if(all.begin(), all.end(), [&](const kept_product& p) { return p.node == o.node; });
-      if (known == all.end()) all.push_back({o.node, k, k, 0, strips_of(b, k)});
+      if (known == all.end()) all.push_back({o.node, k, k, 0, b.strips_of(k)});
       else known->last = k;
     }
   }
@@ -122,7 +110,7 @@ namespace detail {
 
 /// The strips in which a value of one strip at a time is made.
 inline std::size_t strips_of_value(const blueprint& b, int n) {
-  return static_cast<std::size_t>(strips_of(b, b.producer[static_cast<std::size_t>(n)] - 1) - b.strips.data());
+  return static_cast<std::size_t>(b.strips_of(b.producer[static_cast<std::size_t>(n)] - 1) - b.strips.data());
 }
 
 inline std::int64_t bytes_of_strip(const blueprint& b, const extent_table& extents, const memory_plan& plan, int n, std::size_t real_bytes) {
@@ -140,7 +128,7 @@ inline void choose_strips(const blueprint& b, const extent_table& extents, std::
   std::vector<char> uncut(b.axes.size(), 0);  // axes along which such a product would be cut on one side alone
   for (std::size_t n = 0; n < b.nodes.size(); ++n) {
     if (b.nodes[n].op != &contract_again_op || b.producer[n] == 0) continue;
-    const strip_group *const again = strips_of(b, b.producer[n] - 1), *const own = strips_of(b, b.producer[static_cast<std::size_t>(b.nodes[n].argument[0])] - 1);
+    const strip_group *const again = b.strips_of(b.producer[n] - 1), *const own = b.strips_of(b.producer[static_cast<std::size_t>(b.nodes[n].argument[0])] - 1);
     if ((again == nullptr) != (own == nullptr)) uncut[static_cast<std::size_t>((again ? again : own)->axis)] = 1;
   }
   for (std::size_t g = 0; g < b.strips.size(); ++g) {
@@ -175,8 +163,8 @@ inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, 
       const plan_step& s = b.steps[static_cast<std::size_t>(range.begin + k)];
       if (!plan.runs(b, s)) continue;
       // What runs in strips runs again and again, and what runs by lines side by side: their values live from the first step to the last.
-      const strip_group* const strips = strips_of(b, range.begin + k);
-      const line_group* const lines = line_group_of(b, range.begin + k);
+      const strip_group* const strips = b.strips_of(range.begin + k);
+      const line_group* const lines = b.lines_of(range.begin + k);
       const int begin = strips ? strips->begin - range.begin : lines ? lines->begin - range.begin : k;
       const int end = strips ? begin + strips->count - 1 : lines ? begin + lines->count - 1 : k;
       detail::for_each_result(b.parts(), s, [&](int n) {

@@ -129,8 +129,7 @@ class program {
 
   /// Computes the result, and returns it where it is a scalar; a tensor is read with value().
   auto forward() {
-    execution_.forward();
-    if constexpr (Mode == mode::training) execution_.apply_updates();
+    run_forward();
     if constexpr (std::is_same_v<result_axes, axes<>>) return scalar();
   }
 
@@ -143,9 +142,9 @@ class program {
   }
 
   /// Both, and the result: a device is asked for all of it before the host waits, once.
+  /// errors: as backward's
   real_type forward_and_backward() {
-    execution_.forward();
-    execution_.apply_updates();
+    run_forward();
     backward();
     return scalar();
   }
@@ -232,6 +231,10 @@ class program {
     else return {};
   }
 
+  void run_forward() {
+    execution_.forward();
+    if constexpr (Mode == mode::training) execution_.apply_updates();
+  }
   real_type scalar() { return *execution_.template on_host<real_type>(execution_.plan().result).data; }
 
   void require_values() const {

@@ -108,9 +108,9 @@ void run_map(execution<Backend>& e, const plan_step& s, const typename Backend::
 template <class Backend>
 void run_lines(execution<Backend>& e, const plan_step& s, const typename Backend::compiled_chain& compiled) {
   using R = typename Backend::real;
-  const line_group& g = *line_group_of(e.plan(), static_cast<int>(e.plan().number_of(s)));
-  std::array<gathered_map<R>, max_maps_of_lines> maps;
-  std::array<map_of_lines<R, typename Backend::compiled_chain>, max_maps_of_lines> steps{};
+  const line_group& g = *e.plan().lines_of(static_cast<int>(e.plan().number_of(s)));
+  std::array<gathered_map<R>, max_maps_of_group> maps;
+  std::array<map_of_group<R, typename Backend::compiled_chain>, max_maps_of_group> steps{};
   for (std::size_t k = 0; k < static_cast<std::size_t>(g.count); ++k) {
     const plan_step& each = *(&s + k);
     if (!e.memory().runs(e.plan(), each)) continue;
@@ -187,23 +187,22 @@ void run_kernel(execution<Backend>& e, const plan_step& s, const typename Backen
 template <class Backend>
 void run_repeat(execution<Backend>& e, const plan_step& s, const typename Backend::compiled_chain&) { e.repeat(s); }
 
-/// A map that is part of a group: the first one's code runs the group.
+/// A map that is part of a group of lines: the first one's code runs all of it.
 template <class Model, mode Mode, class Backend, int Step>
 constexpr step_code<Backend> code_of_line() {
   using link = chain<Model, Mode, Backend::fuses, Step>;
-  constexpr line_group g = *group_of<Model, Mode>(Step);
+  constexpr line_group g = group_of<Model, Mode>(Step);
   typename Backend::compiled_chain compiled{};
   if constexpr (reduces_otherwise<typename link::storage>(link::step, g.lines)) compiled = Backend::template compile_reductions<link>();
   if constexpr (g.begin != Step) return {nullptr, compiled};
-  else return []<int... K>(typename Backend::compiled_chain c, std::integer_sequence<int, K...>) {
-    Backend::template compile_lines<chain<Model, Mode, Backend::fuses, Step + K>...>(c);
-    return step_code<Backend>{run_lines<Backend>, c};
+  else return []<int... K>(const typename Backend::compiled_chain& of_first, std::integer_sequence<int, K...>) {
+    return step_code<Backend>{run_lines<Backend>, Backend::template compile_lines<chain<Model, Mode, Backend::fuses, Step + K>...>(of_first)};
   }(compiled, std::make_integer_sequence<int, g.count>{});
 }
 
 template <class Model, mode Mode, class Backend, int Step>
 constexpr bool is_in_lines() {
-  if constexpr (Backend::runs_lines) return group_of<Model, Mode>(Step) != nullptr;
+  if constexpr (Backend::runs_lines) return group_of<Model, Mode>(Step).count > 0;
   else return false;
 }
 

@@ -250,6 +250,12 @@ class gradient_cache : private detail::encoder_side<Encoded, Backend>... {
     (backward_side<detail::encoder_side<Encoded, Backend>>(number++), ...);
   }
 
+  real_type forward_and_backward() {
+    const real_type loss = forward();
+    backward();
+    return loss;
+  }
+
   /// The gradients of all parameters, laid out as the weights are.
   std::span<real_type> gradients() { return sums_.host(); }
   shared_numbers<real_type>& gradient_numbers() { return sums_; }

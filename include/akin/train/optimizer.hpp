@@ -95,7 +95,7 @@ template <class Optimizer, class Real>
 class steps_by_gradients {
  public:
   /// Scales the gradients down where the Euclidean norm of all that are trained, together, exceeds `largest` (0: never).
-  /// values: squares are summed in double, in the order of the buffer
+  /// values: squares are summed in double, on the host in the order of the buffer, on a device in parts of 1,024, which are added likewise
   void clip(std::span<Real> gradients, double largest) {
     host_backend host;
     clip_on(host, gradients.data(), std::ssize(gradients), largest);
@@ -104,7 +104,7 @@ class steps_by_gradients {
     auto& gradients = program.gradient_numbers();
     clip_on(program.backend(), gradients.update_on(program.backend()), gradients.size(), largest);
   }
-  /// The norm before the last clip. Waits for a device, where that was there.
+  /// The norm that the gradients had before the last clip, 0 where there was none. Waits for a device, where it was computed there.
   double gradient_norm() const { return norm_.at(0); }
 
   /// One update.

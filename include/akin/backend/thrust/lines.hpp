@@ -5,18 +5,19 @@
 #include <akin/backend/thrust/map.hpp>
 
 #include <span>
+#include <utility>
 
 namespace akin::inline v0 {
 namespace device {
 
-/// One map of the group, for a team of lanes, each of which takes every lanes-th entry: an operand's and a result's place, and the step from an entry of the line to the next.
+/// One map of a group, for a team of lanes, each of which takes every lanes-th entry of the line.
 template <class Chain>
-struct map_of_line {
+struct line_map {
   std::array<std::int64_t, max_rank> extent;  // of the lines
   int rank;
-  std::int64_t length;  // of the line: 1 where the map has one number for each
+  std::int64_t length;  // of a line: 1 where the map has one number for each
   operand operands[operands_of<Chain>];
-  std::int64_t operand_steps[operands_of<Chain>];
+  std::int64_t operand_steps[operands_of<Chain>];  // from an entry to the next
   result results[Chain::results];
   std::int64_t result_steps[Chain::results];
   bool runs;
@@ -38,8 +39,7 @@ struct map_of_line {
         else results[r].data[to[r] + entry * result_steps[r]] = values[r];
       }
     }
-    for (int r = 0; r < Chain::results; ++r)
-      if (results[r].data && results[r].reduces) finish(results[r], to[r], totals[r].total(results[r].kind), team);
+    finish(to, totals, team, std::make_integer_sequence<int, Chain::results>{});
     team.sync();
   }
 
@@ -52,16 +52,23 @@ struct map_of_line {
   }
   // The lanes' totals in a tree, whose root is the first lane.
   template <class Team>
-  static AKIN_HOST_DEVICE void finish(const result& r, std::int64_t at, float total, const Team& team) {
+  static AKIN_HOST_DEVICE void finish(const result& r, std::int64_t at, const accumulator& of_lane, const Team& team) {
+    if (!r.data || !r.reduces) return;
+    float total = of_lane.total(r.kind);
     for (int by = Team::lanes / 2; by > 0; by /= 2) {
       const float other = team.from_lane(total, by);
       if (team.lane() < by) total = merged(r.kind, total, other);
     }
     if (team.lane() == 0) r.data[at] = r.adds ? merged(r.kind, r.data[at], total) : total;
   }
+  // Written out for each result: a loop around the tree would not be unrolled, and the totals would lie in memory.
+  template <class Team, int... R>
+  AKIN_HOST_DEVICE void finish(const std::int64_t* to, const accumulator* totals, const Team& team, std::integer_sequence<int, R...>) const {
+    (finish(results[R], to[R], totals[R], team), ...);
+  }
 };
 
-/// All maps of the group, each after the one before.
+/// All maps of a group, each after the one before.
 template <class... Chains>
 struct line_work {
   template <class Team>
@@ -69,7 +76,7 @@ struct line_work {
 };
 template <class First, class... Rest>
 struct line_work<First, Rest...> {
-  map_of_line<First> first;
+  line_map<First> first;
   line_work<Rest...> rest;
 
   template <class Team>
@@ -79,62 +86,72 @@ struct line_work<First, Rest...> {
   }
 };
 
-/// Maps whose spaces begin with the dimensions that number the lines; null: one does not run.
-using calls_of_lines = std::span<const map_call* const>;
+/// The calls of a group's maps, whose kept dimensions number the lines; null: one does not run.
+using group_calls = std::span<const map_call* const>;
 
-inline void place(const calls_of_lines&, line_work<>&) {}
+inline void place(const group_calls&, line_work<>&) {}
 template <class First, class... Rest>
-void place(const calls_of_lines& calls, line_work<First, Rest...>& work) {
-  auto& [extent, rank, length, operands, operand_steps, results, result_steps, runs] = work.first;
-  runs = calls.front() != nullptr;
-  if (runs) {
+void place(const group_calls& calls, line_work<First, Rest...>& work) {
+  line_map<First>& m = work.first;
+  m.runs = calls.front() != nullptr;
+  if (m.runs) {
     const map_call& c = *calls.front();
     const auto along = static_cast<std::size_t>(c.kept);
     const bool has_one = c.rank > c.kept;
-    extent = c.extent;
-    rank = c.kept;
-    length = has_one ? c.extent[along] : 1;
-    std::copy_n(c.operands.begin(), First::operands, operands);
-    std::copy_n(c.results.begin(), First::results, results);
-    for (int k = 0; k < First::operands; ++k) operand_steps[k] = has_one ? operands[k].step[along] : 0;
-    for (int r = 0; r < First::results; ++r) result_steps[r] = has_one ? results[r].step[along] : 0;
+    m.extent = c.extent;
+    m.rank = c.kept;
+    m.length = has_one ? c.extent[along] : 1;
+    std::copy_n(c.operands.begin(), First::operands, m.operands);
+    std::copy_n(c.results.begin(), First::results, m.results);
+    for (int k = 0; k < First::operands; ++k) m.operand_steps[k] = has_one ? m.operands[k].step[along] : 0;
+    for (int r = 0; r < First::results; ++r) m.result_steps[r] = has_one ? m.results[r].step[along] : 0;
   }
   place(calls.subspan(1), work.rest);
 }
 
 template <class... Chains>
-void run_all_lines(queue& q, const calls_of_lines& calls, std::int64_t lines) {
+void run_lines_of(queue& q, const group_calls& calls, std::int64_t lines) {
   line_work<Chains...> work{};
+  static_assert(sizeof work + sizeof lines <= 4096, "akin: backend/thrust: a kernel has 4 KiB of arguments");
   place(calls, work);
   q.each_line(lines, work);
 }
 
-/// Adds to a chain the function of the group that begins with it.
+/// A chain with the function of the group that begins with it.
 template <class... Chain>
-constexpr void compile_lines(compiled_chain& first) { first.lines = run_all_lines<words_of<Chain>...>; }
+constexpr compiled_chain compile_lines(compiled_chain first) {
+  first.lines = run_lines_of<words_of<Chain>...>;
+  return first;
+}
 
-/// Takes a map's results of one number a line, or those that are reduced otherwise, out of a call.
-inline map_call with_results(map_call c, const map_arguments<float>& a, const view<const float>& lines, bool of_lines) {
+/// A call without the reductions that `leaves_out(reduction)` names.
+template <class LeavesOut>
+map_call without(map_call c, const map_arguments<float>& a, LeavesOut leaves_out) {
   for (const auto& r : a.reductions)
-    if (std::equal(lines.axis.begin(), lines.axis.begin() + lines.rank, r.value.axis.begin(), r.value.axis.begin() + r.value.rank) != of_lines) c.results[static_cast<std::size_t>(r.step)].data = nullptr;
-  if (!of_lines)
-    for (const auto& s : a.stores) c.results[static_cast<std::size_t>(s.step)].data = nullptr;
+    if (leaves_out(r)) c.results[static_cast<std::size_t>(r.step)].data = nullptr;
   return c;
 }
 
 /// values: sums of a line in the order of its lanes, in a tree over them: the same bits on every run
-inline void map_lines(queue& q, const compiled_chain& chain, const view<const float>& lines, std::span<const map_of_lines<float, compiled_chain>> maps) {
-  std::array<map_call, max_maps_of_lines> calls;
-  std::array<const map_call*, max_maps_of_lines> running{};
+inline void map_lines(queue& q, const compiled_chain& chain, const view<const float>& lines, std::span<const map_of_group<float, compiled_chain>> maps) {
+  const auto is_of_lines = [&](const map_reduction<float>& r) {
+    return std::equal(lines.axis.begin(), lines.axis.begin() + lines.rank, r.value.axis.begin(), r.value.axis.begin() + r.value.rank);
+  };
+  std::array<map_call, max_maps_of_group> calls;
+  std::array<const map_call*, max_maps_of_group> running{};
   for (std::size_t k = 0; k < maps.size(); ++k) {
     if (!maps[k].arguments) continue;
-    calls[k] = with_results(call_of(*maps[k].arguments), *maps[k].arguments, lines, true);
-    order(calls[k], [&](int d) { return lines.find(maps[k].arguments->space.axis[static_cast<std::size_t>(d)]) >= 0; });
+    calls[k] = without(call_of(*maps[k].arguments), *maps[k].arguments, [&](const auto& r) { return !is_of_lines(r); });
+    calls[k].kept = lines.rank;
     running[k] = &calls[k];
   }
   chain.lines(q, {running.data(), maps.size()}, lines.size());
-  for (const auto& m : maps)
-    if (m.arguments && m.chain->reduce) map_run{q, *m.chain}.run(with_results(call_of(*m.arguments), *m.arguments, lines, false));
+  for (const auto& m : maps) {
+    if (!m.arguments || !m.chain->reduce) continue;
+    map_call others = without(call_of(*m.arguments), *m.arguments, is_of_lines);
+    for (const auto& s : m.arguments->stores) others.results[static_cast<std::size_t>(s.step)].data = nullptr;
+    map_run{q, *m.chain}.run(others);
+  }
 }
 
 }  // namespace device

@@ -46,32 +46,6 @@ struct map_call {
   }
 };
 
-template <class Visit>
-void for_each_stride(map_call& c, Visit visit) {
-  for (auto& o : c.operands) visit(o.step);
-  for (auto& r : c.results)
-    if (r.data) visit(r.step);
-}
-
-/// Brings the dimensions that are kept to the front, each kind in the order of the space.
-template <class Keeps>
-void order(map_call& c, Keeps keeps) {
-  std::array<int, max_rank> from{};
-  int count = 0;
-  for (const bool kept : {true, false}) {
-    for (int d = 0; d < c.rank; ++d)
-      if (keeps(d) == kept) from[static_cast<std::size_t>(count++)] = d;
-    if (kept) c.kept = count;
-  }
-  const auto turn = [&](auto& numbers) {
-    const auto before = numbers;
-    for (int d = 0; d < c.rank; ++d)
-      numbers[static_cast<std::size_t>(d)] = before[static_cast<std::size_t>(from[static_cast<std::size_t>(d)])];
-  };
-  turn(c.extent);
-  for_each_stride(c, turn);
-}
-
 /// Where an index lies along the dimensions [from, to): its offset for each of `count` strides is added to at[].
 template <int Count, class Strided>
 AKIN_HOST_DEVICE void walk(const std::array<std::int64_t, max_rank>& extent, int from, int to, std::int64_t index,
@@ -220,7 +194,7 @@ struct merge_parts {
 struct compiled_chain {
   void (*store)(queue&, const map_call&) = nullptr;
   void (*reduce)(queue&, const map_call&, const parts&, float* const* partials) = nullptr;
-  void (*lines)(queue&, const std::span<const map_call* const>&, std::int64_t count) = nullptr;  // of the group that begins with this map; null: it does not run
+  void (*lines)(queue&, const std::span<const map_call* const>& group, std::int64_t count) = nullptr;  // of the group that begins with this map
 };
 
 template <class Chain>
@@ -241,15 +215,15 @@ void reduce_all(queue& q, const map_call& c, const parts& cut, float* const* par
 }
 
 template <class Chain, class Lines, class Results>
-struct words_of_lines;
+struct words_of_tape;
 template <class Chain, std::size_t... Line, std::size_t... Result>
-struct words_of_lines<Chain, std::index_sequence<Line...>, std::index_sequence<Result...>> {
+struct words_of_tape<Chain, std::index_sequence<Line...>, std::index_sequence<Result...>> {
   using type = chain_words<Chain::operands, Chain::results, tape_line::of(Chain::tape[Line]).word...,
                            tape_line::of({scalar::none, Chain::taken[Result], std::int16_t{Result}}).word...>;
 };
 /// The words of a chain, which has `operands`, `results`, a `tape`, and in `taken` the line that each result takes.
 template <class Chain>
-using words_of = typename words_of_lines<Chain, std::make_index_sequence<Chain::tape.size()>, std::make_index_sequence<Chain::taken.size()>>::type;
+using words_of = typename words_of_tape<Chain, std::make_index_sequence<Chain::tape.size()>, std::make_index_sequence<Chain::taken.size()>>::type;
 
 /// The functions of a chain.
 template <class Chain>
@@ -313,8 +287,33 @@ class map_run {
     return std::min(cut.results * std::max<std::int64_t>(cut.entries / part, 1), std::max(cut.results * (cut.neighbours ? warp : 1), enough));
   }
 
+  template <class Visit>
+  static void for_each_stride(map_call& c, Visit visit) {
+    for (auto& o : c.operands) visit(o.step);
+    for (auto& r : c.results)
+      if (r.data) visit(r.step);
+  }
   static void fold(map_call& c) {
     fold_space(c.rank, c.extent, [&](auto visit) { for_each_stride(c, visit); });
+  }
+
+  // Those that are kept first, each kind in the order of the space.
+  template <class Keeps>
+  static void order(map_call& c, Keeps keeps) {
+    std::array<int, max_rank> from{};
+    int count = 0;
+    for (const bool kept : {true, false}) {
+      for (int d = 0; d < c.rank; ++d)
+        if (keeps(d) == kept) from[static_cast<std::size_t>(count++)] = d;
+      if (kept) c.kept = count;
+    }
+    const auto turn = [&](auto& numbers) {
+      const auto before = numbers;
+      for (int d = 0; d < c.rank; ++d)
+        numbers[static_cast<std::size_t>(d)] = before[static_cast<std::size_t>(from[static_cast<std::size_t>(d)])];
+    };
+    turn(c.extent);
+    for_each_stride(c, turn);
   }
 
   queue& queue_;

@@ -96,8 +96,8 @@ class thrust_backend {
     return device::compile_reductions<Chain>();
   }
   template <class... Chain>
-  static constexpr void compile_lines(compiled_chain& first) {
-    device::compile_lines<Chain...>(first);
+  static constexpr compiled_chain compile_lines(const compiled_chain& first) {
+    return device::compile_lines<Chain...>(first);
   }
   template <class Chain>
   static constexpr compiled_chain compile_pairs() {
@@ -105,7 +105,7 @@ class thrust_backend {
   }
 
   void map(const compiled_chain& chain, const map_arguments<float>& a) { device::map(queue_, chain, a); }
-  void map_lines(const compiled_chain& chain, const view<const float>& lines, std::span<const map_of_lines<float, compiled_chain>> maps) {
+  void map_lines(const compiled_chain& chain, const view<const float>& lines, std::span<const map_of_group<float, compiled_chain>> maps) {
     device::map_lines(queue_, chain, lines, maps);
   }
   void pair_pass(const compiled_chain& chain, const pair_arguments<float>& a) {

@@ -288,6 +288,7 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
 
 /// Multiplies all rows of the range with all panels.
 inline void sweep(isa level, const sweep_work& s) {
+  if (s.begin >= s.end) return;  // the space of the rows may be empty
   const tile_kernels kernels = tile_kernels_of(level);
   const std::int64_t tile_cols = 2 * kernels.lanes;
   const std::int64_t panels = (s.columns + tile_cols - 1) / tile_cols, depth = s.outer * s.segments * s.depth;
