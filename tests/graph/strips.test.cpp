@@ -227,6 +227,15 @@ struct two_in_a_checkpointed_block {
     return two_in_a_block::define(m);
   }
 };
+// Weights that are dropped, by an element's place in the whole: in strips, in the gradient that computes them again, and where other axes stand around it.
+struct dropped {
+  static constexpr auto define(model& m) {
+    return result_of(repeat(m, layers, "block", input_of(m), [&](auto x) {
+      const auto share = dropout(softmax(scores_of(x), over(others)), 0.3);
+      return x + dot(share, others_of(x), over(others)) * dropout(m.parameter<"gain">(initial::constant(1), width), 0.2);
+    }));
+  }
+};
 // Who is asked comes before who asks.
 struct turned {
   static constexpr auto define(model& m) {
@@ -296,6 +305,7 @@ TEST_CASE("attention of one's own: gradients are those of central differences, a
   agrees<sigmoid_attention>(of_images, of_regions, of_width, of_layers);
   agrees<two_in_a_block>(of_images, of_regions, of_width, of_layers);
   agrees<two_in_a_checkpointed_block>(of_images, of_regions, of_width, of_layers);
+  agrees<dropped>(of_images, of_regions, of_width, of_layers);
   agrees<turned>(of_images, of_regions, of_width, of_layers);
   agrees<read_outside_of_strips>(of_images, of_regions, of_width, of_layers);
   agrees<without_examples>(of_regions, of_width, of_layers);
@@ -303,14 +313,18 @@ TEST_CASE("attention of one's own: gradients are those of central differences, a
   agrees<outside_of_a_repeat>(of_images, of_regions, of_width);
 }
 
-TEST_CASE("a checkpointed block has room for one strip of its scores") {
-  const auto bytes = [](int examples) {
-    parameters<two_in_a_checkpointed_block> weights;
-    program<two_in_a_checkpointed_block, tested_backend> p{weights};
-    p.bind(images(examples), regions(600), width(2), layers(2));
-    return p.bytes();
-  };
-  CHECK(bytes(512) - bytes(256) < std::int64_t{256} * 600 * 600 * 4 / 10);
+template <class Model>
+std::int64_t bytes_for(int examples) {
+  parameters<Model> weights;
+  program<Model, tested_backend> p{weights};
+  p.bind(images(examples), regions(600), width(2), layers(2));
+  return p.bytes();
+}
+
+TEST_CASE("blocks that run again and blocks with dropout have room for one strip of their scores") {
+  constexpr std::int64_t scores = std::int64_t{256} * 600 * 600 * 4;
+  CHECK(bytes_for<two_in_a_checkpointed_block>(512) - bytes_for<two_in_a_checkpointed_block>(256) < scores / 10);
+  CHECK(bytes_for<dropped>(512) - bytes_for<dropped>(256) < scores / 10);
 }
 
 TEST_CASE("a pass over pairs is not cut with scores") {
@@ -323,6 +337,7 @@ TEST_CASE("sums over scores go on from strip to strip") {
   akin_test::subject<sigmoid_attention, akin_test::tested_backend> s{ordinary, images(2), regions(of_strip), width(2), layers(1)};
   CHECK(s.program().explain().find("in strips of 1 images:") != std::string::npos);
   akin_test::check_cpu<sigmoid_attention>(ordinary, 2e-4, images(2), regions(of_strip), width(2), layers(1));
+  akin_test::check_cpu<dropped>(ordinary, 2e-4, images(2), regions(of_strip), width(2), layers(1));
 }
 
 }  // namespace squares

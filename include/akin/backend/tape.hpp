@@ -20,7 +20,7 @@ enum class scalar : unsigned char {
 };
 
 /// One line of a tape: the result of step k is function(result a, result b, result c). `operand` reads operand a, `constant` is `number`,
-/// `random` hashes the element's linear index (operand a) with a seed (operand b) and `number` to a real in [0, 1).
+/// `random` hashes the element's position (operand a) with a seed (operand b) and `number` to a real in [0, 1).
 struct scalar_step {
   scalar code = scalar::none;
   std::int16_t a = -1, b = -1, c = -1;
@@ -51,8 +51,7 @@ struct tape_line {
 enum class operand_kind : unsigned char {
   real,          // numbers in memory
   integer,       // 32-bit integers in memory
-  position,      // the index along one axis, computed
-  linear_index,  // the element's number in the step's iteration space, computed
+  position,      // the number of an entry along the axes of `value`, computed
   seed,          // the program's random state at this step
   product,       // pair passes only: a tile of a product of two embeddings
   listed         // pair passes only: 1 for the pairs of a list
@@ -72,7 +71,7 @@ constexpr float start_of(reduction kind) {
 /// How many operands, results and lines of its tape one step may have.
 inline constexpr int max_operands_of_step = 40, max_results_of_step = 12, max_lines_of_step = 4096;
 
-/// An operand of a map: its kind, and where it lies. `position` has the axis as the only label of the view.
+/// An operand of a map: its kind, and where it lies. The view of a position has axes and extents, no data.
 template <class Real>
 struct map_operand {
   operand_kind kind = operand_kind::real;

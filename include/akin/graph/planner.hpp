@@ -205,7 +205,7 @@ class planner {
     }
     for (int n = 0; n < m_.forward_size; ++n) {
       if (!p_.live[n] || m_.nodes[n].region == 0 || !elementwise(n)) continue;
-      again_[n] = m_.nodes[n].op->code != scalar::random && cost_[n] <= 24;
+      again_[n] = cost_[n] <= 24;
       inputs(n, [&](int i) {
         const node& x = m_.nodes[i];
         const bool at_hand = x.region == 0 || x.op->plays == role::leaf || made_again_[i] != 0 || kept_[home_of(m_, i)] || m_.nodes[home_of(m_, i)].op->plays == role::leaf;
@@ -364,7 +364,7 @@ class planner {
     } else if (x.op->code == scalar::constant) {
       result = push({scalar::constant, -1, -1, -1, x.number}, s.tape);
     } else if (x.op->code == scalar::random) {
-      const int index = operand(s, {operand_kind::linear_index}), seed = operand(s, {operand_kind::seed});
+      const int index = operand(s, {operand_kind::position, static_cast<std::int16_t>(n)}), seed = operand(s, {operand_kind::seed});
       result = push({scalar::random, static_cast<std::int16_t>(index), static_cast<std::int16_t>(seed), -1, static_cast<double>(x.argument[0])}, s.tape);
     } else if (x.op->code == scalar::identity) {
       result = write(step, x.in[0]);

@@ -86,7 +86,7 @@ void gather(execution<Backend>& e, const plan_step& s, gathered_map<typename Bac
     else if (o.kind == operand_kind::real) out.value = e.reals(o.node);
     else if (o.node >= 0) out.value = e.extents().template shape<const R>(nullptr, b.at(o.node).axes);
     if (o.kind == operand_kind::integer) out.integers = e.integers(o.node).data;
-    if (o.kind == operand_kind::position) out.first = e.begin_of(out.value.axis[0]);
+    if (o.kind == operand_kind::position && out.value.rank > 0) out.first = e.begin_of(out.value.axis[0]) * out.value.stride(0);
   }
   for (std::size_t k = 0; k < static_cast<std::size_t>(s.sink_count); ++k) {
     const plan_sink& sink = b.sinks[static_cast<std::size_t>(s.sink) + k];

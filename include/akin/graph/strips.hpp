@@ -132,8 +132,7 @@ class strip_joiner {
     return false;
   }
 
-  // Values can be cut along their first axis without moving a number. What is not of one strip alone must be a sum of the strips' parts, and random
-  // numbers are drawn by an element's place in the whole.
+  // Values can be cut along their first axis without moving a number. What is not of one strip alone must be a sum of the strips' parts.
   constexpr bool runs_in_strips(const plan_step& s, const strip_group& g) const {
     const int axis = g.axis;
     const bool pass = s.kind == step_kind::pairs && g.of_pairs;  // what it keeps has the room of a strip of pairs
@@ -141,7 +140,7 @@ class strip_joiner {
     bool can = pass || own_rows || (s.kind == step_kind::map && s.space.rank > 0 && s.space[0] == axis);
     if (!can) return false;
     for_each_read(parts_of(m_, p_), s, [&](int n) { can = can && cuts_along(n, axis); });
-    for (int k = s.operand; k < s.operand + s.operand_count; ++k) can = can && p_.operands[k].kind != operand_kind::linear_index;
+    for (int k = s.operand; k < s.operand + s.operand_count; ++k) can = can && (p_.operands[k].kind != operand_kind::position || cuts_along(p_.operands[k].node, axis));
     for (int k = s.sink; k < s.sink + s.sink_count; ++k) {
       const sink_kind kind = p_.sinks[k].kind;
       const node& n = m_.nodes[p_.sinks[k].node];

@@ -50,7 +50,7 @@ class folded_map {
     operand_count_ = static_cast<int>(a.operands.size());
     for (int k = 0; k < operand_count_; ++k) {
       const auto& o = a.operands[static_cast<std::size_t>(k)];
-      stride_[static_cast<std::size_t>(k)] = o.kind == operand_kind::linear_index ? strides_in(a.space, a.space) : o.kind == operand_kind::seed ? strides{} : strides_in(a.space, o.value);
+      stride_[static_cast<std::size_t>(k)] = o.kind == operand_kind::seed ? strides{} : strides_in(a.space, o.value);
     }
     for (const auto& s : a.stores) results_[static_cast<std::size_t>(result_count_++)] = {false, reduction::sum, s.step, s.value.data, s.value.size(), strides_in(a.space, s.value)};
     for (const auto& r : a.reductions) results_[static_cast<std::size_t>(result_count_++)] = {true, r.kind, r.step, r.value.data, r.value.size(), strides_in(a.space, r.value)};
@@ -196,7 +196,7 @@ class folded_map {
     const std::int64_t down = stride_[z(k)][z(rank_ - 2)], along = stride_[z(k)][z(rank_ - 1)];
     call.in[z(k)] = s.buffer;
     call.step[z(k)] = 1;
-    const bool computed = o.kind == operand_kind::position || o.kind == operand_kind::linear_index;
+    const bool computed = o.kind == operand_kind::position;
     const float* from = o.kind == operand_kind::integer ? reinterpret_cast<const float*>(o.integers) + at : o.kind == operand_kind::real ? o.value.data + at : nullptr;
     const bool one_number = (along == 0 || columns == 1) && (down == 0 || rows == 1);
     const std::int64_t first = o.first + at;

@@ -146,26 +146,23 @@ class reference_backend : public host_backend {
     for (const auto& r : a.reductions)
       std::fill_n(r.value.data, r.value.size(), r.kind == reduction::sum ? 0.0 : r.kind == reduction::minimum ? infinity : -infinity);
     std::vector<double> result(tape.size());
-    std::int64_t element = 0;
     reference::for_each_index(a.space, [&](const auto& index) {
       for (std::size_t t = 0; t < tape.size(); ++t) {
         const scalar_step& s = tape[t];
         const auto of = [&](int k) { return k < 0 ? 0.0 : result[static_cast<std::size_t>(k)]; };
-        result[t] = s.code == scalar::operand ? read(a.operands[static_cast<std::size_t>(s.a)], a.space, index, element) : reference::apply(s, of(s.a), of(s.b), of(s.c));
+        result[t] = s.code == scalar::operand ? read(a.operands[static_cast<std::size_t>(s.a)], a.space, index) : reference::apply(s, of(s.a), of(s.b), of(s.c));
       }
       const auto value = [&](int k) { return result[static_cast<std::size_t>(taken[static_cast<std::size_t>(k)])]; };
       for (const auto& store : a.stores) store.value.data[reference::offset(a.space, index, store.value)] = value(store.step);
       for (const auto& r : a.reductions) reduce(r.kind, r.value.data[reference::offset(a.space, index, r.value)], value(r.step));
-      ++element;
     });
   }
 
-  static double read(const map_operand<double>& o, const view<const double>& space, const std::array<std::int64_t, max_rank>& index, std::int64_t element) {
+  static double read(const map_operand<double>& o, const view<const double>& space, const std::array<std::int64_t, max_rank>& index) {
     switch (o.kind) {
       case operand_kind::real: return o.value.data[reference::offset(space, index, o.value)];
       case operand_kind::integer: return o.integers[reference::offset(space, index, o.value)];
-      case operand_kind::position: return static_cast<double>(index[static_cast<std::size_t>(space.find(o.value.axis[0]))]);
-      case operand_kind::linear_index: return static_cast<double>(element);
+      case operand_kind::position: return static_cast<double>(reference::offset(space, index, o.value));
       case operand_kind::seed: return o.seed;
       case operand_kind::product:
       case operand_kind::listed: break;

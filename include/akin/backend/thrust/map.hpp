@@ -331,7 +331,7 @@ inline map_call call_of(const map_arguments<float>& a) {
     if (o.kind == operand_kind::real) to = {o.value.data, 0, strides_in(a.space, o.value)};
     else if (o.kind == operand_kind::integer) to = {reinterpret_cast<const float*>(o.integers), 0, strides_in(a.space, o.value)};
     else if (o.kind == operand_kind::seed) to = {nullptr, o.seed, {}};
-    else to = {nullptr, o.first, o.kind == operand_kind::position ? strides_in(a.space, o.value) : strides_in(a.space, a.space)};
+    else to = {nullptr, o.first, strides_in(a.space, o.value)};
   }
   for (const auto& s : a.stores) c.results[static_cast<std::size_t>(s.step)] = {s.value.data, strides_in(a.space, s.value)};
   for (const auto& r : a.reductions)
