@@ -59,7 +59,7 @@ void check_region(const layout& l, int region, std::size_t real_bytes) {
     detail::for_each_read(l.b.parts(), s, [&](int n) { read(l.b.home(n)); });  // after its own writes: a step may not write over its operands
   };
   for (int k = range.begin; k < range.begin + range.count; ++k) {
-    const strip_group* const strips = strips_of(l.b, k);
+    const strip_group* const strips = l.b.strips_of(k);
     if (strips && strips->begin == k)  // the strip before the last
       for (int of_strip = k; of_strip < k + strips->count; ++of_strip) play(l.b.steps[static_cast<std::size_t>(of_strip)]);
     play(l.b.steps[static_cast<std::size_t>(k)]);
