@@ -96,15 +96,15 @@ double training_loop(training_run& s, trained_program& program, training_task& t
       const auto culprit = program.first_not_finite();
       akin::fail("training: the loss of step ", s.step, " is not finite; the first such value is in ", culprit, "; what was saved before is kept");
     }
-    const double rate = schedule(s.step);
+    const double rate = schedule(s.step), temperature = s.temperature();  // that of this loss: a device has just been waited for
     program.step(*s.optimizer, rate, o.clip_norm);
     const auto epoch = s.step / s.steps_per_epoch() + 1;
     ++s.step;
-    line.update({epoch, s.step, static_cast<double>(loss), rate, s.temperature()});
+    line.update({epoch, s.step, static_cast<double>(loss), rate, temperature});
     const bool epoch_ends = s.step % s.steps_per_epoch() == 0;
     if (epoch_ends || s.step % 10 == 0) {
       const double measured = epoch_ends ? task.test(epoch) : std::nan("");
-      for (const double x : {static_cast<double>(s.step), static_cast<double>(epoch), static_cast<double>(loss), rate, s.temperature(), seconds(), measured}) s.history.push_back(static_cast<float>(x));
+      for (const double x : {static_cast<double>(s.step), static_cast<double>(epoch), static_cast<double>(loss), rate, temperature, seconds(), measured}) s.history.push_back(static_cast<float>(x));
       if (std::isfinite(measured)) line.note("epoch " + std::to_string(epoch) + ": " + s.measure + " " + std::to_string(measured).substr(0, 6));
     }
     if (epoch_ends || s.step % o.checkpoint_every == 0) task.save(seconds());

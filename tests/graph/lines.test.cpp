@@ -43,6 +43,14 @@ struct along {
     return sum(tanh(normed(x, over(width)) * x));
   }
 };
+// A sum of each line whose axes are turned, which the next map reads.
+struct turned {
+  static constexpr auto define(model& m) {
+    const auto places = m.data<"places">(tokens, images) + sum(x_of(m), over(width));
+    const auto y = places * m.input<"w">(images, tokens, width);
+    return sum(tanh(y - mean(y, over(width))));
+  }
+};
 // Means that cross the lines, means over the examples or over two axes, and a sum that nothing waits for along its line: none of them has lines.
 struct without_lines {
   static constexpr auto define(model& m) {
@@ -74,6 +82,8 @@ TEST_CASE("line by line as map by map") {
   akin_test::check_cpu<all_kinds>(ordinary, 1e-4, images(3), tokens(7), width(67), layers(2));
   akin_test::check_gradients<sums_of_all_kinds>(ordinary, images(2), tokens(3), width(4));
   akin_test::check_cpu<sums_of_all_kinds>(ordinary, 1e-4, images(5), tokens(3), width(40));
+  akin_test::check_gradients<turned>(ordinary, images(3), tokens(2), width(4));
+  akin_test::check_cpu<turned>(ordinary, 1e-4, images(3), tokens(5), width(7));
   akin_test::check_gradients<along>(ordinary, images(2), tokens(4), width(3));
   akin_test::check_cpu<along>(ordinary, 1e-4, images(3), tokens(5), width(33));
   akin_test::check_cpu<along>(ordinary, 1e-4, images(1), tokens(1), width(1));

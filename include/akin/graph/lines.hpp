@@ -62,12 +62,10 @@ class line_finder {
   }
 
   constexpr bool runs_along(const plan_step& s, const axis_list& lines) const {
-    bool has_examples = false, along = s.space.rank == lines.rank || s.space.rank == lines.rank + 1;
-    for (int k = 0; k < lines.rank; ++k) {
-      along = along && s.space[k] == lines[k];
-      has_examples = has_examples || b_.axes[z(lines[k])].numbers_examples;
-    }
-    return has_examples && along && (s.space.rank == lines.rank || !b_.axes[z(s.space[lines.rank])].numbers_examples);
+    bool has_examples = false;
+    for (int k = 0; k < lines.rank; ++k) has_examples = has_examples || b_.axes[z(lines[k])].numbers_examples;
+    const bool has_one_more = s.space.rank == lines.rank + 1;
+    return has_examples && begin_with(s.space, lines) && (s.space.rank == lines.rank || (has_one_more && !b_.axes[z(s.space[lines.rank])].numbers_examples));
   }
 
   // A map that makes something of each line, of its own line alone where its group makes that.
@@ -79,9 +77,16 @@ class line_finder {
       if (o.node < 0 || o.kind == operand_kind::position) continue;
       const int home = b_.home(o.node), maker = b_.producer[z(home)] - 1;
       const bool made_here = maker >= g.begin && maker < g.begin + g.count;
-      if (made_here && !(b_.at(o.node).axes == b_.at(home).axes && b_.at(o.node).axes.contains(g.lines))) return false;
+      if (made_here && !(b_.at(o.node).axes == b_.at(home).axes && begin_with(b_.at(o.node).axes, g.lines))) return false;
     }
     return true;
+  }
+
+  // In their order: a sum of each line whose axes are turned is made after the group.
+  static constexpr bool begin_with(const axis_list& axes, const axis_list& lines) {
+    bool same = axes.rank >= lines.rank;
+    for (int k = 0; k < lines.rank; ++k) same = same && axes[k] == lines[k];
+    return same;
   }
 
   const blueprint& b_;

@@ -364,7 +364,10 @@ class planner {
     } else if (x.op->code == scalar::constant) {
       result = push({scalar::constant, -1, -1, -1, x.number}, s.tape);
     } else if (x.op->code == scalar::random) {
-      const int index = operand(s, {operand_kind::position, static_cast<std::int16_t>(n)}), seed = operand(s, {operand_kind::seed});
+      plan_operand place{operand_kind::position, static_cast<std::int16_t>(n)};
+      for (int k = s.operand; k < p_.operand_count; ++k)  // places along the same axes are the same numbers
+        if (p_.operands[k].kind == operand_kind::position && m_.nodes[p_.operands[k].node].axes == x.axes) place = p_.operands[k];
+      const int index = operand(s, place), seed = operand(s, {operand_kind::seed});
       result = push({scalar::random, static_cast<std::int16_t>(index), static_cast<std::int16_t>(seed), -1, static_cast<double>(x.argument[0])}, s.tape);
     } else if (x.op->code == scalar::identity) {
       result = write(step, x.in[0]);
