@@ -123,15 +123,15 @@ class steps_by_gradients {
 
  private:
   Optimizer& self() { return static_cast<Optimizer&>(*this); }
-  void check(std::int64_t count) const {
+  void require_count(std::int64_t count) const {
     if (count != weights_.size()) fail("optimizer: got ", count, " gradients for ", weights_.size(), " weights; is the program bound?");
   }
   void step_on(auto& backend, const Real* gradients, std::int64_t count, double rate) {
-    check(count);
+    require_count(count);
     self().update(backend, gradients, rate);
   }
   void clip_on(auto& backend, Real* gradients, std::int64_t count, double largest) {
-    check(count);
+    require_count(count);
     double* const numbers = norm_.write_on(backend);
     backend.each(1, detail::assign_zero<double>{numbers});
     for_each_stretch([&](std::int64_t first, std::int64_t size) { backend.add_sum(numbers, size, square_of<Real>{gradients + first}); });
