@@ -28,7 +28,9 @@ TEST_CASE("the CLIP loss in words, before and after bind") {
 
   parameters<clip_loss> w;
   program<clip_loss, akin_test::tested_backend> p{w, akin_test::tested_settings[0]};
-  CHECK(p.explain() == before);
+  const std::string unbound = p.explain();
+  CHECK(has(unbound, "line by line of [images]:\n    map [images, embed]") == akin_test::tested_backend::runs_lines);
+  if (!akin_test::tested_backend::runs_lines) CHECK(unbound == before);
   p.bind(images(300), texts(300), embed(8));
   const std::string after = p.explain();
   INFO(after);
@@ -41,7 +43,7 @@ TEST_CASE("the CLIP loss in words, before and after bind") {
   p.bind(images(300), texts(300), embed(8));
   CHECK(has(p.explain(), "pair pass 2 of tiles [images = 300, texts = 300], never stored, 4.32 MFLOP, waits for "));
   CHECK(has(after, "memory: one arena of "));
-  CHECK(lines_of(after) == lines_of(before) + (tested_backend::computes_on_host ? 1 : 4));  // memory; then the device's, its panels, its scratch
+  CHECK(lines_of(after) == lines_of(unbound) + (tested_backend::computes_on_host ? 1 : 4));  // memory; then the device's, its panels, its scratch
   CHECK(p.bytes() > 0);
 }
 
