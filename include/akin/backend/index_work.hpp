@@ -20,6 +20,13 @@ struct assign_zero {
 };
 
 template <class Real>
+struct add_number {
+  const Real* numbers;
+  Real* sums;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const { sums[k] += numbers[k]; }
+};
+
+template <class Real>
 struct add_pairwise {
   const Real *a, *b;
   Real* out;

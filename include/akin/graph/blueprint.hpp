@@ -82,17 +82,9 @@ struct blueprint {
     }
   }
   /// The strips that a step is part of, and the lines; null where it is in none.
-  constexpr const strip_group* strips_of(int step) const { return group_of(strips, step); }
-  constexpr const line_group* lines_of(int step) const { return group_of(lines, step); }
+  constexpr const strip_group* strips_of(int step) const { return group_with(strips, step); }
+  constexpr const line_group* lines_of(int step) const { return group_with(lines, step); }
   std::string_view name(const named_value& v) const { return texts.substr(static_cast<std::size_t>(v.text_begin), static_cast<std::size_t>(v.text_size)); }
-
- private:
-  template <class Group>
-  static constexpr const Group* group_of(std::span<const Group> groups, int step) {
-    for (const Group& g : groups)
-      if (step >= g.begin && step < g.begin + g.count) return &g;
-    return nullptr;
-  }
 };
 
 namespace detail {

@@ -128,11 +128,7 @@ class execution {
     for (const auto& v : b_.names)
       if (const auto found = b_.at(v.node).region == 0 ? look_at(v.node) : look_at_layers(v); found.node >= 0) return found;
     for (int k = 0, ran = 0; k < b_.forward_steps; ++k) {
-      if (k == ran) {
-        run(0, k, 1);
-        const line_group* const lines = b_.lines_of(k);
-        ran += strips_from(k) ? strips_from(k)->count : lines ? lines->count : 1;
-      }
+      if (k == ran) ran += static_cast<int>(run_from(static_cast<std::size_t>(k)));
       not_finite found;
       detail::for_each_result(b_.parts(), b_.steps[static_cast<std::size_t>(k)], [&](int n) {
         if (found.node < 0) found = look_at(n);
@@ -301,15 +297,19 @@ class execution {
 
   void run(int region, int begin, int count) {
     const auto first = static_cast<std::size_t>(b_.ranges[static_cast<std::size_t>(region)].begin + begin);
-    for (std::size_t k = first; k < first + static_cast<std::size_t>(count);) {
-      const strip_group* const strips = strips_from(static_cast<int>(k));
-      if (strips) run_strips(*strips);
-      k += strips ? static_cast<std::size_t>(strips->count) : run_at(k);
-    }
+    for (std::size_t k = first; k < first + static_cast<std::size_t>(count);) k += run_from(k);
+  }
+
+  // Runs the strips that begin with a step, or what run_in_strip does; how many steps that are.
+  std::size_t run_from(std::size_t k) {
+    const strip_group* const strips = strips_from(static_cast<int>(k));
+    if (!strips) return run_in_strip(k);
+    run_strips(*strips);
+    return static_cast<std::size_t>(strips->count);
   }
 
   // Runs a step, or the group of lines that begins with it; how many steps that are.
-  std::size_t run_at(std::size_t k) {
+  std::size_t run_in_strip(std::size_t k) {
     const line_group* const lines = b_.lines_of(static_cast<int>(k));
     const auto count = lines ? static_cast<std::size_t>(lines->count) : 1;
     const auto runs = [&](const plan_step& s) { return bound_to_.memory.runs(b_, s); };
@@ -361,7 +361,7 @@ class execution {
     const std::int64_t strip = bound_to_.memory.strips[static_cast<std::size_t>(&g - b_.strips.data())];
     for (strip_begin_ = 0; strip_begin_ == 0 || strip_begin_ < strips_extent_; strip_begin_ += strip) {
       extents_.replace(g.axis, std::min(strip, strips_extent_ - strip_begin_));
-      for (auto k = static_cast<std::size_t>(g.begin); k < static_cast<std::size_t>(g.begin + g.count);) k += run_at(k);
+      for (auto k = static_cast<std::size_t>(g.begin); k < static_cast<std::size_t>(g.begin + g.count);) k += run_in_strip(k);
     }
   }
 

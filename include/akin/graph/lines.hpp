@@ -111,9 +111,8 @@ inline constexpr auto line_groups_of = find_line_groups<Model, Mode>();
 /// The group that a step is part of; of no steps where it is in none.
 template <class Model, mode Mode>
 constexpr line_group group_of(int step) {
-  for (const line_group& g : line_groups_of<Model, Mode>)
-    if (step >= g.begin && step < g.begin + g.count) return g;
-  return {};
+  const line_group* const found = group_with<line_group>(line_groups_of<Model, Mode>, step);
+  return found ? *found : line_group{};
 }
 
 /// Whether a map has a result that is reduced to something else than one number a line.

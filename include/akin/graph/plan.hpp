@@ -5,6 +5,8 @@
 #include <akin/expr/predicates.hpp>
 #include <akin/graph/graph.hpp>
 
+#include <span>
+
 namespace akin::inline v0 {
 
 enum class step_kind : unsigned char { kernel, map, pairs, repeat };
@@ -56,6 +58,14 @@ struct line_group {
   std::int16_t begin = 0, count = 0;  // steps
   axis_list lines{};
 };
+
+/// The group that a step is part of; null where it is in none.
+template <class Group>
+constexpr const Group* group_with(std::span<const Group> groups, int step) {
+  for (const Group& g : groups)
+    if (step >= g.begin && step < g.begin + g.count) return &g;
+  return nullptr;
+}
 
 /// The plan. Its steps are listed in the order in which they run, region by region.
 struct plan {

@@ -70,13 +70,6 @@ inline constexpr bool encodes_one_by_one = detail::looks_one_by_one<Encoder>();
 
 namespace detail {
 
-template <class Real>
-struct add_number {
-  const Real* numbers;
-  Real* sums;
-  AKIN_HOST_DEVICE void operator()(std::int64_t k) const { sums[k] += numbers[k]; }
-};
-
 /// Adds a program's gradients of its own parameters to sums that are laid out as the weights are.
 template <class Model, class Backend>
 void add_gradients(program<Model, Backend>& program, shared_numbers<typename Backend::real>& sums) {

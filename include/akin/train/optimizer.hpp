@@ -10,6 +10,7 @@
 #include <functional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace akin::inline v0 {
@@ -136,6 +137,8 @@ class steps_by_gradients {
     backend.each(1, detail::assign_zero<double>{numbers});
     for_each_stretch([&](std::int64_t first, std::int64_t size) { backend.add_sum(numbers, size, square_of<Real>{gradients + first}); });
     backend.each(1, norm_and_factor{numbers, largest});
+    if constexpr (std::remove_reference_t<decltype(backend)>::computes_on_host)
+      if (numbers[1] == 1) return;  // a device decides it for each number, so that the host need not wait
     for_each_stretch([&](std::int64_t first, std::int64_t size) { backend.each(size, scale_by<Real>{gradients + first, numbers + 1}); });
   }
   // visit(first, size) for the groups' numbers, those that follow each other together.

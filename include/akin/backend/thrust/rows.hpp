@@ -2,6 +2,7 @@
 // Slices, rows by number, and sums: one number of the result for each index.
 #pragma once
 
+#include <akin/backend/index_work.hpp>
 #include <akin/backend/thrust/queue.hpp>
 
 #include <cstdint>
@@ -153,11 +154,6 @@ struct number_at {
   const double* numbers;
   AKIN_HOST_DEVICE double operator()(std::int64_t k) const { return numbers[k]; }
 };
-struct add_number {
-  const double* number;
-  double* total;
-  AKIN_HOST_DEVICE void operator()(std::int64_t) const { *total += *number; }
-};
 
 /// *total += the sum of the terms: of parts of 1,024, then of so many parts, until one is left.
 template <class Term>
@@ -171,7 +167,7 @@ void add_sum(queue& q, double* total, std::int64_t count, const Term& term) {
     q.each(parts_of(parts), sum_terms<number_at>{{sums}, next, parts});
     parts = parts_of(parts);
   }
-  q.each(1, add_number{sums, total});
+  q.each(1, detail::add_number<double>{sums, total});
 }
 
 }  // namespace device
