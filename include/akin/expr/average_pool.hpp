@@ -12,7 +12,7 @@ constexpr void average_pool(model& m, int n, int g);
 }  // namespace gradient_of
 
 // argument: {size, height axis of the longer side, width axis of the longer side}
-inline constexpr operation average_pool_op{"average_pool", role::kernel, gradient_of::average_pool};
+inline constexpr operation average_pool_op{"average_pool", role::kernel, vjp_of<gradient_of::average_pool>};
 inline constexpr operation average_pool_to_x_op{"average_pool_to_x", role::kernel, no_gradient};
 
 namespace gradient_of {

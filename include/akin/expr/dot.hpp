@@ -25,7 +25,7 @@ constexpr void contract(model& m, int n, int g) {
 
 inline constexpr operation again_op{"again", role::elementwise, no_gradient, scalar::identity};
 
-inline constexpr operation contract_op{"contract", role::contract, gradient_of::contract};
+inline constexpr operation contract_op{"contract", role::contract, vjp_of<gradient_of::contract>};
 inline constexpr operation contract_again_op{"contract again", role::contract, no_gradient};  // argument: {the layer's own}
 
 namespace build {

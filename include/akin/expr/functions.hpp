@@ -49,38 +49,38 @@ constexpr void sum(model& m, int n, int g) { m.add_adjoint(in(m, n, 0), build::i
 
 }  // namespace gradient_of
 
-inline constexpr operation identity_op{"identity", role::elementwise, gradient_of::identity, scalar::identity};
-inline constexpr operation negate_op{"negate", role::elementwise, gradient_of::negate_, scalar::negate};
-inline constexpr operation exp_op{"exp", role::elementwise, gradient_of::exp, scalar::exp};
-inline constexpr operation log_op{"log", role::elementwise, gradient_of::log, scalar::log};
-inline constexpr operation sqrt_op{"sqrt", role::elementwise, gradient_of::sqrt, scalar::sqrt};
-inline constexpr operation tanh_op{"tanh", role::elementwise, gradient_of::tanh, scalar::tanh};
-inline constexpr operation sigmoid_op{"sigmoid", role::elementwise, gradient_of::sigmoid, scalar::sigmoid};
-inline constexpr operation softplus_op{"softplus", role::elementwise, gradient_of::softplus, scalar::softplus};
-inline constexpr operation erf_op{"erf", role::elementwise, gradient_of::erf, scalar::erf};
-inline constexpr operation absolute_op{"absolute", role::elementwise, gradient_of::absolute, scalar::absolute};
-inline constexpr operation sine_op{"sine", role::elementwise, gradient_of::sine, scalar::sine};
-inline constexpr operation cosine_op{"cosine", role::elementwise, gradient_of::cosine, scalar::cosine};
-inline constexpr operation arc_cosine_op{"arc_cosine", role::elementwise, gradient_of::arc_cosine, scalar::arc_cosine};
+inline constexpr operation identity_op{"identity", role::elementwise, vjp_of<gradient_of::identity>, scalar::identity};
+inline constexpr operation negate_op{"negate", role::elementwise, vjp_of<gradient_of::negate_>, scalar::negate};
+inline constexpr operation exp_op{"exp", role::elementwise, vjp_of<gradient_of::exp>, scalar::exp};
+inline constexpr operation log_op{"log", role::elementwise, vjp_of<gradient_of::log>, scalar::log};
+inline constexpr operation sqrt_op{"sqrt", role::elementwise, vjp_of<gradient_of::sqrt>, scalar::sqrt};
+inline constexpr operation tanh_op{"tanh", role::elementwise, vjp_of<gradient_of::tanh>, scalar::tanh};
+inline constexpr operation sigmoid_op{"sigmoid", role::elementwise, vjp_of<gradient_of::sigmoid>, scalar::sigmoid};
+inline constexpr operation softplus_op{"softplus", role::elementwise, vjp_of<gradient_of::softplus>, scalar::softplus};
+inline constexpr operation erf_op{"erf", role::elementwise, vjp_of<gradient_of::erf>, scalar::erf};
+inline constexpr operation absolute_op{"absolute", role::elementwise, vjp_of<gradient_of::absolute>, scalar::absolute};
+inline constexpr operation sine_op{"sine", role::elementwise, vjp_of<gradient_of::sine>, scalar::sine};
+inline constexpr operation cosine_op{"cosine", role::elementwise, vjp_of<gradient_of::cosine>, scalar::cosine};
+inline constexpr operation arc_cosine_op{"arc_cosine", role::elementwise, vjp_of<gradient_of::arc_cosine>, scalar::arc_cosine};
 inline constexpr operation logical_not_op{"logical_not", role::elementwise, no_gradient, scalar::logical_not};
 inline constexpr operation stop_gradient_op{"stop_gradient", role::elementwise, no_gradient, scalar::identity};
 inline constexpr operation as_real_op{"as_real", role::elementwise, no_gradient, scalar::identity};
-inline constexpr operation add_op{"add", role::elementwise, gradient_of::add_, scalar::add};
+inline constexpr operation add_op{"add", role::elementwise, vjp_of<gradient_of::add_>, scalar::add};
 inline constexpr operation add_by_place_op{.name = "add_by_place", .plays = role::kernel, .vjp = no_gradient, .by_place = true};
-inline constexpr operation subtract_op{"subtract", role::elementwise, gradient_of::subtract_, scalar::subtract};
-inline constexpr operation multiply_op{"multiply", role::elementwise, gradient_of::multiply_, scalar::multiply};
-inline constexpr operation divide_op{"divide", role::elementwise, gradient_of::divide_, scalar::divide};
-inline constexpr operation maximum_op{"maximum", role::elementwise, gradient_of::maximum, scalar::maximum};
-inline constexpr operation minimum_op{"minimum", role::elementwise, gradient_of::minimum, scalar::minimum};
+inline constexpr operation subtract_op{"subtract", role::elementwise, vjp_of<gradient_of::subtract_>, scalar::subtract};
+inline constexpr operation multiply_op{"multiply", role::elementwise, vjp_of<gradient_of::multiply_>, scalar::multiply};
+inline constexpr operation divide_op{"divide", role::elementwise, vjp_of<gradient_of::divide_>, scalar::divide};
+inline constexpr operation maximum_op{"maximum", role::elementwise, vjp_of<gradient_of::maximum>, scalar::maximum};
+inline constexpr operation minimum_op{"minimum", role::elementwise, vjp_of<gradient_of::minimum>, scalar::minimum};
 inline constexpr operation less_op{"less", role::elementwise, no_gradient, scalar::less};
 inline constexpr operation less_equal_op{"less_equal", role::elementwise, no_gradient, scalar::less_equal};
 inline constexpr operation equal_op{"equal", role::elementwise, no_gradient, scalar::equal};
 inline constexpr operation equal_index_op{"equal_index", role::elementwise, no_gradient, scalar::equal_index};
 inline constexpr operation less_equal_index_op{"less_equal_index", role::elementwise, no_gradient, scalar::less_equal_index};
 inline constexpr operation index_to_real_op{"index_to_real", role::elementwise, no_gradient, scalar::index_to_real};
-inline constexpr operation where_op{"where", role::elementwise, gradient_of::where, scalar::where};
+inline constexpr operation where_op{"where", role::elementwise, vjp_of<gradient_of::where>, scalar::where};
 inline constexpr operation random_op{"random", role::elementwise, no_gradient, scalar::random};
-inline constexpr operation sum_op{"sum", role::reduce, gradient_of::sum, scalar::none, reduction::sum};
+inline constexpr operation sum_op{"sum", role::reduce, vjp_of<gradient_of::sum>, scalar::none, reduction::sum};
 
 namespace build {
 

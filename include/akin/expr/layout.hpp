@@ -14,12 +14,12 @@ constexpr void concatenate(model& m, int n, int g);
 
 }  // namespace gradient_of
 
-inline constexpr operation reshape_op{"reshape", role::alias, gradient_of::reshape};
+inline constexpr operation reshape_op{"reshape", role::alias, vjp_of<gradient_of::reshape>};
 // argument: {axis of the longer side, axis of the shorter side or -1 for one entry, first entry, 1 for the last entries instead or -1}
-inline constexpr operation slice_op{"slice", role::kernel, gradient_of::slice};
-inline constexpr operation stretch_op{"stretch", role::alias, gradient_of::slice};  // a slice along the first axis that begins at a known entry: no copy
-inline constexpr operation place_op{"place", role::kernel, gradient_of::place};
-inline constexpr operation concatenate_op{"concatenate", role::kernel, gradient_of::concatenate};  // argument: {axis of a, of b, of the result}
+inline constexpr operation slice_op{"slice", role::kernel, vjp_of<gradient_of::slice>};
+inline constexpr operation stretch_op{"stretch", role::alias, vjp_of<gradient_of::slice>};  // a slice along the first axis that begins at a known entry: no copy
+inline constexpr operation place_op{"place", role::kernel, vjp_of<gradient_of::place>};
+inline constexpr operation concatenate_op{"concatenate", role::kernel, vjp_of<gradient_of::concatenate>};  // argument: {axis of a, of b, of the result}
 
 namespace build {
 

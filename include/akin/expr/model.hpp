@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace akin::inline v0 {
@@ -29,6 +30,13 @@ struct operation {
   reduction reduces = reduction::sum;
   bool by_place = false;  // a kernel that takes axes by their place, where others match them by their names
 };
+
+/// A rule for `vjp` of which nothing is left in the program. A program's constants point to their operations and these to their rules, which only the
+/// compiler runs: each user's file would compile them all.
+template <void (*Rule)(model&, int, int)>
+constexpr void vjp_of(model& m, int node, int gradient) {
+  if (std::is_constant_evaluated()) Rule(m, node, gradient);
+}
 
 enum class value_kind : unsigned char { real, index, boolean };
 

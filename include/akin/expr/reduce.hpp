@@ -15,10 +15,10 @@ constexpr void log_sum_exp(model& m, int n, int g) {
 
 }  // namespace gradient_of
 
-inline constexpr operation maximum_over_op{"max", role::reduce, gradient_of::extremum, scalar::none, reduction::maximum};
-inline constexpr operation minimum_over_op{"min", role::reduce, gradient_of::extremum, scalar::none, reduction::minimum};
-inline constexpr operation log_sum_exp_op{"log_sum_exp", role::reduce, gradient_of::log_sum_exp, scalar::none, reduction::log_sum_exp};
-inline constexpr operation kth_largest_op{"kth_largest", role::reduce, gradient_of::extremum, scalar::none, reduction::kth_largest};  // argument: {k}
+inline constexpr operation maximum_over_op{"max", role::reduce, vjp_of<gradient_of::extremum>, scalar::none, reduction::maximum};
+inline constexpr operation minimum_over_op{"min", role::reduce, vjp_of<gradient_of::extremum>, scalar::none, reduction::minimum};
+inline constexpr operation log_sum_exp_op{"log_sum_exp", role::reduce, vjp_of<gradient_of::log_sum_exp>, scalar::none, reduction::log_sum_exp};
+inline constexpr operation kth_largest_op{"kth_largest", role::reduce, vjp_of<gradient_of::extremum>, scalar::none, reduction::kth_largest};  // argument: {k}
 inline constexpr operation arg_max_op{"arg_max", role::reduce, no_gradient, scalar::none, reduction::arg_max};
 inline constexpr operation count_op{"count", role::leaf, no_gradient};
 

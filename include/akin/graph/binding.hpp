@@ -47,7 +47,7 @@ class binder {
 
   /// Tensors that `stays` names are not trained; products of pairs are kept between passes as far as pair_budget bytes allow.
   /// errors: run time, a tensor that the weights lack or have otherwise; memory that the backend does not give
-  binding<real_type> bind(const std::function<bool(std::string_view)>& stays, std::int64_t pair_budget) {
+  [[gnu::cold]] binding<real_type> bind(const std::function<bool(std::string_view)>& stays, std::int64_t pair_budget) {
     connect_parameters();
     connect_states();
     if constexpr (!Backend::computes_on_host) copy_inputs_and_weights();
@@ -66,7 +66,7 @@ class binder {
   }
 
  private:
-  void connect_parameters() {
+  [[gnu::cold]] void connect_parameters() {
     made_.offset = std::vector<std::int64_t>(b_.nodes.size(), -1);
     for (const auto& v : b_.names) {
       if (v.takes_input()) continue;
@@ -90,7 +90,7 @@ class binder {
     }
   }
 
-  void connect_states() {
+  [[gnu::cold]] void connect_states() {
     made_.state_at = std::vector<std::int64_t>(b_.nodes.size(), -1);
     for (const auto& u : b_.updates) {
       made_.state_at[static_cast<std::size_t>(u.state)] = made_.states_bytes;
@@ -109,7 +109,7 @@ class binder {
   }
 
   // For each name the first layer of the outermost repeat around it whose tensor is trained; -1: none.
-  std::vector<std::int64_t> find_trained(const std::function<bool(std::string_view)>& stays) const {
+  [[gnu::cold]] std::vector<std::int64_t> find_trained(const std::function<bool(std::string_view)>& stays) const {
     std::vector<std::int64_t> first(b_.names.size(), -1);
     for (std::size_t k = 0; k < b_.names.size(); ++k) {
       if (b_.names[k].role != named_value::role_kind::parameter) continue;
@@ -123,7 +123,7 @@ class binder {
 
   // A parameter's gradient is made where it belongs, unless its node is something else too; then it is copied. The nodes that are made elsewhere than in
   // the arena, each with a 1.
-  std::vector<char> choose_external(std::span<const std::int64_t> first_trained) {
+  [[gnu::cold]] std::vector<char> choose_external(std::span<const std::int64_t> first_trained) {
     std::vector<char> external(b_.nodes.size(), 0);
     made_.gradient_of = std::vector<int>(b_.nodes.size(), -1);
     if (b_.adjoint.empty()) return external;
@@ -148,7 +148,7 @@ class binder {
   }
 
   // From the extents, the precision and the budget alone, so that nothing else decides what runs.
-  void choose_kept(std::int64_t pair_budget) {
+  [[gnu::cold]] void choose_kept(std::int64_t pair_budget) {
     made_.kept = products_of_several_passes(b_);
     if constexpr (Backend::fuses) {
       if (!backend_.keeps_pairs()) return;
@@ -165,7 +165,7 @@ class binder {
   }
 
   // Room for a part of what the program needs, or a sentence that says how much it needs in all.
-  std::unique_ptr<memory_block> take(std::string_view what, std::int64_t bytes) {
+  [[gnu::cold]] std::unique_ptr<memory_block> take(std::string_view what, std::int64_t bytes) {
     auto block = backend_.allocate(bytes);
     if (!block) fail("bind: the program needs ", bytes_text(made_.needed_bytes()), ", of which its ", what, " of ", bytes_text(bytes), " found no room");
     return block;

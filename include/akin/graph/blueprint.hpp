@@ -65,7 +65,7 @@ struct blueprint {
   /// Calls visit(columns, depth, layers) for every parameter that a contraction, or a convolution of patches, multiplies with, where nothing trains it: the product of the
   /// extents that the result keeps, that of those it sums over, and how many such parameters there are.
   template <class Extents, class Visit>
-  void for_each_weight(const Extents& extents, Visit visit) const {
+  [[gnu::cold]] void for_each_weight(const Extents& extents, Visit visit) const {
     for (const auto a : adjoint)
       if (a != 0) return;
     for (const plan_step& s : steps) {

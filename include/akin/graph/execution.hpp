@@ -48,7 +48,7 @@ class execution {
 
   /// Fixes the largest extents and allocates. Every later run, with these or smaller extents, allocates nothing.
   /// Products of pairs that several passes read are kept from the first to the last as far as pair_budget bytes allow.
-  void bind(const extent_table& largest, std::int64_t pair_budget) {
+  [[gnu::cold]] void bind(const extent_table& largest, std::int64_t pair_budget) {
     bound_ = ran_ = has_values_ = has_gradients_ = false;
     extents_ = largest_ = largest;
     bound_to_ = {};  // the next one may need its room

@@ -12,11 +12,11 @@
 
 namespace akin::inline v0 {
 
-inline std::string describe_node(const blueprint& b, const extent_table& extents, int n) {
+[[gnu::cold]] inline std::string describe_node(const blueprint& b, const extent_table& extents, int n) {
   const node& x = b.at(n);
   std::string s{x.op->name};
-  if (x.name >= 0) s += " '" + extents.name(b.names[static_cast<std::size_t>(x.name)]) + "'";
-  return s + extent_table{b}.shape_text(x.axes) + " (node " + std::to_string(n) + ")";
+  if (x.name >= 0) s += detail::sentence_of({" '", extents.name(b.names[static_cast<std::size_t>(x.name)]), "'"});
+  return detail::sentence_of({s, extent_table{b}.shape_text(x.axes), " (node ", n, ")"});
 }
 
 /// 17.2 G, 350 M

@@ -52,7 +52,7 @@ class extent_table {
   }
 
   /// Derives what follows from the given extents, and checks what is given twice.
-  void derive() {
+  [[gnu::cold]] void derive() {
     for (bool changed = true; changed;) {
       changed = false;
       for (const extent_relation& r : blueprint_.relations) {
@@ -77,7 +77,7 @@ class extent_table {
 
   std::int64_t size(const axis_list& axes) const {
     std::int64_t product = 1;
-    for (int k = 0; k < axes.rank; ++k) product = checked_product(product, required(axes[k]), who_, [&] { return "a tensor" + shape_text(axes); });
+    for (int k = 0; k < axes.rank; ++k) product = checked_product(product, required(axes[k]), who_, [&] { return detail::sentence_of({"a tensor", shape_text(axes)}); });
     return product;
   }
   /// Bytes of a node's numbers, in one layer and in all.
@@ -86,7 +86,7 @@ class extent_table {
     std::int64_t all = bytes(n, real_bytes);
     blueprint_.for_each_repeat_around(blueprint_.at(n).region, [&](int r) {
       const int depth = blueprint_.regions[static_cast<std::size_t>(r)].depth_axis;
-      all = checked_product(all, (*this)[depth], who_, [&] { return "a tensor" + shape_text(blueprint_.at(n).axes) + " for each of axis '" + std::string{name(depth)} + "'"; });
+      all = checked_product(all, (*this)[depth], who_, [&] { return detail::sentence_of({"a tensor", shape_text(blueprint_.at(n).axes), " for each of axis '", name(depth), "'"}); });
     });
     return all;
   }
@@ -99,24 +99,27 @@ class extent_table {
   }
 
   /// A parameter's name in full, but for a layer's number.
-  std::string name(const named_value& v) const {
-    std::string s{blueprint_.name(v)};
-    if (v.numbered_by >= 0) s.replace(s.find('#'), 1, std::to_string(required(v.numbered_by)));
-    return s;
+  [[gnu::cold]] std::string name(const named_value& v) const {
+    const std::string_view pattern = blueprint_.name(v);
+    if (v.numbered_by < 0) return std::string{pattern};
+    const std::size_t at = pattern.find('#');
+    return detail::sentence_of({pattern.substr(0, at), required(v.numbered_by), pattern.substr(at + 1)});
   }
 
   /// " [images = 64, embed]": axes with the extents that are known.
-  std::string shape_text(const axis_list& axes) const {
+  [[gnu::cold]] std::string shape_text(const axis_list& axes) const {
     std::string s = " [";
     for (int k = 0; k < axes.rank; ++k) {
-      s += (k ? ", " : "") + std::string{name(axes[k])};
-      if ((*this)[axes[k]] >= 0) s += " = " + std::to_string((*this)[axes[k]]);
+      s += detail::sentence_of({k ? ", " : "", name(axes[k])});
+      if ((*this)[axes[k]] >= 0) s += detail::sentence_of({" = ", (*this)[axes[k]]});
     }
-    return s + "]";
+    s += ']';
+    return s;
   }
 
+  /// Not inlined: half of what a step function would consist of.
   template <class T>
-  view<T> shape(T* data, const axis_list& axes) const {
+  [[gnu::noinline]] view<T> shape(T* data, const axis_list& axes) const {
     view<T> v{data, axes.rank, {}, {}};
     for (int k = 0; k < axes.rank; ++k) v.axis[static_cast<std::size_t>(k)] = axes[k], v.extent[static_cast<std::size_t>(k)] = (*this)[axes[k]];
     return v;
@@ -132,12 +135,12 @@ class extent_table {
     return true;
   }
 
-  std::int64_t apply(const extent_relation& r) const {
+  [[gnu::cold]] std::int64_t apply(const extent_relation& r) const {
     if (r.rule == extent_rule::fixed) return r.stride;
     const auto a = (*this)[r.a], b = r.b < 0 ? 0 : (*this)[r.b];
     if (a < 0 || b < 0) return -1;
     switch (r.rule) {
-      case extent_rule::product: return checked_product(a, b, who_, [&] { return "axis '" + std::string{name(r.axis)} + "'"; });
+      case extent_rule::product: return checked_product(a, b, who_, [&] { return detail::sentence_of({"axis '", name(r.axis), "'"}); });
       case extent_rule::sum:
         if (a + b + r.stride < 0) fail(who_, ": axis '", name(r.a), "' has extent ", a, ", expected at least ", -r.stride);
         return a + b + r.stride;
@@ -156,10 +159,10 @@ class extent_table {
     }
     return -1;
   }
-  std::string reason(const extent_relation& r) const {
+  [[gnu::cold]] std::string reason(const extent_relation& r) const {
     if (r.rule == extent_rule::fixed) return "its type";
-    std::string s = "'" + std::string{name(r.a)} + "' = " + std::to_string((*this)[r.a]);
-    if (r.b >= 0) s += " with '" + std::string{name(r.b)} + "' = " + std::to_string((*this)[r.b]);
+    std::string s = detail::sentence_of({"'", name(r.a), "' = ", (*this)[r.a]});
+    if (r.b >= 0) s += detail::sentence_of({" with '", name(r.b), "' = ", (*this)[r.b]});
     return s;
   }
 

@@ -51,7 +51,7 @@ struct lifetime {
 
 // Places the largest first, each at the lowest offset where it meets nothing that lives at the same time. Not by std::sort: compiling it costs each of a
 // user's files more than this search costs a bind of some hundred values.
-inline std::int64_t place(std::vector<lifetime> values) {
+[[gnu::cold]] inline std::int64_t place(std::vector<lifetime> values) {
   std::int64_t total = 0;
   std::vector<lifetime> placed;  // by their offsets
   placed.reserve(values.size());
@@ -91,7 +91,7 @@ struct kept_product {
 };
 
 /// The products that more than one pass reads.
-inline std::vector<kept_product> products_of_several_passes(const blueprint& b) {
+[[gnu::cold]] inline std::vector<kept_product> products_of_several_passes(const blueprint& b) {
   std::vector<kept_product> all;
   for (int k = 0; k < b.ranges[0].count; ++k) {
     const plan_step& s = b.steps[static_cast<std::size_t>(b.ranges[0].begin + k)];
@@ -120,7 +120,7 @@ inline std::int64_t bytes_of_strip(const blueprint& b, const extent_table& exten
 
 /// Even strips, of as many entries of the axis as fit together into so many bytes, or of one. They are the same for all groups along an axis, so that a product
 /// that a gradient multiplies again has the bits of the layer's own.
-inline void choose_strips(const blueprint& b, const extent_table& extents, std::int64_t bytes, std::size_t real_bytes, memory_plan& plan) {
+[[gnu::cold]] inline void choose_strips(const blueprint& b, const extent_table& extents, std::int64_t bytes, std::size_t real_bytes, memory_plan& plan) {
   std::vector<std::int64_t> of_entry(b.strips.size(), 0);
   for (std::size_t n = 0; n < b.nodes.size(); ++n)
     if (const std::int64_t whole = plan.of_strip[n] ? extents[b.nodes[n].axes[0]] : 0; whole > 0)
@@ -151,7 +151,7 @@ struct strip_sizes {
 };
 
 /// Lays out everything that runs for the given extents. `external` marks nodes whose storage is elsewhere (gradients of parameters).
-inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, const std::vector<char>& external, needed_steps needed,
+[[gnu::cold]] inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, const std::vector<char>& external, needed_steps needed,
                                std::span<const kept_product> kept, const strip_sizes& sizes, std::size_t real_bytes) {
   const std::size_t count = b.nodes.size();
   memory_plan plan{std::vector<std::int64_t>(count, -1), std::vector<char>(count, 0), std::vector<memory_plan::frame>(b.regions.size()), 0, 0,

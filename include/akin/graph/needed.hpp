@@ -26,7 +26,7 @@ class needed_finder {
     needed_.first_layer = std::vector<std::int64_t>(b.regions.size());
   }
 
-  needed_steps find() {
+  [[gnu::cold]] needed_steps find() {
     want(b_.result);
     for (const auto& o : b_.outputs) want(o.node);
     for (const auto& u : b_.updates) want(u.value);
@@ -50,7 +50,7 @@ class needed_finder {
   }
 
   // From the last step to the first, so that whoever reads has been seen.
-  void walk(int region) {
+  [[gnu::cold]] void walk(int region) {
     const bool whole = region > 0 && b_.regions[static_cast<std::size_t>(region)].forward < 0;
     const region_range& range = b_.ranges[static_cast<std::size_t>(region)];
     for (int k = range.count; k-- > 0;) {

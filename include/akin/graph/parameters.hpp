@@ -70,35 +70,37 @@ class parameter_store {
   }
 
   /// The full name of one layer's tensor.
-  static std::string name_of_layer(const parameter_entry& e, std::int64_t k) {
+  [[gnu::cold]] static std::string name_of_layer(const parameter_entry& e, std::int64_t k) {
     std::string name = e.pattern;
     std::int64_t inner = e.count;
     for (std::size_t r = 0; r < e.depths.size(); ++r) {
       inner /= std::max<std::int64_t>(e.depths[r], 1);
-      name.replace(name.find('*'), 1, std::to_string(e.first_numbers[r] + k / inner));
+      const std::string_view pattern{name};
+      const std::size_t at = pattern.find('*');
+      name = detail::sentence_of({pattern.substr(0, at), e.first_numbers[r] + k / inner, pattern.substr(at + 1)});
       k %= inner;
     }
     return name;
   }
 
   /// Fixes the extents of the parameters' axes, allocates, and initialises from the seed.
-  void bind(const blueprint& b, const extent_table& given, std::uint64_t seed) {
+  [[gnu::cold]] void bind(const blueprint& b, const extent_table& given, std::uint64_t seed) {
     if (bound_) fail("parameters: they are bound already");
     release();  // what a bind that failed has left
-    std::vector<double> scales;
-    std::vector<initial> starts;
     std::int64_t numbers = 0;
     for (const named_value& v : b.names) {
       if (v.takes_input()) continue;
       const node& n = b.at(v.node);
       parameter_entry e{given.name(v), v.role, {}, {}, {}, 1, 1, numbers};
       const auto note = [&](int axis) {
-        const std::string name{given.name(axis)};
+        const std::string_view name = given.name(axis);
         const auto size = given.required(axis);
         if (std::none_of(extents_.begin(), extents_.end(), [&](const auto& x) { return x.first == name; })) extents_.emplace_back(name, size);
         return size;
       };
-      const auto times = [&](std::int64_t few, std::int64_t more) { return checked_product(few, more, "bind", [&] { return "tensor '" + e.pattern + "'" + given.shape_text(n.axes); }); };
+      const auto times = [&](std::int64_t few, std::int64_t more) {
+        return checked_product(few, more, "bind", [&] { return detail::sentence_of({"tensor '", e.pattern, "'", given.shape_text(n.axes)}); });
+      };
       for (int k = 0; k < n.axes.rank; ++k) e.shape.push_back(note(n.axes[k])), e.slice = times(e.slice, e.shape.back());
       b.for_each_repeat_around(n.region, [&](int number) {
         const region_entry& around = b.regions[static_cast<std::size_t>(number)];
@@ -106,32 +108,33 @@ class parameter_store {
         e.first_numbers.insert(e.first_numbers.begin(), around.first_number);
       });
       for (const auto depth : e.depths) e.count = times(e.count, depth);
-      double scale = v.start.scale;
-      for (std::string_view name : v.start.per) {
-        if (name.empty()) break;
-        const auto axis = std::find_if(b.axes.begin(), b.axes.end(), [&](const axis_entry& entry) { return entry.name == name; });
-        if (axis == b.axes.end()) fail("parameters: the start of '", e.pattern, "' is divided by axis '", name, "', which the model lacks");
-        scale /= std::sqrt(static_cast<double>(given.required(static_cast<int>(axis - b.axes.begin()))));
-      }
-      scales.push_back(scale);
-      starts.push_back(v.start);
       numbers += times(e.slice, e.count);
       entries_.push_back(std::move(e));
     }
     numbers_ = shared_numbers<Real>{"parameters", numbers};
-    for (std::size_t k = 0; k < entries_.size(); ++k) {
-      random_stream random{seed, k};
-      for (Real& x : values().subspan(static_cast<std::size_t>(entries_[k].offset), static_cast<std::size_t>(entries_[k].slice * entries_[k].count)))
-        switch (starts[k].kind) {
-          case initial::form::constant: x = static_cast<Real>(scales[k]); break;
-          case initial::form::normal: x = static_cast<Real>(scales[k] * random.normal()); break;
-          case initial::form::uniform: x = static_cast<Real>(scales[k] * (2 * random.uniform() - 1)); break;
-        }
-    }
+    std::size_t k = 0;
+    for (const named_value& v : b.names)
+      if (!v.takes_input()) initialise(entries_[k], v.start, b, given, random_stream{seed, k}), ++k;
     bound_ = true;
   }
 
  private:
+  void initialise(const parameter_entry& e, const initial& start, const blueprint& b, const extent_table& extents, random_stream random) {
+    double scale = start.scale;
+    for (const std::string_view name : start.per) {
+      if (name.empty()) break;
+      const auto axis = std::find_if(b.axes.begin(), b.axes.end(), [&](const axis_entry& entry) { return entry.name == name; });
+      if (axis == b.axes.end()) fail("parameters: the start of '", e.pattern, "' is divided by axis '", name, "', which the model lacks");
+      scale /= std::sqrt(static_cast<double>(extents.required(static_cast<int>(axis - b.axes.begin()))));
+    }
+    for (Real& x : values().subspan(static_cast<std::size_t>(e.offset), static_cast<std::size_t>(e.slice * e.count)))
+      switch (start.kind) {
+        case initial::form::constant: x = static_cast<Real>(scale); break;
+        case initial::form::normal: x = static_cast<Real>(scale * random.normal()); break;
+        case initial::form::uniform: x = static_cast<Real>(scale * (2 * random.uniform() - 1)); break;
+      }
+  }
+
   std::vector<parameter_entry> entries_;
   std::vector<std::pair<std::string, std::int64_t>> extents_;
   shared_numbers<Real> numbers_;
@@ -153,7 +156,7 @@ class parameters : public parameter_store<Real> {
   void bind(std::uint64_t seed, const Extents&... given) { bind_to(seed, detail::extents_of(given...)); }
   /// The same with the extents in a list.
   void bind_to(std::uint64_t seed, std::span<const extent> given) {
-    const blueprint b = blueprint_of<Model, mode::training, false>();
+    const blueprint b = blueprint_of<Model, mode::training, true>();
     extent_table extents{b};
     extents.give(given);
     extents.derive();

@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -246,7 +245,7 @@ class program {
     if (!execution_.has_gradients()) fail("gradient: backward has not run since the last forward, bind or resize");
   }
 
-  void bind_to(std::span<const extent> given) {
+  [[gnu::cold]] void bind_to(std::span<const extent> given) {
     const bool binds_weights = own_ && !own_->bound();
     if (binds_weights) own_->bind_to(0, given);
     if (!weights_.bound()) fail("bind: the weights are not bound; call weights.bind(seed, ...) first");

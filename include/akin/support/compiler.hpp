@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the compiler must be told: read before anything else in the core.
+//
+// Functions marked [[gnu::cold]] run once for a bind, or to say what is wrong. Compiled for size, they cost a file of one objective 0.4 s less.
 #pragma once
 
 #if __cplusplus < 202002L

@@ -33,15 +33,16 @@ class sentence_part {
   sentence_part(std::unsigned_integral auto number) : kind_{kind::natural}, natural_{number} {}
   sentence_part(std::floating_point auto number) : kind_{kind::real}, real_{static_cast<double>(number)} {}
 
-  void append_to(std::string& sentence) const {
+  [[gnu::cold]] void append_to(std::string& sentence) const {
     char digits[32];
     switch (kind_) {
       case kind::text: sentence += text_; return;
       case kind::letter: sentence += letter_; return;
-      case kind::whole: sentence += std::to_string(whole_); return;
-      case kind::natural: sentence += std::to_string(natural_); return;
-      case kind::real: std::snprintf(digits, sizeof digits, "%g", real_); sentence += digits; return;
+      case kind::whole: std::snprintf(digits, sizeof digits, "%lld", whole_); break;
+      case kind::natural: std::snprintf(digits, sizeof digits, "%llu", natural_); break;
+      case kind::real: std::snprintf(digits, sizeof digits, "%g", real_); break;
     }
+    sentence += digits;
   }
 
  private:
@@ -57,7 +58,7 @@ class sentence_part {
   };
 };
 
-inline std::string sentence_of(std::initializer_list<sentence_part> parts) {
+[[gnu::cold]] inline std::string sentence_of(std::initializer_list<sentence_part> parts) {
   std::string sentence;
   for (const sentence_part& part : parts) part.append_to(sentence);
   return sentence;

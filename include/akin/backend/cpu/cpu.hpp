@@ -24,7 +24,7 @@ class cpu_backend : public host_backend {
   static constexpr bool fuses = true, runs_lines = false;
 
   /// The precision of products of pairs, and that of all other products, convolutions apart.
-  explicit cpu_backend(int threads = thread_pool::hardware(), precision pairs = precision::fp32, precision towers = precision::fp32)
+  [[gnu::cold]] explicit cpu_backend(int threads = thread_pool::hardware(), precision pairs = precision::fp32, precision towers = precision::fp32)
       : cpu_backend{std::make_shared<thread_pool>(threads), pairs, towers} {}
   /// Shares a pool with other programs that run on the same thread.
   explicit cpu_backend(std::shared_ptr<thread_pool> pool, precision pairs = precision::fp32, precision towers = precision::fp32)
@@ -33,7 +33,7 @@ class cpu_backend : public host_backend {
 
   /// Allocates the tiles and the packed embeddings that the plan's pair passes need, and room for its packed weights.
   template <class Blueprint, class Extents>
-  void reserve(const Blueprint& b, const Extents& extents) {
+  [[gnu::cold]] void reserve(const Blueprint& b, const Extents& extents) {
     pair_memory_.reserve(b, extents, pool_->size());
     weights_.reserve(b, extents);
   }

@@ -67,7 +67,7 @@ constexpr std::int64_t state_floats(reduction kind, int k, std::int64_t lines) {
 class pair_memory {
  public:
   template <class Blueprint, class Extents>
-  void reserve(const Blueprint& b, const Extents& extents, int workers) {
+  [[gnu::cold]] void reserve(const Blueprint& b, const Extents& extents, int workers) {
     if (b.pair_passes == 0) return;
     std::int64_t tile_count = 0, factors = 0, blocks = 0, all_states = 0;
     for (const auto& s : b.steps) {
@@ -115,8 +115,8 @@ class pair_memory {
 /// of rows and of columns has one owner at a time and its sums are made in one order, whatever the number of threads.
 class pair_pass {
  public:
-  pair_pass(const pair_arguments<float>& a, isa level, const pair_forms& forms, const bf16_kernels& bf16, pair_function chain, const pair_memory& m)
-      : a_{a}, run_{chain}, kernels_{chain_kernels_of(level)}, similarity_{forms.similarity, level, bf16},
+  pair_pass(const pair_arguments<float>& a, isa level, const pair_forms& forms, const bf16_kernels& bf16, const pair_functions& functions, const pair_memory& m)
+      : a_{a}, functions_{functions}, kernels_{chain_kernels_of(level)}, similarity_{forms.similarity, level, bf16},
         gradient_{rows_follow(a) ? forms.gradient : product_form::fp32, level, bf16}, vectors_{product_form::fp32, level, bf16}, memory_{m}, t_{a.rows, a.columns} {}
 
   void run(thread_pool& pool) {
@@ -233,7 +233,7 @@ class pair_pass {
       bring_products();
       bring_operands();
       aim_results();
-      p_.run_(call_);
+      p_.functions_.run(call_);
       for (const auto& r : a_.reductions) finish(r);
       for (std::size_t k = 0; k < a_.contractions.size(); ++k) contract(a_.contractions[k], p_.factors_[2 * a_.products.size() + k]);
     }
@@ -315,11 +315,10 @@ class pair_pass {
       const auto k = static_cast<std::size_t>(r.step);
       const std::int64_t first = r.keeps_rows ? i0_ : j0_;
       if (r.kind == reduction::kth_largest)
-        return p_.kernels_.kth_largest_tile(stored_[k], rows_, columns_, t_.tile_columns, r.keeps_rows, r.k, p_.states_[k] + first * r.k,
-                                            r.out + first);
+        return p_.functions_.kth_largest(stored_[k], rows_, columns_, t_.tile_columns, r.keeps_rows, r.k, p_.states_[k] + first * r.k, r.out + first);
       if (r.kind == reduction::arg_max)
-        return p_.kernels_.arg_max_tile(stored_[k], rows_, columns_, t_.tile_columns, r.keeps_rows, static_cast<std::int32_t>(i0_),
-                                        static_cast<std::int32_t>(j0_), p_.states_[k] + first, r.indices + first);
+        return p_.functions_.arg_max(stored_[k], rows_, columns_, t_.tile_columns, r.keeps_rows, static_cast<std::int32_t>(i0_), static_cast<std::int32_t>(j0_),
+                                      p_.states_[k] + first, r.indices + first);
       if (r.kind == reduction::log_sum_exp && !summed_[k]) {
         // The same entries along the other axis, if they are asked for, cost no exponentials of their own.
         const pair_reduction<float>* columns = r.keeps_columns ? &r : nullptr;
@@ -330,7 +329,7 @@ class pair_pass {
             summed_[o] = true;
           }
         float* const columns_out = columns ? call_.columns_out[static_cast<std::size_t>(columns->step)] : nullptr;
-        p_.kernels_.log_sum_exp_tile(stored_[k], rows_, columns_, t_.tile_columns, call_.rows_out[k], columns_out);
+        p_.functions_.log_sum_exp(stored_[k], rows_, columns_, t_.tile_columns, call_.rows_out[k], columns_out);
       }
       if (r.keeps_columns) return p_.kernels_.reduce_into(r.kind, r.out + j0_, call_.columns_out[k], columns_);
       if (r.keeps_rows) return p_.kernels_.reduce_into(r.kind, r.out + i0_, call_.rows_out[k], rows_);
@@ -360,7 +359,7 @@ class pair_pass {
   };
 
   const pair_arguments<float>& a_;
-  pair_function run_;
+  const pair_functions& functions_;
   chain_kernels kernels_;
   pair_products similarity_, gradient_, vectors_;
   const pair_memory& memory_;

@@ -40,12 +40,12 @@ void dots(const bf16_block& w) {
   }
 }
 
-template <int Rows>
-void dots_of(const bf16_block& w) {
-  w.cols > 16 ? dots<Rows, 2>(w) : dots<Rows, 1>(w);
+template <int Vectors, int... Rows>
+void dots_of_smallest(const bf16_block& w) {
+  (void)((w.rows <= Rows && (dots<Rows, Vectors>(w), true)) || ...);
 }
 
-/// One block by the smallest kernel that has room for its rows.
+/// One block by the smallest kernel that has room for its rows; few columns stand only at a matrix's end, so there are fewer kernels for them.
 struct dots_kernel {
   static constexpr int rows = dots_rows;
   static constexpr bool any_rows = true;  // writes no row behind the last
@@ -53,12 +53,5 @@ struct dots_kernel {
   static constexpr std::int64_t depth_of(int parts) { return bf16_depth_block >> (parts - 1); }  // all parts of a block stay in the first cache
   void begin() {}
   void end() {}
-  void run(const bf16_block& w) {
-    if (w.rows > 12) return dots_of<14>(w);
-    if (w.rows > 10) return dots_of<12>(w);
-    if (w.rows > 7) return dots_of<10>(w);
-    if (w.rows > 4) return dots_of<7>(w);
-    if (w.rows > 2) return dots_of<4>(w);
-    return dots_of<2>(w);
-  }
+  void run(const bf16_block& w) { w.cols > 16 ? dots_of_smallest<2, 2, 4, 7, 10, 14>(w) : dots_of_smallest<1, 4, 14>(w); }
 };

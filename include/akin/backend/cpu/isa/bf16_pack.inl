@@ -22,22 +22,22 @@ typedef std::uint16_t halves __attribute__((vector_size(AKIN_ISA_BITS / 8)));
 /// The bf16 that stand for each number, in the upper halves: the nearest, the nearest to what is left, and what is left then.
 /// values: what is infinite or NaN stands in the first of two parts alone, or in the last of three. Three parts sum up to the number; their
 ///         ties go away from 0, and what would round to infinity is cut off
-template <int Parts>
-[[gnu::always_inline]] inline void split_bf16(vf x, vu (&to)[Parts]) {
-  if constexpr (Parts == 3) {
-    const vu size = (vu)x & 0x7fffffffu;
-    const vf number = select(size >= 0x7f800000u, vf{}, x);
-    to[0] = ((vu)number + (size >= 0x7f7f8000u ? vu{} : vu{} + 0x8000u)) & 0xffff0000u;
-    const vf rest = number - (vf)to[0];
-    to[1] = ((vu)rest + 0x8000u) & 0xffff0000u;
-    to[2] = (vu)(rest - (vf)to[1] + (x - number)) & 0xffff0000u;
-  } else {
-    to[0] = bf16_bits(x);
-    if constexpr (Parts == 2) {
-      const vf rest = x - (vf)to[0];
-      to[1] = bf16_bits(abs(rest) < __builtin_inff() ? rest : vf{});
-    }
+/// cost:   asks for the number of parts as it runs: compiled for each number it took every user's file longer, and packed no faster
+struct bf16_parts {
+  vu part[3];
+};
+[[gnu::always_inline]] inline bf16_parts split_bf16(vf x, int parts) {
+  if (parts == 3) {
+    const vf number = select(((vu)x & 0x7fffffffu) >= 0x7f800000u, vf{}, x);
+    const vu first = ((vu)number + (((vu)x & 0x7fffffffu) >= 0x7f7f8000u ? vu{} : vu{} + 0x8000u)) & 0xffff0000u;
+    const vf rest = number - (vf)first;
+    const vu second = ((vu)rest + 0x8000u) & 0xffff0000u;
+    return {first, second, (vu)(rest - (vf)second + (x - number)) & 0xffff0000u};
   }
+  const vu nearest = bf16_bits(x);
+  if (parts == 1) return {nearest};
+  const vf rest = x - (vf)nearest;
+  return {nearest, bf16_bits(abs(rest) < __builtin_inff() ? rest : vf{})};
 }
 
 [[gnu::always_inline]] inline vu in_pairs(vu first, vu second) { return (first >> 16) | second; }
@@ -65,40 +65,39 @@ inline void transpose_block(const std::uint32_t* from, std::uint32_t* to, std::i
 }
 
 [[gnu::always_inline]] inline vf load_some(const float* from, std::int64_t count) {
+#if AKIN_ISA_BITS == 512
+  return load_first(from, static_cast<int>(count < 0 ? 0 : count < lanes ? count : lanes));  // a masked load costs what a whole one does
+#else
   return count >= lanes ? load(from) : count > 0 ? load_first(from, static_cast<int>(count)) : vf{};
+#endif
 }
 
 /// One line: 32 floats along k, of which `count` exist, as 16 pairs of each part.
-template <int Parts>
-[[gnu::always_inline]] inline void pack_line(const float* from, std::int64_t count, std::uint32_t* to, std::int64_t part_step) {
+[[gnu::always_inline]] inline void pack_line(const float* from, std::int64_t count, int parts, std::uint32_t* to, std::int64_t part_step) {
 #pragma GCC unroll 4
   for (int v = 0; v < 16; v += lanes) {
-    vu x[Parts], y[Parts];
-    split_bf16(load_some(from + 2 * v, count - 2 * v), x);
-    split_bf16(load_some(from + 2 * v + lanes, count - 2 * v - lanes), y);
-#pragma GCC unroll 3
-    for (int part = 0; part < Parts; ++part)
-      store_pairs(to + part * part_step + v, upper_halves(x[part], y[part]));
+    const bf16_parts x = split_bf16(load_some(from + 2 * v, count - 2 * v), parts), y = split_bf16(load_some(from + 2 * v + lanes, count - 2 * v - lanes), parts);
+    store_pairs(to + v, upper_halves(x.part[0], y.part[0]));
+    if (parts > 1) store_pairs(to + part_step + v, upper_halves(x.part[1], y.part[1]));
+    if (parts > 2) store_pairs(to + 2 * part_step + v, upper_halves(x.part[2], y.part[2]));
   }
 }
 
 /// One pair of k over 16 lines, of which `count` exist. second: null behind the last k
-template <int Parts>
-[[gnu::always_inline]] inline void pack_pair(const float* first, const float* second, std::int64_t count, std::uint32_t* to,
-                                             std::int64_t part_step) {
+[[gnu::always_inline]] inline void pack_pair(const float* first, const float* second, std::int64_t count, int parts, std::uint32_t* to, std::int64_t part_step) {
 #pragma GCC unroll 4
   for (int v = 0; v < 16; v += lanes) {
-    vu x[Parts], y[Parts];
-    split_bf16(load_some(first + v, count - v), x);
-    split_bf16(second == nullptr ? vf{} : load_some(second + v, count - v), y);
-#pragma GCC unroll 3
-    for (int part = 0; part < Parts; ++part) store_pairs(to + part * part_step + v, in_pairs(x[part], y[part]));
+    const bf16_parts x = split_bf16(load_some(first + v, count - v), parts), y = split_bf16(second == nullptr ? vf{} : load_some(second + v, count - v), parts);
+    store_pairs(to + v, in_pairs(x.part[0], y.part[0]));
+    if (parts > 1) store_pairs(to + part_step + v, in_pairs(x.part[1], y.part[1]));
+    if (parts > 2) store_pairs(to + 2 * part_step + v, in_pairs(x.part[2], y.part[2]));
   }
 }
 
 /// Where blocks of 16 lines and 16 pairs go: a line's pairs follow each other in a panel of rows, a pair's lines in one of
 /// columns.
 struct bf16_destination {
+  int parts;
   bool by_line;
   std::int64_t step;  // from one line, or from one pair, to the next
   std::uint32_t* pairs;
@@ -107,10 +106,9 @@ struct bf16_destination {
 
 /// A block of an operand that is read along its lines, from `data` (the first of them) and position k0 on. What the next block but one will read is fetched
 /// meanwhile: 32 positions of k mostly lie on as many pages, where a processor foresees nothing.
-template <int Parts>
 inline void pack_along_lines(const bf16_operand& x, const float* data, std::int64_t count, int capacity, std::int64_t k0,
                              std::int64_t depth, const bf16_destination& to) {
-  alignas(64) std::uint32_t turned[Parts][256] = {};
+  alignas(64) std::uint32_t turned[3][256];
   std::uint32_t* const pairs = to.by_line ? turned[0] : to.pairs;
   const std::int64_t step = to.by_line ? 16 : to.step, part_step = to.by_line ? 256 : to.part_step;
   index_walk k(x.depth, k0);
@@ -123,18 +121,17 @@ inline void pack_along_lines(const bf16_operand& x, const float* data, std::int6
     }
     __builtin_prefetch(first + 32);
     if (second != nullptr) __builtin_prefetch(second + 32);
-    pack_pair<Parts>(first, second, 2 * pair < depth ? count : 0, pairs + pair * step, part_step);
+    pack_pair(first, second, 2 * pair < depth ? count : 0, to.parts, pairs + pair * step, part_step);
     if (2 * pair + 2 < depth) k.next();
   }
   if (!to.by_line) return;
-  for (int part = 0; part < Parts; ++part) transpose_block(turned[part], to.pairs + part * to.part_step, to.step, capacity);
+  for (int part = 0; part < to.parts; ++part) transpose_block(turned[part], to.pairs + part * to.part_step, to.step, capacity);
 }
 
 /// A block of an operand that is read along k, or number by number. Along k the next but one block is fetched meanwhile.
-template <int Parts>
 inline void pack_along_depth(const bf16_operand& x, const std::int64_t* line_at, std::int64_t count, int capacity,
                              std::int64_t k0, std::int64_t depth, const bf16_destination& to) {
-  alignas(64) std::uint32_t turned[Parts][256] = {};
+  alignas(64) std::uint32_t turned[3][256];
   alignas(64) float gathered[16 * 32];
   const bool follows = x.depth_follows();
   if (!follows) {
@@ -146,19 +143,19 @@ inline void pack_along_depth(const bf16_operand& x, const std::int64_t* line_at,
   }
   std::uint32_t* const pairs = to.by_line ? to.pairs : turned[0];
   const std::int64_t step = to.by_line ? to.step : 16, part_step = to.by_line ? to.part_step : 256;
+  if (capacity < 16) __builtin_memset(turned, 0, sizeof turned);  // the lines that are not there
   for (int i = 0; i < capacity; ++i) {
     const float* const line = follows ? x.data + line_at[i < count ? i : 0] + k0 : gathered + i * 32;
     if (follows)
       for (int k = 64; k < 96; k += 16) __builtin_prefetch(line + k);
-    pack_line<Parts>(line, i < count ? depth : 0, pairs + i * step, part_step);
+    pack_line(line, i < count ? depth : 0, to.parts, pairs + i * step, part_step);
   }
   if (to.by_line) return;
-  for (int part = 0; part < Parts; ++part) transpose_block(turned[part], to.pairs + part * to.part_step, to.step, 16);
+  for (int part = 0; part < to.parts; ++part) transpose_block(turned[part], to.pairs + part * to.part_step, to.step, 16);
 }
 
 /// Rounds lines [line0, line0 + to.lines) and positions [k0, k0 + to.depth) of an operand into panels of so many parts.
 /// values: those of split_bf16; zeros behind the last line (up to the end of its block of 16) and behind the last position
-template <int Parts>
 class bf16_packing {
  public:
   bf16_packing(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to)
@@ -191,10 +188,10 @@ class bf16_packing {
     for (int block = 0; block < lines; block += 16) {
       const std::int64_t count = lines - block < 16 ? lines - block : 16;
       const int capacity = to_.panel_lines - block < 16 ? to_.panel_lines - block : 16;
-      const bf16_destination place{to_.by_line, to_.by_line ? 16 : to_.panel_lines, to_.group(panel, group) + block * line_step, to_.part_step()};
+      const bf16_destination place{to_.parts, to_.by_line, to_.by_line ? 16 : to_.panel_lines, to_.group(panel, group) + block * line_step, to_.part_step()};
       if (along_lines_)
-        pack_along_lines<Parts>(x_, x_.data + line0_ + panel * to_.panel_lines + block, count, capacity, k, depth, place);
-      else pack_along_depth<Parts>(x_, line_at_ + block, count, capacity, k, depth, place);
+        pack_along_lines(x_, x_.data + line0_ + panel * to_.panel_lines + block, count, capacity, k, depth, place);
+      else pack_along_depth(x_, line_at_ + block, count, capacity, k, depth, place);
     }
   }
 
@@ -206,9 +203,7 @@ class bf16_packing {
 };
 
 inline void pack(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to) {
-  if (to.parts == 1) bf16_packing<1>(x, line0, k0, to).run();
-  else if (to.parts == 2) bf16_packing<2>(x, line0, k0, to).run();
-  else bf16_packing<3>(x, line0, k0, to).run();
+  bf16_packing(x, line0, k0, to).run();
 }
 
 /// to += from, both by rows, of 16 columns or a multiple.

@@ -32,10 +32,24 @@ struct pair_call {
   std::array<float*, max_chain_results> rows_out{}, columns_out{}, tile{};  // by result, as its use asks; a null tile is another result's
 };
 
-using pair_function = void (*)(const pair_call&);
+/// What a pair pass calls for each of its tiles: its expression, and of the reductions that read a stored tile those that it has.
+struct pair_functions {
+  void (*run)(const pair_call&) = nullptr;
+  void (*log_sum_exp)(const float* tile, std::int64_t rows, std::int64_t columns, std::int64_t stride, float* rows_out, float* columns_out) = nullptr;
+  void (*kth_largest)(const float* tile, std::int64_t rows, std::int64_t columns, std::int64_t stride, bool by_rows, int k, float* best, float* out) = nullptr;
+  void (*arg_max)(const float* tile, std::int64_t rows, std::int64_t columns, std::int64_t stride, bool by_rows, std::int32_t first_row, std::int32_t first_column, float* best,
+                  std::int32_t* places) = nullptr;
+};
 
 /// Whether entries are merged one by one in registers; the other reductions read a stored tile.
 constexpr bool folds(reduction kind) { return kind < reduction::log_sum_exp; }
+
+template <class Chain>
+constexpr bool reduces_by(reduction kind) {
+  for (const pair_result& r : Chain::uses)
+    if (r.use != pair_use::to_factor && r.kind == kind) return true;
+  return false;
+}
 
 }  // namespace cpu
 }  // namespace akin::inline v0
@@ -55,26 +69,23 @@ struct chain_kernels {
   float (*reduce_row)(reduction, const float*, std::int64_t) = nullptr;
   void (*reduce_into)(reduction, float*, const float*, std::int64_t) = nullptr;
   void (*reduce_lines_into)(reduction, float*, const float*, std::int64_t, std::int64_t) = nullptr;
-  decltype(&portable::log_sum_exp_tile) log_sum_exp_tile = nullptr;
-  decltype(&portable::kth_largest_tile) kth_largest_tile = nullptr;
-  decltype(&portable::arg_max_tile) arg_max_tile = nullptr;
 };
 
 inline chain_kernels chain_kernels_of(isa level) {
 #if AKIN_HAS_X86
-  if (level == isa::avx512) return {avx512::lanes, avx512::fill, avx512::reduce_row, avx512::reduce_into, avx512::reduce_lines_into, avx512::log_sum_exp_tile, avx512::kth_largest_tile, avx512::arg_max_tile};
-  if (level == isa::avx2) return {avx2::lanes, avx2::fill, avx2::reduce_row, avx2::reduce_into, avx2::reduce_lines_into, avx2::log_sum_exp_tile, avx2::kth_largest_tile, avx2::arg_max_tile};
+  if (level == isa::avx512) return {avx512::lanes, avx512::fill, avx512::reduce_row, avx512::reduce_into, avx512::reduce_lines_into};
+  if (level == isa::avx2) return {avx2::lanes, avx2::fill, avx2::reduce_row, avx2::reduce_into, avx2::reduce_lines_into};
 #endif
   (void)level;
-  return {portable::lanes, portable::fill, portable::reduce_row, portable::reduce_into, portable::reduce_lines_into, portable::log_sum_exp_tile, portable::kth_largest_tile, portable::arg_max_tile};
+  return {portable::lanes, portable::fill, portable::reduce_row, portable::reduce_into, portable::reduce_lines_into};
 }
 
 /// A chain compiled for every instruction set, for a map or for a pair pass.
 struct compiled_chain {
   std::array<chain_function, 3> functions{};  // by isa
-  std::array<pair_function, 3> pair_functions{};
+  std::array<pair_functions, 3> pairs{};
   chain_function at(isa level) const { return functions[static_cast<std::size_t>(level)]; }
-  pair_function pairs_at(isa level) const { return pair_functions[static_cast<std::size_t>(level)]; }
+  const pair_functions& pairs_at(isa level) const { return pairs[static_cast<std::size_t>(level)]; }
 };
 
 template <std::uint64_t... Words>
@@ -93,13 +104,13 @@ constexpr compiled_chain compile() {
   }(std::make_index_sequence<Chain::tape.size()>{}, std::make_index_sequence<Chain::taken.size()>{});
 }
 
-/// The function of a pair pass.
+/// The functions of a pair pass.
 template <class Chain>
 constexpr compiled_chain compile_pairs() {
 #if AKIN_HAS_X86
-  return {{}, {portable::run_pairs<Chain>, avx2::run_pairs<Chain>, avx512::run_pairs<Chain>}};
+  return {{}, {portable::functions_of<Chain>(), avx2::functions_of<Chain>(), avx512::functions_of<Chain>()}};
 #else
-  return {{}, {portable::run_pairs<Chain>, nullptr, nullptr}};
+  return {{}, {portable::functions_of<Chain>()}};
 #endif
 }
 

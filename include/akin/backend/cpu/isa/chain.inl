@@ -135,20 +135,19 @@ inline void fill(float* to, const float* from, std::int64_t n) {
   if (k < n) store_first(to + k, x, static_cast<int>(n - k));
 }
 
+/// What is there of a vector, and `otherwise` in the lanes behind it.
+[[gnu::always_inline]] inline vf load_or(const float* from, std::int64_t count, float otherwise) {
+  if (count >= lanes) return load(from);
+  return select(lane_numbers() < splat(static_cast<std::int32_t>(count)), load_first(from, static_cast<int>(count)), splat(otherwise));
+}
+
 /// The reduction of one row, in an order fixed by its length.
 inline float reduce_row(reduction kind, const float* v, std::int64_t n) {
   if (kind == reduction::log_sum_exp) {
     const float top = reduce_row(reduction::maximum, v, n);
     if (!(top > -__builtin_inff()) || top == __builtin_inff()) return top;
     vf total{};
-    std::int64_t k = 0;
-    for (; k + lanes <= n; k += lanes) total += exp(load(v + k) - top);
-    if (k < n) {
-      alignas(64) float rest[lanes];
-      store(rest, splat(-__builtin_inff()));
-      std::memcpy(rest, v + k, sizeof(float) * static_cast<std::size_t>(n - k));
-      total += exp(load(rest) - top);
-    }
+    for (std::int64_t k = 0; k < n; k += lanes) total += exp(load_or(v + k, n - k, -__builtin_inff()) - top);
     return top + first(log(splat(sum(total))));
   }
   const float start = start_of(kind);
@@ -161,12 +160,7 @@ inline float reduce_row(reduction kind, const float* v, std::int64_t n) {
     d = fold(kind, d, load(v + k + 3 * lanes));
   }
   for (; k + lanes <= n; k += lanes) a = fold(kind, a, load(v + k));
-  if (k < n) {
-    alignas(64) float rest[lanes];
-    store(rest, splat(start));
-    std::memcpy(rest, v + k, sizeof(float) * static_cast<std::size_t>(n - k));
-    b = fold(kind, b, load(rest));
-  }
+  if (k < n) b = fold(kind, b, load_or(v + k, n - k, start));
   return reduced(kind, fold(kind, fold(kind, a, b), fold(kind, c, d)));
 }
 
@@ -182,8 +176,8 @@ inline void reduce_into(reduction kind, float* into, const float* v, std::int64_
 }
 
 /// The sum of lines, half by half, so that rounding grows with the logarithm of their number: added one after the other, the moments
-/// of batch normalisation and their gradients were three times as far from those in double as PyTorch's.
-inline vf sum_of_lines(const float* v, std::int64_t lines, std::int64_t stride, int width) {
+/// of batch normalisation and their gradients were three times as far from those in double as PyTorch's. g++ would inline four levels of it.
+[[gnu::noinline]] inline vf sum_of_lines(const float* v, std::int64_t lines, std::int64_t stride, int width) {
   if (lines > 4) return sum_of_lines(v, lines / 2, stride, width) + sum_of_lines(v + lines / 2 * stride, lines - lines / 2, stride, width);
   vf total{};
   for (; lines > 0; --lines, v += stride) total += width == lanes ? load(v) : load_first(v, width);

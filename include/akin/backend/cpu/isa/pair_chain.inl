@@ -162,3 +162,13 @@ inline void arg_max_tile(const float* v, std::int64_t rows, std::int64_t columns
       }
     }
 }
+
+/// Reductions that a pass does not have are not compiled for it.
+template <class Chain>
+constexpr pair_functions functions_of() {
+  pair_functions f{run_pairs<Chain>};
+  if constexpr (reduces_by<Chain>(reduction::log_sum_exp)) f.log_sum_exp = log_sum_exp_tile;
+  if constexpr (reduces_by<Chain>(reduction::kth_largest)) f.kth_largest = kth_largest_tile;
+  if constexpr (reduces_by<Chain>(reduction::arg_max)) f.arg_max = arg_max_tile;
+  return f;
+}

@@ -137,12 +137,14 @@ inline void turn_lines(const float* const* lines, int present, int width, std::i
 #pragma GCC unroll 16
       for (int q = 0; q < lanes; ++q) square[q] = line + q < present ? load(lines[line + q] + k) : vf{};
       transpose(square);
-      const bool whole = line + lanes <= width;
+      float* const at = to + k * width + line;
+      if (line + lanes <= width) {
 #pragma GCC unroll 16
-      for (int q = 0; q < lanes; ++q) {
-        float* const at = to + (k + q) * width + line;
-        if (whole || (line == 0 && k + q + 1 < depth)) store(at, square[q]);  // what it writes too much, the next one overwrites
-        else store_first(at, square[q], width - line);
+        for (int q = 0; q < lanes; ++q) store(at + q * width, square[q]);
+      } else {
+        for (int q = 0; q < lanes; ++q)
+          if (line == 0 && k + q + 1 < depth) store(at + q * width, square[q]);  // what it writes too much, the next one overwrites
+          else store_first(at + q * width, square[q], width - line);
       }
     }
   for (; k < depth; ++k)
