@@ -13,7 +13,7 @@ inline constexpr struct time_steps : akin::axis<"time_steps"> {} time_steps;
 namespace mine {
 
 constexpr void running_sum_vjp(akin::model& m, int n, int gradient);
-inline constexpr akin::operation running_sum_op{"running_sum", akin::role::kernel, running_sum_vjp};  // argument: {axis, 1 from the last entry}
+inline constexpr akin::operation running_sum_op{"running_sum", akin::role::kernel, akin::vjp_of<running_sum_vjp>};  // argument: {axis, 1 from the last entry}
 
 constexpr int append_running_sum(akin::model& m, int a, int axis, bool from_the_end) {
   akin::node n{&running_sum_op};

@@ -16,6 +16,8 @@ inline constexpr bool has_axes = std::is_same_v<typename std::remove_cvref_t<E>:
 static_assert(has_axes<decltype(sum(expr<real, fmb>{}, over(middle))), axes<struct front, struct back>>);
 static_assert(has_axes<decltype(max(expr<real, fmb>{}, over(back, front))), axes<struct middle>>);
 static_assert(has_axes<decltype(mean(expr<real, fmb>{})), axes<>>);
+static_assert(has_axes<decltype(log_sum_exp(expr<real, fmb>{})), axes<>>);
+static_assert(has_axes<decltype(max(expr<real, fmb>{}) + min(expr<real, fmb>{})), axes<>>);
 static_assert(has_axes<decltype(softmax(expr<real, fmb>{}, over(front))), fmb>);
 static_assert(has_axes<decltype(l2_normalize(expr<real, fmb>{}, over(back))), fmb>);
 
@@ -30,7 +32,7 @@ struct reductions {
     const auto e = log_sum_exp(x, over(front));
     const auto f = log_sum_exp(x + w, over(front, back));
     const auto g = mean(x, over(back, middle));
-    const auto h = max(x + w, over(front, middle, back));
+    const auto h = max(x + w);
     const auto k = softmax(2 * x, over(middle));
     const auto l = l2_normalize(x, over(back));
     m.output<"a">(a), m.output<"b">(b), m.output<"c">(c), m.output<"d">(d), m.output<"e">(e), m.output<"f">(f), m.output<"g">(g), m.output<"h">(h), m.output<"k">(k), m.output<"l">(l);
@@ -41,7 +43,7 @@ struct reductions {
 struct ties {
   static constexpr auto define(model& m) {
     const auto x = m.input<"x">(front, back);
-    return sum(max(x, over(back)) * m.data<"w">(front)) + sum(min(x, over(front, back)));
+    return sum(max(x, over(back)) * m.data<"w">(front)) + min(x);
   }
 };
 
@@ -52,6 +54,20 @@ struct only_log_sum_exp {
     const auto z = log_sum_exp(x, over(front));
     m.output<"y">(y), m.output<"z">(z);
     return sum(y) + sum(z);
+  }
+};
+
+inline constexpr struct rows : batch<"rows"> {} rows;
+inline constexpr struct columns : batch<"columns"> {} columns;
+
+struct log_sum_exp_of_pairs {
+  static constexpr auto define(model& m) {
+    const auto s = dot(m.input<"x">(rows, back), m.input<"y">(columns, back)) + m.data<"bias">(columns);
+    const auto of_rows = log_sum_exp(s, over(columns));
+    const auto of_columns = log_sum_exp(s, over(rows));
+    const auto of_all = log_sum_exp(s);
+    m.output<"of rows">(of_rows), m.output<"of columns">(of_columns), m.output<"of all">(of_all);
+    return mean(of_rows) + mean(of_columns) + of_all;
   }
 };
 
@@ -129,6 +145,25 @@ TEST_CASE("one entry that is no number is seen by every reduction over it") {
       CHECK(std::isnan(got.at("z")[static_cast<std::size_t>(place)]));
     }
   }
+}
+
+TEST_CASE("log_sum_exp of an infinity is infinity, along either axis and in pairs") {
+  for (const std::int64_t place : {0, 7, 2500, 4999}) {
+    const auto fill = [&](std::string_view, std::int64_t k, double drawn) { return k == place ? INFINITY : drawn; };
+    for (const auto& got : {subject<only_log_sum_exp, akin_test::tested_backend>{fill, front(1), back(5000)}.run(), subject<only_log_sum_exp, reference_backend>{fill, front(1), back(5000)}.run()}) {
+      CHECK(got.at("y")[0] == INFINITY);
+      for (std::size_t k = 0; k < 5000; ++k) CHECK((got.at("z")[k] == INFINITY) == (static_cast<std::int64_t>(k) == place));
+    }
+  }
+  const auto infinite_column = [](std::string_view name, std::int64_t k, double drawn) { return name == "bias" && k == 1 ? INFINITY : drawn; };
+  for (const std::int64_t n : {2, 97})
+    for (const auto& got : {subject<log_sum_exp_of_pairs, akin_test::tested_backend>{infinite_column, rows(n), columns(n + 33), back(3)}.run(),
+                            subject<log_sum_exp_of_pairs, reference_backend>{infinite_column, rows(n), columns(n + 33), back(3)}.run()}) {
+      for (const double x : got.at("of rows")) CHECK(x == INFINITY);
+      for (std::size_t k = 0; k < got.at("of columns").size(); ++k) CHECK(std::isfinite(got.at("of columns")[k]) == (k != 1));
+      CHECK(got.at("of columns")[1] == INFINITY);
+      CHECK(got.at("of all")[0] == INFINITY);
+    }
 }
 
 TEST_CASE("log_sum_exp and max do not depend on the order of entries") {

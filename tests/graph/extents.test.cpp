@@ -45,6 +45,10 @@ struct keeps_size {
   }
 };
 
+struct with_a_queue {
+  static constexpr auto define(model& m) { return sum(concatenate(m.input<"y">(images, features), m.input<"queue">(height, features), across)); }
+};
+
 template <class Model, class... Extents>
 extent_table bound(const Extents&... given) {
   extent_table t{blueprint_of<Model, mode::training, false>()};
@@ -54,11 +58,17 @@ extent_table bound(const Extents&... given) {
 }
 
 template <class Model>
-std::int64_t extent_of(const extent_table& t, std::string_view axis) {
+int axis_number(std::string_view axis) {
   const auto b = blueprint_of<Model, mode::training, false>();
   for (std::size_t k = 0; k < b.axes.size(); ++k)
-    if (b.axes[k].name == axis) return t[static_cast<int>(k)];
-  return -2;
+    if (b.axes[k].name == axis) return static_cast<int>(k);
+  return -1;
+}
+
+template <class Model>
+std::int64_t extent_of(const extent_table& t, std::string_view axis) {
+  const int number = axis_number<Model>(axis);
+  return number < 0 ? -2 : t[number];
 }
 
 template <class F>
@@ -109,6 +119,9 @@ TEST_CASE("conflicts are one sentence with the numbers") {
   CHECK(sentence_of([&] { large.size(b.nodes[0].axes); }) == "bind: a tensor [images = 1073741824, features = 3221225472] is too large");
   const auto t = bound<shapes>(features(12));
   CHECK(sentence_of([&] { t.required(0); }) == "bind: axis 'images' has no extent: give it one, as in bind(images(64))");
+  const auto all = axis_number<with_a_queue>(across.name);
+  CHECK(sentence_of([&] { bound<with_a_queue>(images(2), features(3)).required(all); }) == "bind: axis 'height' has no extent: give it one, as in bind(height(64))");
+  CHECK(sentence_of([&] { bound<with_a_queue>(height(2), features(3)).required(all); }) == "bind: axis 'images' has no extent: give it one, as in bind(images(64))");
 }
 
 TEST_CASE("a product of extents beyond 2^31 is computed in 64 bits") {

@@ -52,6 +52,15 @@ struct breaks {
   }
 };
 
+// A second largest of rows of which one entry is left, and the logarithm of a parameter.
+struct few_entries {
+  static constexpr auto define(model& m) {
+    const auto s = dot(m.input<"x">(images, embed), m.input<"y">(texts, embed));
+    const auto alone = where(paired(images, texts), s, -std::numeric_limits<double>::infinity());
+    return sum(exp(kth_largest<2>(alone, over(texts)))) + sum(exp(max(where(s > 1000, s, -std::numeric_limits<double>::infinity()), over(images)))) + log(m.parameter<"p">(initial::constant(2)));
+  }
+};
+
 template <class F>
 std::string sentence_of(F f) {
   try {
@@ -232,4 +241,9 @@ TEST_CASE("first_not_finite names the step that made the value") {
   subject<deep, akin_test::tested_backend> inside{ordinary, images(4), embed(5), layers(3), out_width(2)};
   inside.weights.values()[2 * 10 + 5] = NAN;  // the last layer's, of 2 rows
   CHECK(inside.program().first_not_finite() == "parameter 'blocks.*.weight' [out_width, embed] (node 3), row 1");
+  // Rows that `where` has left nothing are no mistake; what comes after them may be one.
+  subject<few_entries, akin_test::tested_backend> few{ordinary, images(2), texts(2), embed(3)};
+  CHECK(few.program().first_not_finite() == "");
+  few.weights.values()[0] = -1;
+  CHECK(few.program().first_not_finite().substr(0, 3) == "log");
 }

@@ -8,7 +8,7 @@ inline constexpr struct images : akin::batch<"images"> {} images;
 inline constexpr struct embed : akin::axis<"embed"> {} embed;
 
 constexpr void twice_vjp(akin::model& m, int n, int g) { m.add_adjoint(m.at(n).in[0], akin::build::multiply(m, g, akin::build::constant(m, 2))); }
-inline constexpr akin::operation twice_op{"twice", akin::role::kernel, twice_vjp};
+inline constexpr akin::operation twice_op{"twice", akin::role::kernel, akin::vjp_of<twice_vjp>};
 template <class Axes>
 constexpr akin::expr<akin::real, Axes> twice(akin::expr<akin::real, Axes> a) {
   akin::node n = a.owner->at(a.id);

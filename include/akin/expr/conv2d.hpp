@@ -12,7 +12,7 @@ constexpr void conv2d(model& m, int n, int g);
 }  // namespace gradient_of
 
 // argument: {stride (0: the kernel's extent), padding, height axis of x, width axis of x}
-inline constexpr operation conv2d_op{.name = "conv2d", .plays = role::kernel, .vjp = vjp_of<gradient_of::conv2d>, .by_place = true};              // in: x, weight
+inline constexpr operation conv2d_op{.name = "conv2d", .plays = role::kernel, .vjp = vjp_of<gradient_of::conv2d>, .by_place = true};      // in: x, weight
 inline constexpr operation conv2d_to_x_op{.name = "conv2d_to_x", .plays = role::kernel, .vjp = no_gradient, .by_place = true};            // in: g, weight
 inline constexpr operation conv2d_to_weight_op{.name = "conv2d_to_weight", .plays = role::kernel, .vjp = no_gradient, .by_place = true};  // in: x, g
 

@@ -12,9 +12,9 @@ constexpr void pick(model& m, int n, int g);
 
 }  // namespace gradient_of
 
-inline constexpr operation gather_op{"gather", role::kernel, vjp_of<gradient_of::gather>};             // in: table [x, A], ids [I]; argument: {x}
+inline constexpr operation gather_op{"gather", role::kernel, vjp_of<gradient_of::gather>};     // in: table [x, A], ids [I]; argument: {x}
 inline constexpr operation scatter_add_op{"scatter_add", role::kernel, no_gradient};           // in: rows [I, A], ids [I]
-inline constexpr operation pick_op{"pick", role::kernel, vjp_of<gradient_of::pick>};                   // in: x [I, x, A], ids [I]; argument: {x, 1 where the ids were found along it}
+inline constexpr operation pick_op{"pick", role::kernel, vjp_of<gradient_of::pick>};           // in: x [I, x, A], ids [I]; argument: {x, 1 where the ids were found along it}
 inline constexpr operation unpick_op{"unpick", role::kernel, no_gradient};                     // in: rows [I, A], ids [I]
 inline constexpr operation first_arg_max_op{"first_arg_max", role::kernel, no_gradient};       // in: ids [I, x]; argument: {x}
 

@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 namespace akin::inline v0 {
@@ -21,7 +20,7 @@ class model;
 /// What the planner does with an operation.
 enum class role : unsigned char { leaf, elementwise, reduce, contract, alias, kernel, repeat };
 
-/// An operation is a constexpr table. `vjp` appends the nodes of the vector-Jacobian product and hands them to model::add_adjoint.
+/// An operation is a constexpr table. `vjp`, best as vjp_of<rule>, appends the nodes of the vector-Jacobian product and hands them to model::add_adjoint.
 struct operation {
   std::string_view name;
   role plays;
@@ -31,11 +30,11 @@ struct operation {
   bool by_place = false;  // a kernel that takes axes by their place, where others match them by their names
 };
 
-/// A rule for `vjp` of which nothing is left in the program. A program's constants point to their operations and these to their rules, which only the
-/// compiler runs: each user's file would compile them all.
+/// A rule for `vjp` of which nothing is left in the program, where it does nothing. A program's constants point to their operations and these to their rules,
+/// which only the compiler runs: each user's file would compile them all.
 template <void (*Rule)(model&, int, int)>
 constexpr void vjp_of(model& m, int node, int gradient) {
-  if (std::is_constant_evaluated()) Rule(m, node, gradient);
+  if (__builtin_is_constant_evaluated()) Rule(m, node, gradient);  // std's is a call, which g++ -O0 keeps
 }
 
 enum class value_kind : unsigned char { real, index, boolean };

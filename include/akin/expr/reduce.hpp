@@ -87,7 +87,7 @@ constexpr auto sum(expr<real, A> a, over_axes<O...> o) { return detail::reduce_o
 template <class A>
 constexpr auto sum(expr<real, A> a) { return sum(a, typename detail::all_of<A>::type{}); }
 
-/// Largest and smallest entry over the given axes.
+/// Largest and smallest entry over the given axes, or over all.
 /// shapes:   [A, k] -> [A]
 /// values:   -inf and inf where the extent is 0; NaN where an entry is NaN
 /// cost:     as sum; the gradient counts ties, which is one pass more over the operand
@@ -97,6 +97,10 @@ template <class A, class... O>
 constexpr auto max(expr<real, A> a, over_axes<O...> o) { return detail::reduce_over(maximum_over_op, a, o); }
 template <class A, class... O>
 constexpr auto min(expr<real, A> a, over_axes<O...> o) { return detail::reduce_over(minimum_over_op, a, o); }
+template <class A>
+constexpr auto max(expr<real, A> a) { return max(a, typename detail::all_of<A>::type{}); }
+template <class A>
+constexpr auto min(expr<real, A> a) { return min(a, typename detail::all_of<A>::type{}); }
 
 /// The k-th largest entry over one axis, K counted from 1: x >= kth_largest<8>(x, over(texts)) holds for the 8 largest of each row and for
 /// what ties with them.
@@ -124,14 +128,16 @@ constexpr auto arg_max(expr<real, A> a, over_axes<X> o) {
   return expr<integer, typename decltype(found)::axes_type>{found.owner, found.id};
 }
 
-/// log of the sum of exponentials, without overflow for any finite operand.
+/// log of the sum of exponentials over the given axes, or over all, without overflow for any finite operand.
 /// shapes:   [A, k] -> [A]
-/// values:   -inf where the extent is 0 or every entry is -inf
+/// values:   -inf where the extent is 0 or every entry is -inf; inf where an entry is, with a gradient that is NaN
 /// cost:     an exponential for each entry; of pairs the same one serves rows and columns
 /// errors:   compile time "akin: reduction: the operand does not have this axis"
 /// gradient: softmax of the operand
 template <class A, class... O>
 constexpr auto log_sum_exp(expr<real, A> a, over_axes<O...> o) { return detail::reduce_over(log_sum_exp_op, a, o); }
+template <class A>
+constexpr auto log_sum_exp(expr<real, A> a) { return log_sum_exp(a, typename detail::all_of<A>::type{}); }
 
 /// The extent of an axis, or the product of several, as a real.
 template <some_axis X, some_axis... More>

@@ -15,7 +15,7 @@ constexpr void repeat(model& m, int n, int g);
 }  // namespace gradient_of
 
 inline constexpr operation carry_op{"carry", role::leaf, no_gradient};
-inline constexpr operation repeat_op{"repeat", role::repeat, vjp_of<gradient_of::repeat>};            // in: x; argument: {region}
+inline constexpr operation repeat_op{"repeat", role::repeat, vjp_of<gradient_of::repeat>};    // in: x; argument: {region}
 inline constexpr operation repeat_to_x_op{"repeat_to_x", role::repeat, no_gradient};          // in: g, the repeat node; argument: {backward region}
 
 namespace detail {

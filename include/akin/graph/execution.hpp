@@ -277,13 +277,15 @@ class execution {
   }
 
   // What `where` chooses was looked at where it was made, or is an infinity that the model wrote: no candidate. Nor is what exists for a strip: what reads it is.
+  // Nor is the infinity that a maximum, a k-th largest or a log_sum_exp of nothing is.
   not_finite look_at(int n) {
     const node& x = b_.at(n);
     if (x.kind == value_kind::index || x.region != 0 || x.op == &where_op || is_of_strip(n)) return {};
     const real_type* const p = on_host<real_type>(n).data;
     const auto count = extents_.size(x.axes);
+    const real_type of_none = x.op->plays == role::reduce ? start_of(x.op->reduces) : real_type{};  // as of rows that `where` has emptied
     for (std::int64_t i = 0; i < count; ++i)
-      if (!std::isfinite(static_cast<double>(p[i]))) return {n, x.axes.rank == 0 ? 0 : i / (count / extents_[x.axes[0]])};
+      if (!std::isfinite(static_cast<double>(p[i])) && p[i] != of_none) return {n, x.axes.rank == 0 ? 0 : i / (count / extents_[x.axes[0]])};
     return {};
   }
 

@@ -52,7 +52,7 @@ class extent_table {
   }
 
   /// Derives what follows from the given extents, and checks what is given twice.
-  [[gnu::cold]] void derive() {
+  void derive() {
     for (bool changed = true; changed;) {
       changed = false;
       for (const extent_relation& r : blueprint_.relations) {
@@ -94,12 +94,13 @@ class extent_table {
     const auto e = (*this)[axis];
     if (e >= 0) return e;
     for (const extent_relation& r : blueprint_.relations)  // nobody binds what follows from another axis
-      if (r.axis == axis && r.rule == extent_rule::sum && r.b < 0 && r.stride < 0 && (*this)[r.a] < 0) axis = r.a;
+      if (r.axis == axis && r.rule == extent_rule::sum && (r.b < 0 ? r.stride < 0 : r.stride == 0))
+        if (const int unknown = (*this)[r.a] < 0 ? r.a : r.b; unknown >= 0 && (*this)[unknown] < 0) axis = unknown;
     fail(who_, ": axis '", name(axis), "' has no extent: give it one, as in ", who_, "(", name(axis), "(64))");
   }
 
   /// A parameter's name in full, but for a layer's number.
-  [[gnu::cold]] std::string name(const named_value& v) const {
+  std::string name(const named_value& v) const {
     const std::string_view pattern = blueprint_.name(v);
     if (v.numbered_by < 0) return std::string{pattern};
     const std::size_t at = pattern.find('#');
@@ -135,7 +136,7 @@ class extent_table {
     return true;
   }
 
-  [[gnu::cold]] std::int64_t apply(const extent_relation& r) const {
+  std::int64_t apply(const extent_relation& r) const {
     if (r.rule == extent_rule::fixed) return r.stride;
     const auto a = (*this)[r.a], b = r.b < 0 ? 0 : (*this)[r.b];
     if (a < 0 || b < 0) return -1;

@@ -152,7 +152,7 @@ struct strip_sizes {
 
 /// Lays out everything that runs for the given extents. `external` marks nodes whose storage is elsewhere (gradients of parameters).
 [[gnu::cold]] inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, const std::vector<char>& external, needed_steps needed,
-                               std::span<const kept_product> kept, const strip_sizes& sizes, std::size_t real_bytes) {
+                                             std::span<const kept_product> kept, const strip_sizes& sizes, std::size_t real_bytes) {
   const std::size_t count = b.nodes.size();
   memory_plan plan{std::vector<std::int64_t>(count, -1), std::vector<char>(count, 0), std::vector<memory_plan::frame>(b.regions.size()), 0, 0,
                    std::vector<std::int64_t>(count, 0),  std::vector<std::int64_t>(b.strips.size(), sizes.rows), std::vector<char>(count, 0), std::move(needed)};

@@ -70,7 +70,7 @@ class parameter_store {
   }
 
   /// The full name of one layer's tensor.
-  [[gnu::cold]] static std::string name_of_layer(const parameter_entry& e, std::int64_t k) {
+  static std::string name_of_layer(const parameter_entry& e, std::int64_t k) {
     std::string name = e.pattern;
     std::int64_t inner = e.count;
     for (std::size_t r = 0; r < e.depths.size(); ++r) {
@@ -155,7 +155,8 @@ class parameters : public parameter_store<Real> {
   template <class... Extents>
   void bind(std::uint64_t seed, const Extents&... given) { bind_to(seed, detail::extents_of(given...)); }
   /// The same with the extents in a list.
-  void bind_to(std::uint64_t seed, std::span<const extent> given) {
+  [[gnu::noinline]] void bind_to(std::uint64_t seed, std::span<const extent> given) {
+    // The plan that programs have too, where their backend fuses: another one would be made for the names alone.
     const blueprint b = blueprint_of<Model, mode::training, true>();
     extent_table extents{b};
     extents.give(given);

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <span>
+#include <span>  // enable_borrowed_range too: <ranges> costs every file more
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -56,7 +56,7 @@ constexpr void refuse_to_lend() {
 template <class Model, class Backend, mode Mode = mode::training>
 class program {
   // Here, and not where it is used, so that few instantiations stand between the mistake and the user's line.
-  static_assert(has_define<Model>, "akin: program: the model has no public static constexpr auto define(akin::model&) that compiles");
+  static_assert(has_define<Model>, "akin: program: the model has no public static constexpr auto define(akin::model&) that compiles: see the compiler's first error");
   static_assert(!has_define<Model> || returns_an_expression<Model>, "akin: program: the model's define returns no expression");
   static_assert(!returns_an_expression<Model> || has_graph<Model, Mode>,
                 "akin: program: the model's define does not run in the compiler: it is not constexpr, takes its model by value, or writes more than docs/architecture.md "
@@ -189,7 +189,7 @@ class program {
   }
 
   /// After a loss that is not finite: which input or parameter is not, and in which row; where all are, runs forward again and says which step made the first
-  /// such value. "" where everything is finite.
+  /// such value. "" where everything is finite. Values and gradients have to be computed anew after it.
   std::string first_not_finite() {
     const auto found = execution_.first_not_finite();
     if (found.node < 0) return {};
@@ -245,7 +245,7 @@ class program {
     if (!execution_.has_gradients()) fail("gradient: backward has not run since the last forward, bind or resize");
   }
 
-  [[gnu::cold]] void bind_to(std::span<const extent> given) {
+  [[gnu::noinline]] void bind_to(std::span<const extent> given) {
     const bool binds_weights = own_ && !own_->bound();
     if (binds_weights) own_->bind_to(0, given);
     if (!weights_.bound()) fail("bind: the weights are not bound; call weights.bind(seed, ...) first");

@@ -44,10 +44,17 @@ constexpr auto l2_normalize(expr<real, Axes> x) {
 /// The cosine of every pair; 0 where a row is zero.
 /// shapes:   [images, embed] x [texts, embed] -> [images, texts]
 /// cost:     that of dot
-/// errors:   those of l2_normalize and dot
+/// errors:   compile time "akin: cosine: each operand has exactly one axis that is no batch axis"; those of dot
 /// gradient: through the normalisation
 template <class A, class B>
-constexpr auto cosine(expr<real, A> a, expr<real, B> b) { return dot(l2_normalize(a), l2_normalize(b)); }
+constexpr auto cosine(expr<real, A> a, expr<real, B> b) {
+  if constexpr (detail::either_unknown<A, B> || (has_one_feature_axis<detail::as_axes<A>> && has_one_feature_axis<detail::as_axes<B>>)) {
+    return dot(l2_normalize(a), l2_normalize(b));
+  } else {
+    static_assert(has_one_feature_axis<detail::as_axes<A>> && has_one_feature_axis<detail::as_axes<B>>, "akin: cosine: each operand has exactly one axis that is no batch axis");
+    return expr<real, unknown>{a.owner, a.id};
+  }
+}
 
 /// Squared Euclidean distance of every pair, at least 0.
 /// shapes:   [images, embed] x [texts, embed] -> [images, texts]

@@ -48,7 +48,7 @@ class flush_subnormals {
 /// A run() inside a block of the same pool is executed by that worker alone, under the same worker number.
 class thread_pool {
  public:
-  [[gnu::cold]] explicit thread_pool(int threads = hardware()) {
+  explicit thread_pool(int threads = hardware()) {
     if (threads < 1) fail("threads: ", threads, " threads, expected 1 or more");
     try {
       for (int worker = 1; worker < threads; ++worker) threads_.emplace_back([this, worker] { serve(worker); });

@@ -24,7 +24,7 @@ class cpu_backend : public host_backend {
   static constexpr bool fuses = true, runs_lines = false;
 
   /// The precision of products of pairs, and that of all other products, convolutions apart.
-  [[gnu::cold]] explicit cpu_backend(int threads = thread_pool::hardware(), precision pairs = precision::fp32, precision towers = precision::fp32)
+  [[gnu::noinline]] explicit cpu_backend(int threads = thread_pool::hardware(), precision pairs = precision::fp32, precision towers = precision::fp32)
       : cpu_backend{std::make_shared<thread_pool>(threads), pairs, towers} {}
   /// Shares a pool with other programs that run on the same thread.
   explicit cpu_backend(std::shared_ptr<thread_pool> pool, precision pairs = precision::fp32, precision towers = precision::fp32)
@@ -36,6 +36,11 @@ class cpu_backend : public host_backend {
   [[gnu::cold]] void reserve(const Blueprint& b, const Extents& extents) {
     pair_memory_.reserve(b, extents, pool_->size());
     weights_.reserve(b, extents);
+  }
+  /// What computes products, and of what: permissions to round are not taken where the processor would not be faster.
+  std::string explain() const {
+    const auto [similarity, gradient] = cpu::pair_forms_of(pairs_, bf16_level_);
+    return detail::sentence_of({"products by ", name_of(bf16_level_), ": of pairs in ", name_of(similarity), ", their gradients in ", name_of(gradient), ", others in ", name_of(products_.form), "\n"});
   }
   /// Before a run: where its weights lie, and a number that changes with them.
   void look_at_weights(const float* weights, std::int64_t count, std::uint64_t version) { weights_.look_at(weights, count, version); }

@@ -23,7 +23,8 @@ inline float merged(reduction kind, float a, float b) {
   }
   if (b != b) return b;  // std::max and std::min would lose it
   const float top = std::max(a, b), low = std::min(a, b);
-  return low == -std::numeric_limits<float>::infinity() ? top : top + std::log1p(std::exp(low - top));
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  return low == -infinity || top == infinity ? top : top + std::log1p(std::exp(low - top));
 }
 
 namespace detail {

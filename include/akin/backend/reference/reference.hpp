@@ -177,7 +177,7 @@ class reference_backend : public host_backend {
       case reduction::minimum: into = x < into || std::isnan(x) ? x : into; break;
       case reduction::log_sum_exp: {
         const double top = std::max(into, x);
-        into = top == -infinity || std::isnan(x) ? (std::isnan(x) ? x : top) : top + std::log(std::exp(into - top) + std::exp(x - top));
+        into = std::isinf(top) || std::isnan(x) ? (std::isnan(x) ? x : top) : top + std::log(std::exp(into - top) + std::exp(x - top));
         break;
       }
       default: break;  // kernels of their own

@@ -45,7 +45,7 @@ void dots_of_smallest(const bf16_block& w) {
   (void)((w.rows <= Rows && (dots<Rows, Vectors>(w), true)) || ...);
 }
 
-/// One block by the smallest kernel that has room for its rows; few columns stand only at a matrix's end, so there are fewer kernels for them.
+/// One block by the smallest kernel that has room for its rows. At most 16 columns are a matrix's last or all of a small one: there are fewer kernels for them.
 struct dots_kernel {
   static constexpr int rows = dots_rows;
   static constexpr bool any_rows = true;  // writes no row behind the last
@@ -53,5 +53,5 @@ struct dots_kernel {
   static constexpr std::int64_t depth_of(int parts) { return bf16_depth_block >> (parts - 1); }  // all parts of a block stay in the first cache
   void begin() {}
   void end() {}
-  void run(const bf16_block& w) { w.cols > 16 ? dots_of_smallest<2, 2, 4, 7, 10, 14>(w) : dots_of_smallest<1, 4, 14>(w); }
+  void run(const bf16_block& w) { w.cols > 16 ? dots_of_smallest<2, 2, 4, 7, 10, 14>(w) : dots_of_smallest<1, 4, 7, 14>(w); }
 };

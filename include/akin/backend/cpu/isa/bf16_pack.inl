@@ -19,17 +19,20 @@ typedef std::uint16_t halves __attribute__((vector_size(AKIN_ISA_BITS / 8)));
   return (x == x ? nearest : bits | 0x00400000u) & 0xffff0000u;
 }
 
-/// The bf16 that stand for each number, in the upper halves: the nearest, the nearest to what is left, and what is left then.
-/// values: what is infinite or NaN stands in the first of two parts alone, or in the last of three. Three parts sum up to the number; their
-///         ties go away from 0, and what would round to infinity is cut off
-/// cost:   asks for the number of parts as it runs: compiled for each number it took every user's file longer, and packed no faster
+/// The bf16 of each number, in the upper halves; those behind the last part are 0.
 struct bf16_parts {
   vu part[3];
 };
+
+/// The bf16 that stand for each number: the nearest, the nearest to what is left, and what is left then.
+/// values: what is infinite or NaN stands in the first of two parts alone, or in the last of three. Three parts sum up to the number; their
+///         ties go away from 0, and what would round to infinity is cut off
+/// cost:   asks for the number of parts as it runs: compiled for each number it took every user's file longer, and packed no faster
 [[gnu::always_inline]] inline bf16_parts split_bf16(vf x, int parts) {
   if (parts == 3) {
-    const vf number = select(((vu)x & 0x7fffffffu) >= 0x7f800000u, vf{}, x);
-    const vu first = ((vu)number + (((vu)x & 0x7fffffffu) >= 0x7f7f8000u ? vu{} : vu{} + 0x8000u)) & 0xffff0000u;
+    const vu size = (vu)x & 0x7fffffffu;
+    const vf number = select(size >= 0x7f800000u, vf{}, x);
+    const vu first = ((vu)number + (size >= 0x7f7f8000u ? vu{} : vu{} + 0x8000u)) & 0xffff0000u;
     const vf rest = number - (vf)first;
     const vu second = ((vu)rest + 0x8000u) & 0xffff0000u;
     return {first, second, (vu)(rest - (vf)second + (x - number)) & 0xffff0000u};
@@ -128,7 +131,7 @@ inline void pack_along_lines(const bf16_operand& x, const float* data, std::int6
   for (int part = 0; part < to.parts; ++part) transpose_block(turned[part], to.pairs + part * to.part_step, to.step, capacity);
 }
 
-/// A block of an operand that is read along k, or number by number. Along k the next but one block is fetched meanwhile.
+/// A block of an operand that is read along k, or number by number. Along k the next but one block is fetched meanwhile. Columns come in whole blocks of 16.
 inline void pack_along_depth(const bf16_operand& x, const std::int64_t* line_at, std::int64_t count, int capacity,
                              std::int64_t k0, std::int64_t depth, const bf16_destination& to) {
   alignas(64) std::uint32_t turned[3][256];
@@ -143,7 +146,6 @@ inline void pack_along_depth(const bf16_operand& x, const std::int64_t* line_at,
   }
   std::uint32_t* const pairs = to.by_line ? to.pairs : turned[0];
   const std::int64_t step = to.by_line ? to.step : 16, part_step = to.by_line ? to.part_step : 256;
-  if (capacity < 16) __builtin_memset(turned, 0, sizeof turned);  // the lines that are not there
   for (int i = 0; i < capacity; ++i) {
     const float* const line = follows ? x.data + line_at[i < count ? i : 0] + k0 : gathered + i * 32;
     if (follows)

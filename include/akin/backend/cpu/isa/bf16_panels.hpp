@@ -5,6 +5,7 @@
 #include "akin/backend/cpu/isa/gemm.hpp"
 
 #include <cstdint>
+#include <string_view>
 
 namespace akin::inline v0 {
 namespace cpu {
@@ -20,6 +21,10 @@ constexpr int parts_of(bf16_precision precision) { return static_cast<int>(preci
 
 /// How the operands of a product are packed: as they are, or as bf16.
 enum class product_form { fp32, plain, split, exact };
+constexpr std::string_view name_of(product_form form) {
+  constexpr std::string_view names[] = {"fp32", "bf16", "two bf16 each", "three bf16 each"};
+  return names[static_cast<int>(form)];
+}
 constexpr bf16_precision bf16_of(product_form form) {
   return form == product_form::split ? bf16_precision::split : form == product_form::exact ? bf16_precision::exact : bf16_precision::plain;
 }

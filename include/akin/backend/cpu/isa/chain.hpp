@@ -44,6 +44,7 @@ struct pair_functions {
 /// Whether entries are merged one by one in registers; the other reductions read a stored tile.
 constexpr bool folds(reduction kind) { return kind < reduction::log_sum_exp; }
 
+/// Whether a pass has a reduction of this kind.
 template <class Chain>
 constexpr bool reduces_by(reduction kind) {
   for (const pair_result& r : Chain::uses)

@@ -114,7 +114,7 @@ void run_chain(const chain_call& c) {
 
 [[gnu::always_inline]] inline vf merge_log_sum_exp(vf a, vf b) {
   const vf top = max(a, b), low = min(a, b);
-  return select(low == -__builtin_inff(), top, top + log(1.f + exp(low - top)));
+  return select((low == -__builtin_inff()) | (top == __builtin_inff()), top, top + log(1.f + exp(low - top)));
 }
 
 /// The reduction of the lanes; not for log_sum_exp.
@@ -175,13 +175,20 @@ inline void reduce_into(reduction kind, float* into, const float* v, std::int64_
   }
 }
 
-/// The sum of lines, half by half, so that rounding grows with the logarithm of their number: added one after the other, the moments
-/// of batch normalisation and their gradients were three times as far from those in double as PyTorch's. g++ would inline four levels of it.
-[[gnu::noinline]] inline vf sum_of_lines(const float* v, std::int64_t lines, std::int64_t stride, int width) {
-  if (lines > 4) return sum_of_lines(v, lines / 2, stride, width) + sum_of_lines(v + lines / 2 * stride, lines - lines / 2, stride, width);
+/// The sum of at most four lines.
+[[gnu::always_inline]] inline vf sum_of_four(const float* v, std::int64_t lines, std::int64_t stride, int width) {
   vf total{};
   for (; lines > 0; --lines, v += stride) total += width == lanes ? load(v) : load_first(v, width);
   return total;
+}
+
+/// The sum of lines, half by half, so that rounding grows with the logarithm of their number: added one after the other, the moments
+/// of batch normalisation and their gradients were three times as far from those in double as PyTorch's. g++ would inline four levels of it.
+[[gnu::noinline]] inline vf sum_of_lines(const float* v, std::int64_t lines, std::int64_t stride, int width) {
+  const std::int64_t half = lines / 2;
+  if (lines > 8) return sum_of_lines(v, half, stride, width) + sum_of_lines(v + half * stride, lines - half, stride, width);
+  if (lines > 4) return sum_of_four(v, half, stride, width) + sum_of_four(v + half * stride, lines - half, stride, width);
+  return sum_of_four(v, lines, stride, width);
 }
 
 /// into[k] = the reduction of into[k] and column k of the lines, which follow each other
@@ -203,7 +210,7 @@ inline void log_sum_exp_columns(float* into, const float* v, std::int64_t rows, 
     const vf before = load_first(into + j, width);
     vf top = before;
     for (std::int64_t i = 0; i < rows; ++i) top = max(top, load(v + i * stride + j));
-    const vf safe = select(top == -__builtin_inff(), splat(0.f), top);
+    const vf safe = select((top > -__builtin_inff()) & (top < __builtin_inff()), top, vf{});
     vf total = exp(before - safe);
     for (std::int64_t i = 0; i < rows; ++i) total += exp(load(v + i * stride + j) - safe);
     store_first(into + j, select(top == -__builtin_inff(), top, safe + log(total)), width);

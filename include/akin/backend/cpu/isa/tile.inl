@@ -138,14 +138,16 @@ inline void turn_lines(const float* const* lines, int present, int width, std::i
       for (int q = 0; q < lanes; ++q) square[q] = line + q < present ? load(lines[line + q] + k) : vf{};
       transpose(square);
       float* const at = to + k * width + line;
-      if (line + lanes <= width) {
+#if AKIN_ISA_BITS == 512
+      const int count = width - line < lanes ? width - line : lanes;  // a masked store costs what a whole one does
 #pragma GCC unroll 16
-        for (int q = 0; q < lanes; ++q) store(at + q * width, square[q]);
-      } else {
-        for (int q = 0; q < lanes; ++q)
-          if (line == 0 && k + q + 1 < depth) store(at + q * width, square[q]);  // what it writes too much, the next one overwrites
-          else store_first(at + q * width, square[q], width - line);
-      }
+      for (int q = 0; q < lanes; ++q) store_first(at + q * width, square[q], count);
+#else
+#pragma GCC unroll 16
+      for (int q = 0; q < lanes; ++q)
+        if (line + lanes <= width || (line == 0 && k + q + 1 < depth)) store(at + q * width, square[q]);  // what it writes too much, the next one overwrites
+        else store_first(at + q * width, square[q], width - line);
+#endif
     }
   for (; k < depth; ++k)
     for (int line = 0; line < width; ++line) to[k * width + line] = line < present ? lines[line][k] : 0.f;
