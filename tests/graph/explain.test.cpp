@@ -30,8 +30,10 @@ TEST_CASE("the CLIP loss in words, before and after bind") {
   program<clip_loss, akin_test::tested_backend> p{w, akin_test::tested_settings[0]};
   const std::string unbound = p.explain();
   CHECK(has(unbound, "line by line of [images]:\n    map [images, embed]") == akin_test::tested_backend::runs_lines);
-  if (!akin_test::tested_backend::runs_lines) CHECK(unbound.starts_with(before));
-  if constexpr (std::is_same_v<akin_test::tested_backend, cpu_backend>) CHECK(has(unbound, "\nproducts by "));
+  if (!akin_test::tested_backend::runs_lines) {
+    CHECK(unbound.starts_with(before));
+    CHECK(has(unbound, "\nproducts by "));
+  }
   p.bind(images(300), texts(300), embed(8));
   const std::string after = p.explain();
   INFO(after);
