@@ -34,7 +34,7 @@ struct add_pairwise {
 };
 
 /// Refuses a list of pairs that does not ascend or leaves its axes.
-inline void check_listed(std::span<const std::int32_t> first, std::span<const std::int32_t> second, std::int64_t first_extent, std::int64_t second_extent) {
+[[gnu::noinline]] inline void check_listed(std::span<const std::int32_t> first, std::span<const std::int32_t> second, std::int64_t first_extent, std::int64_t second_extent) {
   for (std::size_t k = 0; k < first.size(); ++k) {
     if (first[k] < 0 || first[k] >= first_extent || second[k] < 0 || second[k] >= second_extent)
       fail("listed: pair ", k, " is (", first[k], ", ", second[k], "), but there are ", first_extent, " x ", second_extent);

@@ -66,10 +66,7 @@ class shared_numbers {
   /// On the host, to read, or to read and write; valid until a backend writes. Who writes again after a run asks again: what a program keeps of
   /// its weights it makes anew only then.
   std::span<const Real> host() const {
-    if (host_is_old_) {
-      block_->copy_out(0, host_.get(), bytes());
-      host_is_old_ = false;
-    }
+    if (host_is_old_) fetch();
     return {host_.get(), static_cast<std::size_t>(size_)};
   }
   std::span<Real> host() {
@@ -123,6 +120,11 @@ class shared_numbers {
     fail("bind: the ", what_, " need ", bytes_text(bytes()), ", which the ", giver, " does not give");
   }
   std::int64_t bytes() const { return size_ * static_cast<std::int64_t>(sizeof(Real)); }
+
+  [[gnu::noinline]] void fetch() const {
+    block_->copy_out(0, host_.get(), bytes());
+    host_is_old_ = false;
+  }
 
   template <class Backend>
   void reserve_on(Backend& backend) {

@@ -6,35 +6,35 @@
 #include <akin/graph/planner.hpp>
 
 #include <array>
-#include <span>
+#include <string_view>
 
 namespace akin::inline v0 {
 
 /// A graph and its plan at run time.
 struct blueprint {
-  std::span<const node> nodes;
-  std::span<const std::int16_t> producer;   // per node: the step that stores it, + 1
-  std::span<const std::int16_t> adjoint;    // per node: its gradient node, + 1
-  std::span<const plan_step> steps;
-  std::span<const scalar_step> tape;
-  std::span<const plan_operand> operands;
-  std::span<const plan_sink> sinks;
-  std::span<const region_entry> regions;
-  std::span<const region_range> ranges;
-  std::span<const strip_group> strips;
-  std::span<const line_group> lines;  // where the backend runs them
-  std::span<const axis_entry> axes;
-  std::span<const extent_relation> relations;
-  std::span<const named_value> names;
-  std::span<const state_update> updates;
-  std::span<const named_output> outputs;
+  detail::entries<node> nodes;
+  detail::entries<std::int16_t> producer;   // per node: the step that stores it, + 1
+  detail::entries<std::int16_t> adjoint;    // per node: its gradient node, + 1
+  detail::entries<plan_step> steps;
+  detail::entries<scalar_step> tape;
+  detail::entries<plan_operand> operands;
+  detail::entries<plan_sink> sinks;
+  detail::entries<region_entry> regions;
+  detail::entries<region_range> ranges;
+  detail::entries<strip_group> strips;
+  detail::entries<line_group> lines;  // where the backend runs them
+  detail::entries<axis_entry> axes;
+  detail::entries<extent_relation> relations;
+  detail::entries<named_value> names;
+  detail::entries<state_update> updates;
+  detail::entries<named_output> outputs;
   std::string_view texts;
   int result = -1, forward_size = 0, forward_steps = 0, pair_passes = 0;
 
   constexpr const node& at(int n) const { return nodes[static_cast<std::size_t>(n)]; }
   detail::plan_parts parts() const { return {nodes.data(), operands.data(), sinks.data()}; }
-  constexpr std::span<const plan_operand> operands_of(const plan_step& s) const { return operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count)); }
-  constexpr std::span<const plan_sink> sinks_of(const plan_step& s) const { return sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count)); }
+  constexpr detail::entries<plan_operand> operands_of(const plan_step& s) const { return operands.part(s.operand, s.operand_count); }
+  constexpr detail::entries<plan_sink> sinks_of(const plan_step& s) const { return sinks.part(s.sink, s.sink_count); }
   std::size_t number_of(const plan_step& s) const { return static_cast<std::size_t>(&s - steps.data()); }
   /// Bytes of one number of a node.
   std::int64_t number_bytes(int n, std::size_t real_bytes) const { return static_cast<std::int64_t>(at(n).kind == value_kind::index ? sizeof(std::int32_t) : real_bytes); }

@@ -154,7 +154,7 @@ class execution {
     }
   }
   /// Empty while bind rehearses.
-  std::span<const std::int32_t> integers_on_host(int n) {
+  [[gnu::noinline]] std::span<const std::int32_t> integers_on_host(int n) {
     if (rehearses_) return {};
     const auto v = on_host<std::int32_t>(n);
     return {v.data, static_cast<std::size_t>(v.size())};
@@ -177,8 +177,8 @@ class execution {
   bool goes_on(int n) const { return strip_axis_ >= 0 && strip_begin_ > 0 && !b_.at(n).axes.has(strip_axis_); }
   /// An axis' extent over all strips.
   std::int64_t whole_extent(int axis) const { return axis == strip_axis_ ? strips_extent_ : extents_[axis]; }
-  view<real_type> reals(int n) { return extents_.shape(static_cast<real_type*>(pointer(n)), b_.at(n).axes); }
-  view<std::int32_t> integers(int n) { return extents_.shape(static_cast<std::int32_t*>(pointer(n)), b_.at(n).axes); }
+  [[gnu::noinline]] view<real_type> reals(int n) { return extents_.shape(static_cast<real_type*>(pointer(n)), b_.at(n).axes); }
+  [[gnu::noinline]] view<std::int32_t> integers(int n) { return extents_.shape(static_cast<std::int32_t*>(pointer(n)), b_.at(n).axes); }
   kernel_value<real_type> value(int n) {
     kernel_value<real_type> v;
     if (b_.at(n).kind == value_kind::index) v.integers = integers(n);

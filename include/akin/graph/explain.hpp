@@ -81,7 +81,7 @@ inline std::vector<int> awaited(const blueprint& b, const plan_step& s) {
 /// What a chain computes, and where its results go.
 inline std::string explain_chain(const blueprint& b, const extent_table& e, const plan_step& s) {
   int functions = 0;
-  for (const scalar_step& t : b.tape.subspan(static_cast<std::size_t>(s.tape), static_cast<std::size_t>(s.tape_size)))
+  for (const scalar_step& t : b.tape.part(s.tape, s.tape_size))
     functions += t.code != scalar::operand && t.code != scalar::constant ? 1 : 0;
   std::string text = ": " + std::to_string(functions) + (functions == 1 ? " function of " : " functions of ");
   text += std::to_string(s.operand_count) + (s.operand_count == 1 ? " operand" : " operands");

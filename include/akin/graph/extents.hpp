@@ -75,14 +75,14 @@ class extent_table {
   std::int64_t operator[](int axis) const { return extents_[static_cast<std::size_t>(axis)]; }
   std::string_view name(int axis) const { return blueprint_.axes[static_cast<std::size_t>(axis)].name; }
 
-  std::int64_t size(const axis_list& axes) const {
+  [[gnu::noinline]] std::int64_t size(const axis_list& axes) const {
     std::int64_t product = 1;
     for (int k = 0; k < axes.rank; ++k) product = checked_product(product, required(axes[k]), who_, [&] { return detail::sentence_of({"a tensor", shape_text(axes)}); });
     return product;
   }
   /// Bytes of a node's numbers, in one layer and in all.
   std::int64_t bytes(int n, std::size_t real_bytes) const { return size(blueprint_.at(n).axes) * blueprint_.number_bytes(n, real_bytes); }
-  std::int64_t bytes_of_layers(int n, std::size_t real_bytes) const {
+  [[gnu::noinline]] std::int64_t bytes_of_layers(int n, std::size_t real_bytes) const {
     std::int64_t all = bytes(n, real_bytes);
     blueprint_.for_each_repeat_around(blueprint_.at(n).region, [&](int r) {
       const int depth = blueprint_.regions[static_cast<std::size_t>(r)].depth_axis;
@@ -91,12 +91,8 @@ class extent_table {
     return all;
   }
   std::int64_t required(int axis) const {
-    const auto e = (*this)[axis];
-    if (e >= 0) return e;
-    for (const extent_relation& r : blueprint_.relations)  // nobody binds what follows from another axis
-      if (r.axis == axis && r.rule == extent_rule::sum && (r.b < 0 ? r.stride < 0 : r.stride == 0))
-        if (const int unknown = (*this)[r.a] < 0 ? r.a : r.b; unknown >= 0 && (*this)[unknown] < 0) axis = unknown;
-    fail(who_, ": axis '", name(axis), "' has no extent: give it one, as in ", who_, "(", name(axis), "(64))");
+    if (const auto e = (*this)[axis]; e >= 0) return e;
+    refuse_without(axis);
   }
 
   /// A parameter's name in full, but for a layer's number.
@@ -127,6 +123,13 @@ class extent_table {
   }
 
  private:
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse_without(int axis) const {
+    for (const extent_relation& r : blueprint_.relations)  // nobody binds what follows from another axis
+      if (r.axis == axis && r.rule == extent_rule::sum && (r.b < 0 ? r.stride < 0 : r.stride == 0))
+        if (const int unknown = (*this)[r.a] < 0 ? r.a : r.b; unknown >= 0 && (*this)[unknown] < 0) axis = unknown;
+    fail(who_, ": axis '", name(axis), "' has no extent: give it one, as in ", who_, "(", name(axis), "(64))");
+  }
+
   // An axis that must not be longer than another; where only one is known the other is as long.
   bool fit_within(int shorter, int longer) {
     auto &few = extents_[static_cast<std::size_t>(shorter)], &many = extents_[static_cast<std::size_t>(longer)];

@@ -72,7 +72,7 @@ struct lifetime {
 }
 
 // Regions in an order in which those that a region's steps run, or run again, stand before it.
-inline std::vector<std::size_t> inner_first(const blueprint& b) {
+[[gnu::cold]] inline std::vector<std::size_t> inner_first(const blueprint& b) {
   std::vector<std::size_t> order;
   for (const bool backwards : {false, true})
     for (std::size_t r = b.regions.size(); r-- > 1;)
@@ -113,7 +113,7 @@ inline std::size_t strips_of_value(const blueprint& b, int n) {
   return static_cast<std::size_t>(b.strips_of(b.producer[static_cast<std::size_t>(n)] - 1) - b.strips.data());
 }
 
-inline std::int64_t bytes_of_strip(const blueprint& b, const extent_table& extents, const memory_plan& plan, int n, std::size_t real_bytes) {
+[[gnu::cold]] inline std::int64_t bytes_of_strip(const blueprint& b, const extent_table& extents, const memory_plan& plan, int n, std::size_t real_bytes) {
   const std::int64_t whole = extents[b.at(n).axes[0]], strip = std::min(whole, plan.strips[strips_of_value(b, n)]);
   return whole == 0 ? 0 : extents.bytes(n, real_bytes) / whole * strip;
 }

@@ -44,7 +44,7 @@ class needed_finder {
  private:
   void want(int n) { wanted_[static_cast<std::size_t>(b_.home(n))] = 1; }
 
-  void take(const plan_step& s) {
+  [[gnu::cold]] void take(const plan_step& s) {
     needed_.step[b_.number_of(s)] = 1;
     for_each_read(b_.parts(), s, [&](int n) { want(n); });
   }
@@ -64,7 +64,7 @@ class needed_finder {
     }
   }
 
-  void enter(int body, bool gradient_goes_on) {
+  [[gnu::cold]] void enter(int body, bool gradient_goes_on) {
     const region_entry& r = b_.regions[static_cast<std::size_t>(body)];
     if (r.carry_out >= 0) want(r.carry_out);
     if (r.forward >= 0 && r.parent == 0 && !gradient_goes_on) needed_.first_layer[static_cast<std::size_t>(r.forward)] = first_trained_in(body);

@@ -5,9 +5,40 @@
 #include <akin/expr/predicates.hpp>
 #include <akin/graph/graph.hpp>
 
-#include <span>
+#include <array>
+#include <cstddef>
 
 namespace akin::inline v0 {
+
+namespace detail {
+
+/// Entries of a graph or a plan, one after the other. The concepts of std::span would cost each of a user's files 10 ms for every type of entry.
+template <class T>
+class entries {
+ public:
+  constexpr entries() = default;
+  template <std::size_t Count>
+  constexpr entries(const std::array<T, Count>& all) : first_{all.data()}, count_{Count} {}
+
+  constexpr std::size_t size() const { return count_; }
+  constexpr bool empty() const { return count_ == 0; }
+  constexpr const T* data() const { return first_; }
+  constexpr const T* begin() const { return first_; }
+  constexpr const T* end() const { return first_ + count_; }
+  constexpr const T& operator[](std::size_t k) const { return first_[k]; }
+  constexpr entries part(int begin, int count) const {
+    entries some;
+    some.first_ = first_ + begin;
+    some.count_ = static_cast<std::size_t>(count);
+    return some;
+  }
+
+ private:
+  const T* first_ = nullptr;
+  std::size_t count_ = 0;
+};
+
+}  // namespace detail
 
 enum class step_kind : unsigned char { kernel, map, pairs, repeat };
 
@@ -61,7 +92,7 @@ struct line_group {
 
 /// The group that a step is part of; null where it is in none.
 template <class Group>
-constexpr const Group* group_with(std::span<const Group> groups, int step) {
+constexpr const Group* group_with(detail::entries<Group> groups, int step) {
   for (const Group& g : groups)
     if (step >= g.begin && step < g.begin + g.count) return &g;
   return nullptr;

@@ -71,7 +71,7 @@ class cpu_backend : public host_backend {
       for (std::int64_t k = begin; k < end; ++k) work(k);
     });
   }
-  void copy(const void* from, void* to, std::int64_t bytes) {
+  [[gnu::noinline]] void copy(const void* from, void* to, std::int64_t bytes) {
     in_blocks(bytes, 1 << 18, [&](std::int64_t begin, std::int64_t end) { host_backend::copy(static_cast<const std::byte*>(from) + begin, static_cast<std::byte*>(to) + begin, end - begin); });
   }
 

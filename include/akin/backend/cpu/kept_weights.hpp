@@ -21,7 +21,7 @@ class kept_weights {
 
   /// Makes room for the weights of all contractions of a plan without gradients.
   template <class Blueprint, class Extents>
-  void reserve(const Blueprint& b, const Extents& extents) {
+  [[gnu::cold]] void reserve(const Blueprint& b, const Extents& extents) {
     std::int64_t floats = 0, count = 0;
     b.for_each_weight(extents, [&](std::int64_t kept, std::int64_t summed, std::int64_t times) {
       floats += times * floats_of({0, kept, summed});

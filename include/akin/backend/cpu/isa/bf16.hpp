@@ -24,20 +24,23 @@ struct bf16_result {
 
 namespace detail {
 
-/// A block that ends inside a vector or a tile, or whose rows or columns are scattered, is computed beside its place.
-template <class Kernel>
-void run_beside(Kernel& kernel, bf16_block w, const bf16_result& to, std::int64_t row, std::int64_t column) {
-  constexpr int rows = Kernel::rows;
-  alignas(64) float sums[rows][bf16_cols];
-  if (w.add)
-    for (int i = 0; i < rows; ++i)
-      for (int j = 0; j < bf16_cols; ++j) sums[i][j] = i < w.rows && j < w.cols ? to.at(row + i, column + j) : 0.f;
-  w.c = &sums[0][0];
-  w.c_step = bf16_cols;
-  kernel.run(w);
-  for (int i = 0; i < w.rows; ++i)
-    for (int j = 0; j < w.cols; ++j) to.at(row + i, column + j) = sums[i][j];
-}
+/// Room for a block that ends inside a vector or a tile, or whose rows or columns are scattered: it is computed beside its place.
+template <int Rows>
+struct block_beside {
+  alignas(64) float sums[Rows][bf16_cols];
+
+  void bring(bf16_block& w, const bf16_result& from, std::int64_t row, std::int64_t column) {
+    if (w.add)
+      for (int i = 0; i < Rows; ++i)
+        for (int j = 0; j < bf16_cols; ++j) sums[i][j] = i < w.rows && j < w.cols ? from.at(row + i, column + j) : 0.f;
+    w.c = &sums[0][0];
+    w.c_step = bf16_cols;
+  }
+  void put(const bf16_block& w, const bf16_result& to, std::int64_t row, std::int64_t column) const {
+    for (int i = 0; i < w.rows; ++i)
+      for (int j = 0; j < w.cols; ++j) to.at(row + i, column + j) = sums[i][j];
+  }
+};
 
 /// Panel i of a by panel q of b, over at most `most` groups of k from group g on.
 inline bf16_block block_of(const bf16_panels& a, const bf16_panels& b, std::int64_t i, std::int64_t q, std::int64_t g,
@@ -61,6 +64,7 @@ inline void fetch_share(const std::uint32_t* block, std::int64_t size, std::int6
 template <class Kernel>
 void multiply_by(const bf16_panels& a, const bf16_panels& b, const bf16_result& to) {
   Kernel kernel;
+  block_beside<Kernel::rows> beside;
   const std::int64_t step = Kernel::depth_of(a.parts) / 32, groups = std::max<std::int64_t>(1, a.groups()), panels = b.panels();
   const bool few_rows = a.panels() <= 4;  // 128 on tiles
   const std::int64_t panel_step = few_rows ? 1 : Kernel::cached_pairs / (std::min(step, groups) * 16 * bf16_cols * b.parts);
@@ -75,13 +79,11 @@ void multiply_by(const bf16_panels& a, const bf16_panels& b, const bf16_result& 
           const std::int64_t row = i * a.panel_lines, column = q * b.panel_lines;
           w.add = to.add || g > 0;
           const bool whole = w.cols % 16 == 0 && (Kernel::any_rows || w.rows % 16 == 0);
-          if (whole && to.rows == nullptr && to.columns == nullptr) {
-            w.c = &to.at(row, column);
-            w.c_step = to.row_step;
-            kernel.run(w);
-          } else {
-            run_beside(kernel, w, to, row, column);
-          }
+          const bool in_place = whole && to.rows == nullptr && to.columns == nullptr;
+          if (in_place) w.c = &to.at(row, column), w.c_step = to.row_step;
+          else beside.bring(w, to, row, column);
+          kernel.run(w);
+          if (!in_place) beside.put(w, to, row, column);
         }
     }
   kernel.end();
