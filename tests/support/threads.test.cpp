@@ -149,7 +149,7 @@ TEST_CASE("where the system does not give as many threads as wanted, those that 
 #endif
 
 TEST_CASE("a pool has at least the thread that calls it") {
-  CHECK_THROWS_WITH_AS(thread_pool(0), "threads: 0 threads, expected 1 or more", error);
-  CHECK_THROWS_WITH_AS(thread_pool(-3), "threads: -3 threads, expected 1 or more", error);
+  CHECK_THROWS_WITH_AS(thread_pool(0), "threads: got 0, expected 1 or more", error);
+  CHECK_THROWS_WITH_AS(thread_pool(-3), "threads: got -3, expected 1 or more", error);
   CHECK(thread_pool(1).size() == 1);
 }

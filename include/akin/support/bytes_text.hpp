@@ -5,14 +5,17 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 namespace akin::inline v0 {
 
-/// 12.3 kB, 512.0 MB
+/// 12.3 kB, 512.0 MB, 136.3 TB
 inline std::string bytes_text(std::int64_t bytes) {
+  double number = static_cast<double>(bytes) / 1e3;
+  std::string_view unit = "kMGTPE";
+  for (; number >= 1e3; number /= 1e3) unit.remove_prefix(1);
   char text[32];
-  if (bytes < 1'000'000) std::snprintf(text, sizeof text, "%.1f kB", static_cast<double>(bytes) / 1e3);
-  else std::snprintf(text, sizeof text, "%.1f MB", static_cast<double>(bytes) / 1e6);
+  std::snprintf(text, sizeof text, "%.1f %cB", number, unit.front());
   return text;
 }
 

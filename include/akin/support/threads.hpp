@@ -49,7 +49,7 @@ class flush_subnormals {
 class thread_pool {
  public:
   explicit thread_pool(int threads = hardware()) {
-    if (threads < 1) fail("threads: ", threads, " threads, expected 1 or more");
+    if (threads < 1) fail("threads: got ", threads, ", expected 1 or more");
     try {
       for (int worker = 1; worker < threads; ++worker) threads_.emplace_back([this, worker] { serve(worker); });
     } catch (const std::exception&) {  // of the system, or of memory

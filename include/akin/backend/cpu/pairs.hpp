@@ -318,7 +318,7 @@ class pair_pass {
         return p_.functions_.kth_largest(stored_[k], rows_, columns_, t_.tile_columns, r.keeps_rows, r.k, p_.states_[k] + first * r.k, r.out + first);
       if (r.kind == reduction::arg_max)
         return p_.functions_.arg_max(stored_[k], rows_, columns_, t_.tile_columns, r.keeps_rows, static_cast<std::int32_t>(i0_), static_cast<std::int32_t>(j0_),
-                                      p_.states_[k] + first, r.indices + first);
+                                     p_.states_[k] + first, r.indices + first);
       if (r.kind == reduction::log_sum_exp && !summed_[k]) {
         // The same entries along the other axis, if they are asked for, cost no exponentials of their own.
         const pair_reduction<float>* columns = r.keeps_columns ? &r : nullptr;
