@@ -63,6 +63,7 @@ TEST_CASE("numbers are short") {
   CHECK(bytes_text(0) == "0.0 kB");
   CHECK(bytes_text(1500) == "1.5 kB");
   CHECK(bytes_text(25000000) == "25.0 MB");
+  CHECK(bytes_text(999960000) == "1.0 GB");
   CHECK(bytes_text(136339441844224) == "136.3 TB");
   CHECK(bytes_text(std::numeric_limits<std::int64_t>::max()) == "9.2 EB");
   CHECK(count_text(17.18e9) == "17.2 G");

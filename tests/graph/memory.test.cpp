@@ -23,7 +23,7 @@ layout lay_out(std::size_t bytes, const Extents&... given) {
   (l.extents.set(given.axis, given.size), ...);
   l.extents.derive();
   auto everything = find_needed(l.b, std::vector<std::int64_t>(l.b.names.size(), 0));
-  l.memory = plan_memory(l.b, l.extents, std::vector<char>(l.b.nodes.size(), 0), std::move(everything), {}, sizes, bytes);
+  l.memory = plan_memory(l.b, l.extents, std::vector<char>(l.b.nodes.size(), 0), std::move(everything), {}, {}, sizes, bytes);
   return l;
 }
 
@@ -153,6 +153,18 @@ TEST_CASE("of tokens with tokens a layer keeps nothing, and a strip of examples 
 
   const auto twice = lay_out<attending_blocks, true>(4, images(16), embed(32), pixels(18), layers(3));
   CHECK(twice.memory.bytes < 2 * l.memory.bytes + 4 * 18 * 18 * 4);
+}
+
+TEST_CASE("neighbouring stretches of gradients idle together until the first of them is written") {
+  const std::vector<idle_stretch> all{{0, 64, 9}, {64, 128, 5}, {128, 192, 7}, {192, 256, 7}, {320, 400, 7}};
+  const auto longest = [&](int step) {
+    const idle_stretch s = detail::longest_idle(all, step);
+    return std::pair{s.begin, s.end};
+  };
+  CHECK(longest(4) == std::pair<std::int64_t, std::int64_t>{0, 256});
+  CHECK(longest(5) == std::pair<std::int64_t, std::int64_t>{128, 256});
+  CHECK(longest(7) == std::pair<std::int64_t, std::int64_t>{0, 64});
+  CHECK(longest(9) == std::pair<std::int64_t, std::int64_t>{0, 0});
 }
 
 TEST_CASE("values share bytes") {

@@ -56,7 +56,7 @@ class binder {
     choose_kept(pair_budget);
     strip_sizes strips;
     if constexpr (Backend::fuses) strips = {Backend::strip, Backend::strip_bytes};
-    made_.memory = plan_memory(b_, extents_, external, find_needed(b_, first_trained), made_.kept, strips, sizeof(real_type));
+    made_.memory = plan_memory(b_, extents_, external, find_needed(b_, first_trained), made_.kept, idle_stretches(first_trained), strips, sizeof(real_type));
     made_.arena = take("arena", made_.memory.bytes);
     made_.states = take("states", made_.states_bytes);
     made_.updated = take("states", made_.states_bytes);
@@ -145,6 +145,34 @@ class binder {
     }
     made_.gradients = shared_numbers<real_type>{"gradients", weights_.size()};
     return external;
+  }
+
+  // Gradients of what is trained; one that is not made has to stay as it is.
+  [[gnu::cold]] std::vector<idle_stretch> idle_stretches(std::span<const std::int64_t> first_trained) const {
+    std::vector<idle_stretch> all;
+    constexpr auto bytes = static_cast<std::int64_t>(sizeof(real_type));
+    for (std::size_t k = 0; k < b_.names.size() && !b_.adjoint.empty(); ++k) {
+      const int parameter = b_.names[k].node, gradient = b_.adjoint[static_cast<std::size_t>(parameter)] - 1;
+      if (first_trained[k] < 0 || gradient < 0) continue;
+      const std::int64_t begin = made_.offset_of(parameter) * bytes, size = extents_.bytes_of_layers(parameter, sizeof(real_type));
+      std::int64_t layers = 1;  // of the outermost repeat around it
+      b_.for_each_repeat_around(b_.at(parameter).region, [&](int around) { layers = std::max<std::int64_t>(1, extents_.required(b_.regions[static_cast<std::size_t>(around)].depth_axis)); });
+      all.push_back({begin + size / layers * first_trained[k], begin + size, first_step_of(b_.home(gradient))});
+    }
+    return all;
+  }
+
+  // The step of region 0 that begins to make a value.
+  [[gnu::cold]] int first_step_of(int n) const {
+    int step = b_.producer[static_cast<std::size_t>(n)] - 1;
+    if (step < 0) return 0;
+    b_.for_each_repeat_around(b_.at(n).region, [&](int around) {
+      for (const plan_step& s : b_.steps)
+        if (s.kind == step_kind::repeat && b_.at(s.node).argument[0] == around) step = static_cast<int>(b_.number_of(s));
+    });
+    const strip_group* const strips = b_.strips_of(step);
+    const line_group* const lines = b_.lines_of(step);
+    return (strips ? strips->begin : lines ? lines->begin : step) - b_.ranges[0].begin;
   }
 
   // From the extents, the precision and the budget alone, so that nothing else decides what runs.

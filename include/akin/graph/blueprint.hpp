@@ -138,7 +138,7 @@ struct blueprint_arrays {
   }
 };
 
-// What a blueprint's spans point to. nvcc takes memory for the whole of a constant each time that another one looks into it: 10 MB for the graph and the plan,
+// Where a blueprint's entries lie. nvcc takes memory for the whole of a constant each time that another one looks into it: 10 MB for the graph and the plan,
 // which two constants look into, and some for all arrays together. So what every step's chain reads stands by itself.
 template <class Model, mode Mode, bool Fuses>
 struct blueprint_storage {

@@ -218,10 +218,15 @@ class execution {
       if (backwards) scratch_[f] = scratch_[parent] + frame.again_at;
       saved_[f] = scratch_[f] + frame.scratch_bytes;
     }
+    const auto kept_of = [&](std::int64_t layer) {
+      const std::int64_t place = frame.place_of(layer);
+      if (place < frame.lent_from) return kept + place * frame.kept_bytes();
+      return reinterpret_cast<std::byte*>(gradients_at_) + frame.lent_at + (place - frame.lent_from) * frame.kept_bytes();
+    };
     const void* carried = pointer(n.in[0]);
     for (std::int64_t step = 0; step < layers - (backwards ? frame.first_layer : 0); ++step) {
       const std::int64_t layer = backwards ? layers - 1 - step : step;
-      std::byte* const of_layer = kept + frame.place_of(layer) * frame.kept_bytes();
+      std::byte* const of_layer = kept_of(layer);
       layer_[f] = layer;  // the gradient's body shares its layer's number: dropout draws the same numbers again
       if (!recomputed) saved_[f] = of_layer;
       else if (!backwards) backend_.copy(carried, of_layer, bytes);
@@ -314,8 +319,9 @@ class execution {
   std::size_t run_in_strip(std::size_t k) {
     const line_group* const lines = b_.lines_of(static_cast<int>(k));
     const auto count = lines ? static_cast<std::size_t>(lines->count) : 1;
-    const auto runs = [&](const plan_step& s) { return bound_to_.memory.runs(b_, s); };
-    if (std::any_of(&b_.steps[k], &b_.steps[k] + count, runs)) run_step(k);
+    bool runs = false;
+    for (std::size_t of_lines = k; of_lines < k + count; ++of_lines) runs = runs || bound_to_.memory.runs(b_, b_.steps[of_lines]);
+    if (runs) run_step(k);
     return count;
   }
 

@@ -92,7 +92,7 @@ class extent_table {
   }
   std::int64_t required(int axis) const {
     if (const auto e = (*this)[axis]; e >= 0) return e;
-    refuse_without(axis);
+    refuse_unknown(axis);
   }
 
   /// A parameter's name in full, but for a layer's number.
@@ -114,7 +114,6 @@ class extent_table {
     return s;
   }
 
-  /// Not inlined: half of what a step function would consist of.
   template <class T>
   [[gnu::noinline]] view<T> shape(T* data, const axis_list& axes) const {
     view<T> v{data, axes.rank, {}, {}};
@@ -123,7 +122,7 @@ class extent_table {
   }
 
  private:
-  [[noreturn, gnu::cold, gnu::noinline]] void refuse_without(int axis) const {
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse_unknown(int axis) const {
     for (const extent_relation& r : blueprint_.relations)  // nobody binds what follows from another axis
       if (r.axis == axis && r.rule == extent_rule::sum && (r.b < 0 ? r.stride < 0 : r.stride == 0))
         if (const int unknown = (*this)[r.a] < 0 ? r.a : r.b; unknown >= 0 && (*this)[unknown] < 0) axis = unknown;

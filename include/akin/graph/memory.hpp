@@ -21,6 +21,7 @@ struct memory_plan {
     std::int64_t carry_bytes = 0;                     // of a layer's argument, where the body runs again for its gradient
     std::int64_t again_at = 0;                        // its scratch then, in that of the gradient's parent
     std::int64_t first_layer = 0;                     // of those that take part in a gradient; what the others would keep shares one place
+    std::int64_t lent_from = INT64_MAX, lent_at = 0;  // the place from which on layers keep it where gradients will lie, and the first byte there
 
     /// What is kept of each layer until its gradient.
     std::int64_t kept_bytes() const { return carry_bytes > 0 ? carry_bytes : saved_bytes; }
@@ -42,6 +43,8 @@ struct memory_plan {
 };
 
 namespace detail {
+
+constexpr std::int64_t in_lines(std::int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 struct lifetime {
   std::int64_t bytes = 0;
@@ -90,6 +93,12 @@ struct kept_product {
   const strip_group* strips = nullptr;  // where these passes run in strips: then it is kept for one of them at a time
 };
 
+/// A stretch of the gradients, in bytes, and the step of region 0 that writes first into it: until then it is room for what nobody reads any more by that step.
+struct idle_stretch {
+  std::int64_t begin = 0, end = 0;
+  int until = 0;
+};
+
 /// The products that more than one pass reads.
 [[gnu::cold]] inline std::vector<kept_product> products_of_several_passes(const blueprint& b) {
   std::vector<kept_product> all;
@@ -97,9 +106,10 @@ struct kept_product {
     const plan_step& s = b.steps[static_cast<std::size_t>(b.ranges[0].begin + k)];
     for (const plan_operand& o : b.operands_of(s)) {
       if (o.kind != operand_kind::product) continue;
-      const auto known = std::find_if(all.begin(), all.end(), [&](const kept_product& p) { return p.node == o.node; });
-      if (known == all.end()) all.push_back({o.node, k, k, 0, b.strips_of(k)});
-      else known->last = k;
+      bool known = false;
+      for (kept_product& p : all)
+        if (p.node == o.node) known = true, p.last = k;
+      if (!known) all.push_back({o.node, k, k, 0, b.strips_of(k)});
     }
   }
   std::erase_if(all, [](const kept_product& p) { return p.first == p.last; });
@@ -143,6 +153,28 @@ inline std::size_t strips_of_value(const blueprint& b, int n) {
   }
 }
 
+/// The longest stretch that idles until after a step.
+[[gnu::cold]] inline idle_stretch longest_idle(std::span<const idle_stretch> all, int step) {
+  idle_stretch longest, run;
+  for (const idle_stretch& each : all) {
+    if (each.until <= step) continue;
+    if (run.end != each.begin) run.begin = each.begin;
+    run.end = each.end;
+    if (run.end - run.begin > longest.end - longest.begin) longest = run;
+  }
+  return longest;
+}
+
+/// Lends a frame's last layers such a stretch for what they keep; from then on it is no room for others.
+[[gnu::cold]] inline void lend(std::vector<idle_stretch>& idle, int step, std::int64_t places, memory_plan::frame& f) {
+  const idle_stretch room = longest_idle(idle, step);
+  f.lent_at = in_lines(room.begin);
+  const std::int64_t layers = std::clamp<std::int64_t>((room.end - f.lent_at) / f.kept_bytes(), 0, places);
+  f.lent_from = places - layers;
+  for (idle_stretch& each : idle)
+    if (layers > 0 && each.begin < f.lent_at + layers * f.kept_bytes() && each.end > f.lent_at) each.until = 0;
+}
+
 }  // namespace detail
 
 /// How large a backend's strips are: of pairs by rows, of things with things by what exists for a strip alone.
@@ -150,9 +182,10 @@ struct strip_sizes {
   std::int64_t rows = 0, bytes = 0;
 };
 
-/// Lays out everything that runs for the given extents. `external` marks nodes whose storage is elsewhere (gradients of parameters).
+/// Lays out everything that runs for the given extents. `external` marks nodes whose storage is elsewhere (gradients of parameters), and `idle` says how long
+/// theirs is nobody's: layers keep there what they can until it is. Of two towers the one whose gradient runs first lends it from the other.
 [[gnu::cold]] inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, const std::vector<char>& external, needed_steps needed,
-                                             std::span<const kept_product> kept, const strip_sizes& sizes, std::size_t real_bytes) {
+                                             std::span<const kept_product> kept, std::vector<idle_stretch> idle, const strip_sizes& sizes, std::size_t real_bytes) {
   const std::size_t count = b.nodes.size();
   memory_plan plan{std::vector<std::int64_t>(count, -1), std::vector<char>(count, 0), std::vector<memory_plan::frame>(b.regions.size()), 0, 0,
                    std::vector<std::int64_t>(count, 0),  std::vector<std::int64_t>(b.strips.size(), sizes.rows), std::vector<char>(count, 0), std::move(needed)};
@@ -203,18 +236,17 @@ struct strip_sizes {
   for (const std::size_t r : detail::inner_first(b)) {
     std::vector<detail::lifetime> scratch, saved;
     const auto& range = b.ranges[r];
-    const auto in_lines = [](std::int64_t bytes) { return (bytes + 63) / 64 * 64; };
     if (r == 0)
       for (const kept_product& p : kept) {
         if (p.numbers == 0) continue;
-        const std::int64_t bytes = plan.kept[static_cast<std::size_t>(p.node)] = in_lines(p.numbers * static_cast<std::int64_t>(real_bytes));
+        const std::int64_t bytes = plan.kept[static_cast<std::size_t>(p.node)] = detail::in_lines(p.numbers * static_cast<std::int64_t>(real_bytes));
         plan.sum_of_values += bytes;
         scratch.push_back({bytes, p.strips ? p.strips->begin : p.first, p.last, &plan.offset[static_cast<std::size_t>(p.node)]});
       }
     for (std::size_t n = 0; n < count; ++n) {
       const bool carry = r > 0 && static_cast<int>(n) == b.regions[r].carry_in;
       if (b.nodes[n].region != static_cast<int>(r) || (first[n] < 0 && !carry) || external[n]) continue;
-      const auto bytes = in_lines(plan.of_strip[n] ? detail::bytes_of_strip(b, extents, plan, static_cast<int>(n), real_bytes) : extents.bytes(static_cast<int>(n), real_bytes));
+      const auto bytes = detail::in_lines(plan.of_strip[n] ? detail::bytes_of_strip(b, extents, plan, static_cast<int>(n), real_bytes) : extents.bytes(static_cast<int>(n), real_bytes));
       plan.sum_of_values += bytes;
       if (plan.saved[n] && r > 0) saved.push_back({bytes, 0, 0, &plan.offset[n]});
       else scratch.push_back({bytes, carry ? 0 : first[n], carry ? range.count : last[n], &plan.offset[n]});
@@ -231,17 +263,22 @@ struct strip_sizes {
         continue;
       }
       f.first_layer = plan.needed.first_layer[inner];
-      if (b.regions[inner].recomputed && f.saved_bytes > 0) f.carry_bytes = in_lines(extents.bytes(s.node, real_bytes));
+      if (b.regions[inner].recomputed && f.saved_bytes > 0) f.carry_bytes = detail::in_lines(extents.bytes(s.node, real_bytes));
       scratch.push_back({f.room(), k, k, &f.scratch_at});
       if (f.saved_bytes == 0) continue;
-      const auto bytes = f.kept_bytes() * f.place_of(extents.required(b.regions[inner].depth_axis));
-      plan.sum_of_values += bytes;
+      const std::int64_t places = f.place_of(extents.required(b.regions[inner].depth_axis));
+      plan.sum_of_values += f.kept_bytes() * places;
       int end = k;
       for (int t = k; t < range.count; ++t) {
         const plan_step& later = b.steps[static_cast<std::size_t>(range.begin + t)];
         if (later.kind == step_kind::repeat && b.regions[static_cast<std::size_t>(b.at(later.node).argument[0])].forward == static_cast<int>(inner)) end = t;
       }
-      (r == 0 ? scratch : saved).push_back({bytes, r == 0 ? k : 0, r == 0 ? end : 0, &f.saved_at});
+      if (r > 0) {
+        saved.push_back({f.kept_bytes() * places, 0, 0, &f.saved_at});
+        continue;
+      }
+      detail::lend(idle, end, places, f);
+      scratch.push_back({f.kept_bytes() * f.lent_from, k, end, &f.saved_at});
     }
     auto& f = plan.frames[r];
     f.scratch_bytes = detail::place(std::move(scratch));

@@ -95,7 +95,9 @@ class parameter_store {
       const auto note = [&](int axis) {
         const std::string_view name = given.name(axis);
         const auto size = given.required(axis);
-        if (std::none_of(extents_.begin(), extents_.end(), [&](const auto& x) { return x.first == name; })) extents_.emplace_back(name, size);
+        bool known = false;
+        for (const auto& x : extents_) known = known || x.first == name;
+        if (!known) extents_.emplace_back(name, size);
         return size;
       };
       const auto times = [&](std::int64_t few, std::int64_t more) {
@@ -123,9 +125,10 @@ class parameter_store {
     double scale = start.scale;
     for (const std::string_view name : start.per) {
       if (name.empty()) break;
-      const auto axis = std::find_if(b.axes.begin(), b.axes.end(), [&](const axis_entry& entry) { return entry.name == name; });
-      if (axis == b.axes.end()) fail("parameters: the start of '", e.pattern, "' is divided by axis '", name, "', which the model lacks");
-      scale /= std::sqrt(static_cast<double>(extents.required(static_cast<int>(axis - b.axes.begin()))));
+      int axis = 0;
+      while (axis < static_cast<int>(b.axes.size()) && extents.name(axis) != name) ++axis;
+      if (axis == static_cast<int>(b.axes.size())) fail("parameters: the start of '", e.pattern, "' is divided by axis '", name, "', which the model lacks");
+      scale /= std::sqrt(static_cast<double>(extents.required(axis)));
     }
     for (Real& x : values().subspan(static_cast<std::size_t>(e.offset), static_cast<std::size_t>(e.slice * e.count)))
       switch (start.kind) {

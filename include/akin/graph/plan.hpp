@@ -26,14 +26,11 @@ class entries {
   constexpr const T* begin() const { return first_; }
   constexpr const T* end() const { return first_ + count_; }
   constexpr const T& operator[](std::size_t k) const { return first_[k]; }
-  constexpr entries part(int begin, int count) const {
-    entries some;
-    some.first_ = first_ + begin;
-    some.count_ = static_cast<std::size_t>(count);
-    return some;
-  }
+  constexpr entries part(int begin, int count) const { return {first_ + begin, static_cast<std::size_t>(count)}; }
 
  private:
+  constexpr entries(const T* first, std::size_t count) : first_{first}, count_{count} {}
+
   const T* first_ = nullptr;
   std::size_t count_ = 0;
 };

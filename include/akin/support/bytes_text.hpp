@@ -5,17 +5,16 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
-#include <string_view>
 
 namespace akin::inline v0 {
 
 /// 12.3 kB, 512.0 MB, 136.3 TB
 inline std::string bytes_text(std::int64_t bytes) {
   double number = static_cast<double>(bytes) / 1e3;
-  std::string_view unit = "kMGTPE";
-  for (; number >= 1e3; number /= 1e3) unit.remove_prefix(1);
+  const char* unit = "kMGTPE";  // 64 bits end at 9.2 EB
+  for (; number >= 999.95; number /= 1e3) ++unit;
   char text[32];
-  std::snprintf(text, sizeof text, "%.1f %cB", number, unit.front());
+  std::snprintf(text, sizeof text, "%.1f %cB", number, *unit);
   return text;
 }
 

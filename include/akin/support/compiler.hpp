@@ -3,6 +3,7 @@
 //
 // [[gnu::cold]] marks the larger of the functions that run only when a program is bound, or to say what is wrong: compiled for size, they cost a file
 // of one objective 0.4 s less. None of them is called by a user's function, since g++ takes what leads to such a call for cold too.
+// [[gnu::noinline]] stands at what many functions call: inlined into each of them it would be most of what they cost the compiler, some 0.3 s in all.
 #pragma once
 
 #if __cplusplus < 202002L

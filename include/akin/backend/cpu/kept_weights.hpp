@@ -4,7 +4,6 @@
 
 #include "akin/backend/cpu/packed_product.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -76,11 +75,8 @@ class kept_weights {
 
   place* place_of(const product& p, const matrix_extents& e) {
     const place wanted{p.b, e.columns, e.depth, p.n.first(), p.k.second(), nullptr, 0};
-    const auto same = [&](const place& x) {
-      return x.weight == wanted.weight && x.columns == wanted.columns && x.depth == wanted.depth && x.column_step == wanted.column_step && x.depth_step == wanted.depth_step;
-    };
-    const auto found = std::find_if(places_.begin(), places_.end(), same);
-    if (found != places_.end()) return &*found;
+    for (place& x : places_)
+      if (x.weight == wanted.weight && x.columns == wanted.columns && x.depth == wanted.depth && x.column_step == wanted.column_step && x.depth_step == wanted.depth_step) return &x;
     const std::int64_t floats = floats_of(e);
     if (used_ + floats > room_ || places_.size() == places_.capacity()) return nullptr;
     places_.push_back(wanted);

@@ -160,7 +160,9 @@ class pair_pass {
 
   // Gradients whose width is not contiguous, because an embedding's axes were given in the other order, are computed in fp32.
   static bool rows_follow(const pair_arguments<float>& a) {
-    return std::all_of(a.contractions.begin(), a.contractions.end(), [&](const auto& c) { return c.out.axis[0] == (c.keeps_rows ? a.row : a.column); });
+    bool all = true;
+    for (const auto& c : a.contractions) all = all && c.out.axis[0] == (c.keeps_rows ? a.row : a.column);
+    return all;
   }
 
   void list_factors() {

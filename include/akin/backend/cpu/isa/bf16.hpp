@@ -29,14 +29,15 @@ template <int Rows>
 struct block_beside {
   alignas(64) float sums[Rows][bf16_cols];
 
-  void bring(bf16_block& w, const bf16_result& from, std::int64_t row, std::int64_t column) {
+  /// The block's place is here from now on.
+  void begin(bf16_block& w, const bf16_result& from, std::int64_t row, std::int64_t column) {
     if (w.add)
       for (int i = 0; i < Rows; ++i)
         for (int j = 0; j < bf16_cols; ++j) sums[i][j] = i < w.rows && j < w.cols ? from.at(row + i, column + j) : 0.f;
     w.c = &sums[0][0];
     w.c_step = bf16_cols;
   }
-  void put(const bf16_block& w, const bf16_result& to, std::int64_t row, std::int64_t column) const {
+  void put_back(const bf16_block& w, const bf16_result& to, std::int64_t row, std::int64_t column) const {
     for (int i = 0; i < w.rows; ++i)
       for (int j = 0; j < w.cols; ++j) to.at(row + i, column + j) = sums[i][j];
   }
@@ -81,9 +82,9 @@ void multiply_by(const bf16_panels& a, const bf16_panels& b, const bf16_result& 
           const bool whole = w.cols % 16 == 0 && (Kernel::any_rows || w.rows % 16 == 0);
           const bool in_place = whole && to.rows == nullptr && to.columns == nullptr;
           if (in_place) w.c = &to.at(row, column), w.c_step = to.row_step;
-          else beside.bring(w, to, row, column);
-          kernel.run(w);
-          if (!in_place) beside.put(w, to, row, column);
+          else beside.begin(w, to, row, column);
+          kernel.run(w);  // one call, since all kernels are inlined into it
+          if (!in_place) beside.put_back(w, to, row, column);
         }
     }
   kernel.end();

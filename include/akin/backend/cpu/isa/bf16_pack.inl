@@ -53,7 +53,7 @@ struct bf16_parts {
   return (vu)__builtin_shufflevector((halves)x, (halves)y, 1, 3, 5, 7, 9, 11, 13, 15);
 #endif
 }
-/// Rows of 16 become columns; the first `rows` rows of the result are written, row_step apart. One copy of it: it would be half of each that calls it.
+/// Rows of 16 become columns; the first `rows` rows of the result are written, row_step apart. Inlined it would be half of each function that calls it.
 [[gnu::noinline]] inline void transpose_block(const std::uint32_t* from, std::uint32_t* to, std::int64_t row_step, int rows) {
   for (int i = 0; i < rows; i += lanes)
     for (int j = 0; j < 16; j += lanes) {

@@ -141,26 +141,27 @@ inline void fill(float* to, const float* from, std::int64_t n) {
   return select(lane_numbers() < splat(static_cast<std::int32_t>(count)), load_first(from, static_cast<int>(count)), splat(otherwise));
 }
 
-/// The fold of one row, in an order fixed by its length; `signs` are those to turn in each entry. `start` stands where there is no entry.
+/// The fold of one row, in an order fixed by its length.
 template <reduction Kind>
-[[gnu::noinline]] inline vf fold_row(const float* v, std::int64_t n, float start, vi signs) {
-  vf a = as_float(as_int(splat(start)) ^ signs), b = a, c = a, d = a;
-  for (; n >= 4 * lanes; n -= 4 * lanes, v += 4 * lanes) {
-    a = fold(Kind, a, as_float(as_int(load(v)) ^ signs));
-    b = fold(Kind, b, as_float(as_int(load(v + lanes)) ^ signs));
-    c = fold(Kind, c, as_float(as_int(load(v + 2 * lanes)) ^ signs));
-    d = fold(Kind, d, as_float(as_int(load(v + 3 * lanes)) ^ signs));
+[[gnu::noinline]] inline float fold_row(const float* v, std::int64_t n) {
+  constexpr float start = start_of(Kind);
+  vf a = splat(start), b = a, c = a, d = a;
+  std::int64_t k = 0;
+  for (; k + 4 * lanes <= n; k += 4 * lanes) {
+    a = fold(Kind, a, load(v + k));
+    b = fold(Kind, b, load(v + k + lanes));
+    c = fold(Kind, c, load(v + k + 2 * lanes));
+    d = fold(Kind, d, load(v + k + 3 * lanes));
   }
-  for (; n > 0; n -= lanes, v += lanes) a = fold(Kind, a, as_float(as_int(load_or(v, n, start)) ^ signs));
-  return fold(Kind, fold(Kind, a, b), fold(Kind, c, d));
+  for (; k < n; k += lanes) a = fold(Kind, a, load_or(v + k, n - k, start));
+  return reduced(Kind, fold(Kind, fold(Kind, a, b), fold(Kind, c, d)));
 }
 
 /// The reduction of one row.
 inline float reduce_row(reduction kind, const float* v, std::int64_t n) {
-  if (kind == reduction::sum) return sum(fold_row<reduction::sum>(v, n, 0, vi{}));
-  const bool least = kind == reduction::minimum;  // of which the signs are turned, for there to be one code
-  const float top = max(fold_row<reduction::maximum>(v, n, start_of(kind), least ? splat(INT32_MIN) : vi{}));
-  if (least) return -top;
+  if (kind == reduction::sum) return fold_row<reduction::sum>(v, n);
+  if (kind == reduction::minimum) return fold_row<reduction::minimum>(v, n);
+  const float top = fold_row<reduction::maximum>(v, n);
   if (kind == reduction::maximum || !(top > -__builtin_inff()) || top == __builtin_inff()) return top;
   vf total{};
   for (std::int64_t k = 0; k < n; k += lanes) total += exp(load_or(v + k, n - k, -__builtin_inff()) - top);
