@@ -243,9 +243,12 @@ class adamw : public steps_by_gradients<adamw<Real>, Real> {
     const auto real = [](double x) { return static_cast<Real>(x); };
     const double t = static_cast<double>(steps_), scale1 = rate / (1 - std::pow(settings_.beta1, t)), scale2 = 1 / std::sqrt(1 - std::pow(settings_.beta2, t));
     Real *const weights = this->weights_.numbers().update_on(backend), *const first = first_.update_on(backend), *const second = second_.update_on(backend);
-    for (const auto& g : groups_)
-      backend.each(g.size, adamw_update<Real>{gradients + g.begin, weights + g.begin, first + g.begin, second + g.begin, real(settings_.beta1), real(settings_.beta2), real(settings_.eps),
-                                              real(g.decays ? 1 - rate * g.rate * settings_.weight_decay : 1), real(scale1 * g.rate), real(scale2)});
+    for (const auto& g : groups_) {
+      const adamw_update<Real> update{gradients + g.begin, weights + g.begin, first + g.begin, second + g.begin, real(settings_.beta1), real(settings_.beta2), real(settings_.eps),
+                                      real(g.decays ? 1 - rate * g.rate * settings_.weight_decay : 1), real(scale1 * g.rate), real(scale2)};
+      if constexpr (requires { backend.adamw(g.size, update); }) backend.adamw(g.size, update);
+      else backend.each(g.size, update);
+    }
   }
 
   settings settings_;

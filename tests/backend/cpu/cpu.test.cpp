@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Towers in bf16: what becomes of features and gradients, the same bits for any number of threads, nothing allocated.
+// And the optimiser in vectors.
 #include "check_model.hpp"
 #include "count_allocations.hpp"
 
@@ -88,4 +89,36 @@ TEST_CASE("a step in bf16 allocates nothing") {
   s.forward();
   s.program().backward();
   CHECK(akin_test::allocations_of([&] { s.forward(), s.program().backward(); }) == 0);
+}
+
+TEST_CASE("AdamW in vectors follows its formula in double, on every instruction set and for every length, and touches nothing else") {
+  constexpr float b1 = 0.9f, b2 = 0.98f, eps = 1e-6f, keep = 0.99f, scale1 = 1e-3f, scale2 = 1.5f;
+  for (const auto level : {cpu::isa::portable, cpu::isa::avx2, cpu::isa::avx512}) {
+    if (level > cpu::processor_isa()) continue;
+    CAPTURE(static_cast<int>(level));
+    for (std::int64_t begin : {0, 3})
+      for (std::int64_t end = begin; end < begin + 70; ++end) {
+        random_stream random{7, static_cast<std::uint64_t>(end)};
+        std::vector<float> g(80), w(80), m(80), v(80);
+        for (std::size_t k = 0; k < g.size(); ++k) {
+          g[k] = static_cast<float>(random.normal()), w[k] = static_cast<float>(random.normal()), m[k] = static_cast<float>(random.normal());
+          v[k] = k % 5 == 0 ? 0.f : static_cast<float>(random.uniform());
+        }
+        const auto w0 = w, m0 = m, v0 = v;
+        cpu::adamw(level, adamw_update<float>{g.data(), w.data(), m.data(), v.data(), b1, b2, eps, keep, scale1, scale2}, begin, end);
+        double worst = 0;
+        bool others_stay = true;
+        for (std::size_t k = 0; k < w.size(); ++k) {
+          if (static_cast<std::int64_t>(k) < begin || static_cast<std::int64_t>(k) >= end) {
+            others_stay = others_stay && w[k] == w0[k] && m[k] == m0[k] && v[k] == v0[k];
+            continue;
+          }
+          const double gradient = g[k], first = double{b1} * m0[k] + (1 - double{b1}) * gradient, second = double{b2} * v0[k] + (1 - double{b2}) * gradient * gradient;
+          const double weight = double{keep} * w0[k] - double{scale1} * first / (std::sqrt(second) * double{scale2} + double{eps});
+          worst = std::max({worst, std::abs(m[k] - first) / (1 + std::abs(first)), std::abs(v[k] - second), std::abs(w[k] - weight) / (1 + std::abs(weight))});
+        }
+        CHECK(worst < 3e-7);
+        CHECK(others_stay);
+      }
+  }
 }

@@ -5,6 +5,7 @@
 #include <akin/backend/cpu/average_pool.hpp>
 #include <akin/backend/cpu/contract.hpp>
 #include <akin/backend/cpu/conv2d.hpp>
+#include <akin/backend/cpu/isa/adamw.hpp>
 #include <akin/backend/cpu/map.hpp>
 #include <akin/backend/cpu/pairs.hpp>
 #include <akin/backend/memory.hpp>
@@ -70,6 +71,11 @@ class cpu_backend : public host_backend {
     in_blocks(count, 1 << 15, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t k = begin; k < end; ++k) work(k);
     });
+  }
+  /// An AdamW update of `count` weights.
+  template <class Update>
+  void adamw(std::int64_t count, const Update& update) {
+    in_blocks(count, 1 << 15, [&](std::int64_t begin, std::int64_t end) { cpu::adamw(level_, update, begin, end); });
   }
   [[gnu::noinline]] void copy(const void* from, void* to, std::int64_t bytes) {
     in_blocks(bytes, 1 << 18, [&](std::int64_t begin, std::int64_t end) { host_backend::copy(static_cast<const std::byte*>(from) + begin, static_cast<std::byte*>(to) + begin, end - begin); });
