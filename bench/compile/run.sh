@@ -6,9 +6,10 @@ usage() {
   cat <<'TEXT'
 usage: bench/compile/run.sh [--repeat N] [COMPILER...]
 
-Compiles, with -std=c++20 -O2 -c, the whole library alone, the examples, akin-clip, and one model with 2, 4, 8 and 16 blocks
-(bench/compile/blocks.cpp.in), and prints a table: the least wall-clock seconds of N runs (default 1), the peak memory, the size of the
-object, and how many templates clang instantiates (which, unlike seconds, is the same in every run). Compilers: g++ and clang++.
+Compiles, with -std=c++20 -O2 -c, the whole library alone, a file with one objective and with two (bench/compile/objectives.cpp.in), the
+examples, akin-clip, and one model with 2, 4, 8 and 16 blocks (bench/compile/blocks.cpp.in), and prints a table: the least processor
+seconds of N runs (default 1), without those of the system, the peak memory, the size of the object, and how many templates clang
+instantiates (which, unlike seconds, is the same in every run). Compilers: g++ and clang++.
 TEXT
 }
 
@@ -43,6 +44,10 @@ echo '#include <Eigen/Core>' >"$work/eigen.cpp"
 echo '#include <akin/akin.hpp>' >"$work/akin.cpp"
 add "Eigen/Core alone" "$work/eigen.cpp"
 add "akin/akin.hpp alone" "$work/akin.cpp"
+sed '/^@second@/d' bench/compile/objectives.cpp.in >"$work/one.cpp"
+sed 's/^@second@//' bench/compile/objectives.cpp.in >"$work/two.cpp"
+add "one objective" "$work/one.cpp"
+add "two objectives" "$work/two.cpp"
 for file in examples/*.cpp examples/clip/*.cpp; do
   [[ -e "$file" ]] && add "$file" "$file"
 done
@@ -74,7 +79,7 @@ for index in "${!files[@]}"; do
   for compiler in "${compilers[@]}"; do
     seconds="" megabytes=""
     for ((run = 0; run < repeat; ++run)); do
-      if ! /usr/bin/time --format '%e %M' --output "$work/time" "$compiler" "${flags[@]}" "${files[index]}" -o "$work/o.o" 2>"$work/log"; then
+      if ! /usr/bin/time --format '%U %M' --output "$work/time" "$compiler" "${flags[@]}" "${files[index]}" -o "$work/o.o" 2>"$work/log"; then
         seconds=failed
         break
       fi
