@@ -16,6 +16,7 @@ TEST_CASE("a blueprint holds the graph and the plan, whole") {
   for (std::size_t k = 0; k < b.tape.size(); ++k) CHECK(b.tape[k] == p.tape[k]);
   CHECK(static_cast<int>(b.steps.size()) == p.step_count);
   CHECK(b.result == m.result);
+  CHECK(b.has_gradients);
   CHECK(b.regions.size() == 5);
   int listed = 0;
   for (const auto& r : b.ranges) {
@@ -34,5 +35,6 @@ TEST_CASE("the forward part of evaluation is all of it") {
   const auto b = blueprint_of<clip_loss, mode::evaluation, true>();
   CHECK(b.forward_steps == static_cast<int>(b.steps.size()));
   CHECK(b.pair_passes == 1);
+  CHECK_FALSE(b.has_gradients);  // or a program would have room for them
   CHECK(static_cast<int>(b.nodes.size()) == b.forward_size);
 }

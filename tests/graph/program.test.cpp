@@ -137,13 +137,15 @@ TEST_CASE("an input lent for smaller extents is not read for larger ones") {
   CHECK(sentence_of([&] { s.forward(); }) == "forward: input 'x' is not set");
 }
 
+static const std::string no_forward = "backward: forward has not run with these inputs, extents and random state since the last backward";
+
 TEST_CASE("calls in the wrong order, and inputs of the wrong size or kind, are one sentence") {
   parameters<clip, double> weights;
   program<clip, reference_backend> p{weights};
   std::vector<double> x(30, 1.0), y(8, 1.0);
   std::vector<std::int32_t> whole(30);
   CHECK(sentence_of([&] { p.forward(); }) == "forward: the program is not bound");
-  CHECK(sentence_of([&] { p.backward(); }) == "backward: forward has not run with these inputs, extents and random state");
+  CHECK(sentence_of([&] { p.backward(); }) == no_forward);
   CHECK(sentence_of([&] { p.resize(images(1)); }) == "resize: the program is not bound");
   CHECK(sentence_of([&] { p.gradient<"x">(); }) == "gradient: the program is not bound");
   CHECK(sentence_of([&] { p.value(); }) == "value: the program is not bound");
@@ -155,7 +157,7 @@ TEST_CASE("calls in the wrong order, and inputs of the wrong size or kind, are o
   CHECK(sentence_of([&] { p.set<"x">(whole); }) == "set: input 'x' takes reals");
   p.set<"x">(x);
   p.set<"y">(y);
-  CHECK(sentence_of([&] { p.backward(); }) == "backward: forward has not run with these inputs, extents and random state");
+  CHECK(sentence_of([&] { p.backward(); }) == no_forward);
   CHECK(sentence_of([&] { p.value(); }) == "value: forward has not run since the last bind or resize");
   const std::string no_gradients = "gradient: backward has not run since the last forward, bind or resize";
   CHECK(sentence_of([&] { p.gradients(); }) == no_gradients);
@@ -164,8 +166,10 @@ TEST_CASE("calls in the wrong order, and inputs of the wrong size or kind, are o
   CHECK(sentence_of([&] { p.gradient_numbers(); }) == no_gradients);
   p.backward();
   CHECK(p.gradients().size() == 21);
+  CHECK(sentence_of([&] { p.backward(); }) == no_forward);  // it has written over what the forward kept
+  p.forward();
   p.seed(7);
-  CHECK(sentence_of([&] { p.backward(); }) == "backward: forward has not run with these inputs, extents and random state");
+  CHECK(sentence_of([&] { p.backward(); }) == no_forward);
   p.set<"x">(x);
   CHECK(p.value().data[0] == loss);  // that of the last run
   p.forward();
@@ -237,7 +241,7 @@ TEST_CASE("first_not_finite names the step that made the value") {
   CHECK(sound.program().first_not_finite() == "");
   subject<breaks, akin_test::tested_backend> nan{[](std::string_view, std::int64_t k, double) { return k == 4 ? NAN : 1.0; }, images(2), embed(3)};
   CHECK(nan.program().first_not_finite().substr(0, 6) == "input ");
-  CHECK(sentence_of([&] { nan.program().backward(); }) == "backward: forward has not run with these inputs, extents and random state");
+  CHECK(sentence_of([&] { nan.program().backward(); }) == no_forward);
   subject<deep, akin_test::tested_backend> inside{ordinary, images(4), embed(5), layers(3), out_width(2)};
   inside.weights.values()[2 * 10 + 5] = NAN;  // the last layer's, of 2 rows
   CHECK(inside.program().first_not_finite() == "parameter 'blocks.*.weight' [out_width, embed] (node 3), row 1");

@@ -105,7 +105,7 @@ class binder {
         made_.input_at[static_cast<std::size_t>(v.node)] = made_.inputs_bytes;
         made_.inputs_bytes += (extents_.bytes(v.node, sizeof(real_type)) + 63) / 64 * 64;
       }
-    made_.weights_bytes = weights_.size() * (b_.adjoint.empty() ? 1 : 2) * static_cast<std::int64_t>(sizeof(real_type));
+    made_.weights_bytes = weights_.size() * (b_.has_gradients ? 2 : 1) * static_cast<std::int64_t>(sizeof(real_type));
   }
 
   // For each name the first layer of the outermost repeat around it whose tensor is trained; -1: none.
@@ -126,7 +126,7 @@ class binder {
   [[gnu::cold]] std::vector<char> choose_external(std::span<const std::int64_t> first_trained) {
     std::vector<char> external(b_.nodes.size(), 0);
     made_.gradient_of = std::vector<int>(b_.nodes.size(), -1);
-    if (b_.adjoint.empty()) return external;
+    if (!b_.has_gradients) return external;
     for (const auto& v : b_.names) {
       if (first_trained[static_cast<std::size_t>(&v - b_.names.data())] < 0 || b_.adjoint[static_cast<std::size_t>(v.node)] == 0) continue;
       const int adjoint = b_.adjoint[static_cast<std::size_t>(v.node)] - 1, g = b_.home(adjoint);
@@ -147,29 +147,27 @@ class binder {
     return external;
   }
 
-  // Gradients of what is trained; one that is not made has to stay as it is.
+  // Where the gradients lie that a backward writes. What it does not write is zero, and stays so.
   [[gnu::cold]] std::vector<idle_stretch> idle_stretches(std::span<const std::int64_t> first_trained) const {
     std::vector<idle_stretch> all;
     constexpr auto bytes = static_cast<std::int64_t>(sizeof(real_type));
-    for (std::size_t k = 0; k < b_.names.size() && !b_.adjoint.empty(); ++k) {
-      const int parameter = b_.names[k].node, gradient = b_.adjoint[static_cast<std::size_t>(parameter)] - 1;
+    for (std::size_t k = 0; k < b_.names.size(); ++k) {
+      const int parameter = b_.names[k].node, gradient = b_.adjoint[static_cast<std::size_t>(parameter)] - 1, repeat = b_.outermost_repeat(b_.at(parameter).region);
       if (first_trained[k] < 0 || gradient < 0) continue;
       const std::int64_t begin = made_.offset_of(parameter) * bytes, size = extents_.bytes_of_layers(parameter, sizeof(real_type));
-      std::int64_t layers = 1;  // of the outermost repeat around it
-      b_.for_each_repeat_around(b_.at(parameter).region, [&](int around) { layers = std::max<std::int64_t>(1, extents_.required(b_.regions[static_cast<std::size_t>(around)].depth_axis)); });
+      const std::int64_t layers = repeat == 0 ? 1 : std::max<std::int64_t>(1, extents_.required(b_.regions[static_cast<std::size_t>(repeat)].depth_axis));
       all.push_back({begin + size / layers * first_trained[k], begin + size, first_step_of(b_.home(gradient))});
     }
     return all;
   }
 
-  // The step of region 0 that begins to make a value.
+  // The step of region 0 that begins to make a value, of a gradient that is copied before the copy; 0, as if early, where none does.
   [[gnu::cold]] int first_step_of(int n) const {
     int step = b_.producer[static_cast<std::size_t>(n)] - 1;
     if (step < 0) return 0;
-    b_.for_each_repeat_around(b_.at(n).region, [&](int around) {
+    if (const int repeat = b_.outermost_repeat(b_.at(n).region); repeat > 0)
       for (const plan_step& s : b_.steps)
-        if (s.kind == step_kind::repeat && b_.at(s.node).argument[0] == around) step = static_cast<int>(b_.number_of(s));
-    });
+        if (s.kind == step_kind::repeat && b_.at(s.node).argument[0] == repeat) step = static_cast<int>(b_.number_of(s));
     const strip_group* const strips = b_.strips_of(step);
     const line_group* const lines = b_.lines_of(step);
     return (strips ? strips->begin : lines ? lines->begin : step) - b_.ranges[0].begin;

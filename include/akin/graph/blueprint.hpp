@@ -30,6 +30,7 @@ struct blueprint {
   detail::entries<named_output> outputs;
   std::string_view texts;
   int result = -1, forward_size = 0, forward_steps = 0, pair_passes = 0;
+  bool has_gradients = false;
 
   constexpr const node& at(int n) const { return nodes[static_cast<std::size_t>(n)]; }
   detail::plan_parts parts() const { return {nodes.data(), operands.data(), sinks.data()}; }
@@ -42,6 +43,12 @@ struct blueprint {
   template <class Visit>
   void for_each_repeat_around(int region, Visit visit) const {
     for (int r = region; r > 0; r = regions[static_cast<std::size_t>(r)].parent) visit(r);
+  }
+  /// The outermost of them; 0 where there is none.
+  int outermost_repeat(int region) const {
+    int outermost = 0;
+    for_each_repeat_around(region, [&](int around) { outermost = around; });
+    return outermost;
   }
   constexpr int home(int n) const {
     while (at(n).op->plays == role::alias || (at(n).op == &again_op && producer[static_cast<std::size_t>(n)] == 0)) n = at(n).in[0];
@@ -160,7 +167,7 @@ template <class Model, mode Mode, bool Fuses>
 constexpr blueprint blueprint_of() {
   const auto& s = detail::blueprint_storage<Model, Mode, Fuses>::all;
   return {s.nodes, s.producer, s.adjoint, s.steps, s.tape, s.operands, s.sinks, s.regions, s.ranges, s.strips, {}, s.axes, s.relations, s.names, s.updates,
-          s.outputs, std::string_view{s.texts.data(), s.texts.size()}, s.result, s.forward_size, s.forward_steps, s.pair_passes};
+          s.outputs, std::string_view{s.texts.data(), s.texts.size()}, s.result, s.forward_size, s.forward_steps, s.pair_passes, Mode == mode::training};
 }
 
 }  // namespace akin::inline v0

@@ -96,7 +96,7 @@ class execution {
     ran_ = has_values_ = true;
   }
   void backward() {
-    if (!ran_) fail("backward: forward has not run with these inputs, extents and random state");
+    if (!std::exchange(ran_, false)) fail("backward: forward has not run with these inputs, extents and random state since the last backward");
     weights_at_ = weights_.numbers().read_on(backend_);
     gradients_at_ = bound_to_.gradients.write_on(backend_);
     run(0, b_.forward_steps, b_.ranges[0].count - b_.forward_steps);
@@ -218,15 +218,12 @@ class execution {
       if (backwards) scratch_[f] = scratch_[parent] + frame.again_at;
       saved_[f] = scratch_[f] + frame.scratch_bytes;
     }
-    const auto kept_of = [&](std::int64_t layer) {
-      const std::int64_t place = frame.place_of(layer);
-      if (place < frame.lent_from) return kept + place * frame.kept_bytes();
-      return reinterpret_cast<std::byte*>(gradients_at_) + frame.lent_at + (place - frame.lent_from) * frame.kept_bytes();
-    };
     const void* carried = pointer(n.in[0]);
     for (std::int64_t step = 0; step < layers - (backwards ? frame.first_layer : 0); ++step) {
       const std::int64_t layer = backwards ? layers - 1 - step : step;
-      std::byte* const of_layer = kept_of(layer);
+      const std::int64_t place = frame.place_of(layer);
+      std::byte* const of_layer = place < frame.lent_from ? kept + place * frame.kept_bytes()
+                                                          : reinterpret_cast<std::byte*>(gradients_at_) + frame.lent_at + (place - frame.lent_from) * frame.kept_bytes();
       layer_[f] = layer;  // the gradient's body shares its layer's number: dropout draws the same numbers again
       if (!recomputed) saved_[f] = of_layer;
       else if (!backwards) backend_.copy(carried, of_layer, bytes);
@@ -320,7 +317,7 @@ class execution {
     const line_group* const lines = b_.lines_of(static_cast<int>(k));
     const auto count = lines ? static_cast<std::size_t>(lines->count) : 1;
     bool runs = false;
-    for (std::size_t of_lines = k; of_lines < k + count; ++of_lines) runs = runs || bound_to_.memory.runs(b_, b_.steps[of_lines]);
+    for (std::size_t step = k; step < k + count; ++step) runs = runs || bound_to_.memory.runs(b_, b_.steps[step]);
     if (runs) run_step(k);
     return count;
   }
@@ -341,7 +338,7 @@ class execution {
     else {
       weights_at_ = weights_.numbers().read_on(backend_);
       counts_at_ = bound_to_.counts.read_on(backend_);
-      if (!b_.adjoint.empty()) gradients_at_ = bound_to_.gradients.write_on(backend_);
+      if (b_.has_gradients) gradients_at_ = bound_to_.gradients.write_on(backend_);
       const struct rehearsal {
         bool& now;
         ~rehearsal() { now = false; }
@@ -408,7 +405,7 @@ class execution {
     if constexpr (requires { backend_.look_at_weights(weights_at_, weights_.size(), weights_.numbers().version()); })
       backend_.look_at_weights(weights_at_, weights_.size(), weights_.numbers().version());
     counts_at_ = bound_to_.counts.read_on(backend_);
-    if (!b_.adjoint.empty()) gradients_at_ = bound_to_.gradients.write_on(backend_);  // forward makes those that its own passes yield
+    if (b_.has_gradients) gradients_at_ = bound_to_.gradients.write_on(backend_);  // forward makes those that its own passes yield
     if constexpr (!Backend::computes_on_host) {
       input_room_ = 1 - input_room_;  // the step before may still read the other one
       backend_.begin_inputs();

@@ -159,7 +159,7 @@ inline std::string explain_step(const blueprint& b, const extent_table* extents,
       if (f.first_layer > 0) text += ", down to layer " + std::to_string(f.first_layer);
     } else if (f.kept_bytes() > 0) {
       text += ", keeps " + bytes_text(f.kept_bytes()) + " of each layer";
-      if (const std::int64_t lent = f.place_of(e[r.depth_axis]) - f.lent_from; lent > 0) text += ", of " + std::to_string(lent) + " of them where gradients will lie";
+      if (const std::int64_t lent = f.place_of(e[r.depth_axis]) - f.lent_from; lent > 0) text += ", of the last " + std::to_string(lent) + " where gradients will lie";
     }
     return text;
   }

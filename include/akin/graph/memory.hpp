@@ -21,7 +21,7 @@ struct memory_plan {
     std::int64_t carry_bytes = 0;                     // of a layer's argument, where the body runs again for its gradient
     std::int64_t again_at = 0;                        // its scratch then, in that of the gradient's parent
     std::int64_t first_layer = 0;                     // of those that take part in a gradient; what the others would keep shares one place
-    std::int64_t lent_from = INT64_MAX, lent_at = 0;  // the place from which on layers keep it where gradients will lie, and the first byte there
+    std::int64_t lent_from = INT64_MAX, lent_at = 0;  // in the model itself: the place from which on layers keep it where gradients will lie, the first byte there
 
     /// What is kept of each layer until its gradient.
     std::int64_t kept_bytes() const { return carry_bytes > 0 ? carry_bytes : saved_bytes; }
@@ -171,8 +171,9 @@ inline std::size_t strips_of_value(const blueprint& b, int n) {
   f.lent_at = in_lines(room.begin);
   const std::int64_t layers = std::clamp<std::int64_t>((room.end - f.lent_at) / f.kept_bytes(), 0, places);
   f.lent_from = places - layers;
+  const std::int64_t end = f.lent_at + layers * f.kept_bytes();
   for (idle_stretch& each : idle)
-    if (layers > 0 && each.begin < f.lent_at + layers * f.kept_bytes() && each.end > f.lent_at) each.until = 0;
+    if (each.begin < end && each.end > room.begin) each.begin = std::min(each.end, end);
 }
 
 }  // namespace detail
@@ -182,8 +183,8 @@ struct strip_sizes {
   std::int64_t rows = 0, bytes = 0;
 };
 
-/// Lays out everything that runs for the given extents. `external` marks nodes whose storage is elsewhere (gradients of parameters), and `idle` says how long
-/// theirs is nobody's: layers keep there what they can until it is. Of two towers the one whose gradient runs first lends it from the other.
+/// Lays out everything that runs for the given extents. `external` marks nodes whose storage is elsewhere (gradients of parameters), and `idle` says until when
+/// theirs is nobody's. A repeat of the model keeps its last layers where gradients will lie that are written after its own: those of another tower, of its stem.
 [[gnu::cold]] inline memory_plan plan_memory(const blueprint& b, const extent_table& extents, const std::vector<char>& external, needed_steps needed,
                                              std::span<const kept_product> kept, std::vector<idle_stretch> idle, const strip_sizes& sizes, std::size_t real_bytes) {
   const std::size_t count = b.nodes.size();

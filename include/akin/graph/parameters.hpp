@@ -125,9 +125,10 @@ class parameter_store {
     double scale = start.scale;
     for (const std::string_view name : start.per) {
       if (name.empty()) break;
+      const int count = static_cast<int>(b.axes.size());
       int axis = 0;
-      while (axis < static_cast<int>(b.axes.size()) && extents.name(axis) != name) ++axis;
-      if (axis == static_cast<int>(b.axes.size())) fail("parameters: the start of '", e.pattern, "' is divided by axis '", name, "', which the model lacks");
+      while (axis < count && extents.name(axis) != name) ++axis;
+      if (axis == count) fail("parameters: the start of '", e.pattern, "' is divided by axis '", name, "', which the model lacks");
       scale /= std::sqrt(static_cast<double>(extents.required(axis)));
     }
     for (Real& x : values().subspan(static_cast<std::size_t>(e.offset), static_cast<std::size_t>(e.slice * e.count)))

@@ -148,7 +148,8 @@ class program {
     return scalar();
   }
 
-  /// The gradients of all parameters, laid out as the weights are: on the host, or wherever an optimiser wants them.
+  /// The gradients of all parameters, laid out as the weights are: on the host, or wherever an optimiser wants them. Valid until the next run, whose layers
+  /// keep values there: not to be read or written from forward until backward has returned.
   /// errors: run time, where backward has not run since the last forward, bind or resize
   std::span<real_type> gradients() { return gradient_numbers().host(); }
   shared_numbers<real_type>& gradient_numbers() {

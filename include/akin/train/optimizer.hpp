@@ -214,7 +214,8 @@ struct adamw_update {
 };
 
 /// Adam with decoupled weight decay.
-/// values: w -= rate * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps) after w *= 1 - rate * decay
+/// values: w -= rate * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps) after w *= 1 - rate * decay; by a program on the cpu products and sums are joined where
+///         the instruction set does so, by gradients on the host they are not
 /// source: Loshchilov and Hutter 2019
 template <class Real>
 class adamw : public steps_by_gradients<adamw<Real>, Real> {

@@ -9,7 +9,7 @@ template <class Update>
 }
 
 template <class Update>
-void adamw(const Update& u, std::int64_t begin, std::int64_t end) {
+void adamw(const Update u, std::int64_t begin, std::int64_t end) {
   std::int64_t k = begin;
   for (; k + lanes <= end; k += lanes) {
     vf first = load(u.first + k), second = load(u.second + k), weight = load(u.weights + k);
