@@ -98,7 +98,7 @@ TEST_CASE("bind learns what scratch the steps need, and says where there is too 
   p.forward();
   p.backward();
   CHECK(p.explain() == bound);
-  CHECK_THROWS_WITH_AS(p.bind(images(std::int64_t{1} << 40)), doctest::Contains("MB found no room"), error);
+  CHECK_THROWS_WITH_AS(p.bind(images(std::int64_t{1} << 40)), doctest::Contains("TB found no room"), error);
 }
 
 TEST_CASE("a smaller bind takes less scratch") {
