@@ -76,11 +76,11 @@ inline pair_work count_work(const akin::blueprint& b, const akin::extent_table& 
           count *= static_cast<double>(extents[embeddings_of.axes[axis]]);
       return count;
     };
-    for (const auto& o : b.operands.subspan(static_cast<std::size_t>(s.operand), static_cast<std::size_t>(s.operand_count))) {
+    for (const auto& o : b.operands_of(s)) {
       const bool read = std::any_of(kept.begin(), kept.end(), [&](const auto& p) { return p.node == o.node && p.first != k; });
       if (o.kind == akin::operand_kind::product && !read) work.similarity += operations(b.at(b.at(o.node).in[0]));
     }
-    for (const auto& sink : b.sinks.subspan(static_cast<std::size_t>(s.sink), static_cast<std::size_t>(s.sink_count)))
+    for (const auto& sink : b.sinks_of(s))
       if (sink.kind == akin::sink_kind::contract) work.gradient += operations(b.at(sink.node));
   }
   return work;
