@@ -103,7 +103,7 @@ class binder {
     for (const auto& v : b_.names)
       if (v.takes_input()) {
         made_.input_at[static_cast<std::size_t>(v.node)] = made_.inputs_bytes;
-        made_.inputs_bytes += (extents_.bytes(v.node, sizeof(real_type)) + 63) / 64 * 64;
+        made_.inputs_bytes += detail::in_lines(extents_.bytes(v.node, sizeof(real_type)));
       }
     made_.weights_bytes = weights_.size() * (b_.has_gradients ? 2 : 1) * static_cast<std::int64_t>(sizeof(real_type));
   }
