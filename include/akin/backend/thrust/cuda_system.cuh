@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Thrust leaves open on CUDA: streams, the launch of a loop without spills, copies through pinned memory, and products by cuBLAS.
+// What Thrust leaves open on CUDA: streams, the launch of a loop without spills, copies through pinned memory, products by cuBLAS, and sorts and sums by CUB in
+// room that it is given.
 #pragma once
 
-#include <akin/backend/memory.hpp>
+#include <akin/backend/index_work.hpp>
 #include <akin/backend/thrust/matrix.hpp>
 
+#include <cub/device/device_radix_sort.cuh>
+#include <cub/device/device_reduce.cuh>
 #include <cublas_v2.h>
+#include <cuda/functional>
 #include <cuda_runtime.h>
+#include <thrust/iterator/counting_iterator.h>
 
 #include <algorithm>
 #include <array>
@@ -141,6 +146,30 @@ class system {
     for (auto* s : {&inputs_, &stream_}) cudaStreamSynchronize(s->get());
   }
 
+  static std::int64_t room_to_sort(std::int64_t count, int bits) {
+    std::size_t bytes = 0;
+    sort_in(nullptr, bytes, nullptr, nullptr, count, bits, nullptr);
+    return static_cast<std::int64_t>(bytes);
+  }
+  void sort(const std::int64_t* numbers, std::int64_t* sorted, std::int64_t count, int bits, void* room) {
+    auto bytes = static_cast<std::size_t>(room_to_sort(count, bits));
+    sort_in(room, bytes, numbers, sorted, count, bits, stream_.get());
+  }
+  template <class Term>
+  static std::int64_t room_to_sum(std::int64_t count, const Term& term) {
+    std::size_t bytes = 0;
+    sum_in(nullptr, bytes, nullptr, count, term, nullptr);
+    return sum_first + static_cast<std::int64_t>(bytes);
+  }
+  /// values: the same bits on every run on devices of one kind, whose size decides how CUB cuts the sum
+  template <class Term>
+  void add_sum(double* total, std::int64_t count, const Term& term, void* room) {
+    auto bytes = static_cast<std::size_t>(room_to_sum(count, term) - sum_first);
+    double* const sum = static_cast<double*>(room);
+    sum_in(static_cast<std::byte*>(room) + sum_first, bytes, sum, count, term, stream_.get());
+    each(1, detail::add_number<double>{sum, total});
+  }
+
   /// cuBLAS stores columns together: c^T = b^T a^T where the rows of c lie together.
   void multiply(const matrix_product& p) {
     if (p.c.column_step != 1 && p.columns > 1) return multiply_columns(p.a, p.b, p.c, p.rows, p.columns, p);
@@ -166,6 +195,16 @@ class system {
             "cudaMemcpyAsync");
       check(cudaEventRecord(buffer.sent.get(), stream), "cudaEventRecord");
     }
+  }
+
+  // Without room these say in `bytes` what they need.
+  static void sort_in(void* room, std::size_t& bytes, const std::int64_t* numbers, std::int64_t* sorted, std::int64_t count, int bits, cudaStream_t stream) {
+    check(cub::DeviceRadixSort::SortKeys(room, bytes, numbers, sorted, count, 0, bits, stream), "cub::DeviceRadixSort::SortKeys");
+  }
+  template <class Term>
+  static void sum_in(void* room, std::size_t& bytes, double* sum, std::int64_t count, const Term& term, cudaStream_t stream) {
+    check(cub::DeviceReduce::TransformReduce(room, bytes, ::thrust::counting_iterator<std::int64_t>{0}, sum, count, ::cuda::std::plus<double>{}, term, 0.0, stream),
+          "cub::DeviceReduce::TransformReduce");
   }
 
   template <class T>
@@ -197,6 +236,7 @@ class system {
     return {CUBLAS_OP_T, std::max<std::int64_t>(m.row_step, std::max<std::int64_t>(along, 1))};
   }
 
+  static constexpr std::int64_t sum_first = 256;  // bytes of room before CUB's, which begins there on a boundary of its own
   static constexpr std::int64_t pinned_bytes = std::int64_t{4} << 20;
   struct pinned_buffer {
     std::unique_ptr<void, give_back_pinned> data;

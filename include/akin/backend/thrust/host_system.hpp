@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Thrust leaves open where it runs on the host (CPP, OMP): copies and products.
+// What Thrust leaves open where it runs on the host (CPP, OMP): copies, products, and sorts and sums that allocate nothing.
 #pragma once
 
 #include <akin/backend/memory.hpp>
@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <numeric>
 
 namespace akin::inline v0 {
 namespace device {
@@ -84,6 +85,21 @@ struct work_block {
   void operator()(std::int64_t block) const { run(work, block * size, std::min(count, (block + 1) * size)); }
 };
 
+/// The sum of 1,024 terms in their order.
+template <class Term>
+struct sum_terms {
+  static constexpr std::int64_t size = 1024;
+  Term term;
+  double* sums;
+  std::int64_t count;
+  void operator()(std::int64_t part) const {
+    double total = 0;
+    for (std::int64_t k = part * size, end = std::min((part + 1) * size, count); k < end; ++k) total += term(k);
+    sums[part] = total;
+  }
+  static std::int64_t parts(std::int64_t count) { return (count + size - 1) / size; }
+};
+
 /// Thrust on the host: its memory is the host's, and calls return when the work is done.
 class system {
  public:
@@ -110,6 +126,24 @@ class system {
   void copy_out(const void* from, void* to, std::int64_t bytes) { copy(from, to, bytes); }
   void wait() {}
   void finish() noexcept {}
+  /// Thrust's sort allocates, and works by the number of threads; this needs no room.
+  static std::int64_t room_to_sort(std::int64_t, int) { return 0; }
+  void sort(const std::int64_t* numbers, std::int64_t* sorted, std::int64_t count, int, void*) {
+    std::copy_n(numbers, count, sorted);
+    std::sort(sorted, sorted + count);
+  }
+  /// In parts of 1,024, so that the sum does not depend on the number of threads.
+  template <class Term>
+  static std::int64_t room_to_sum(std::int64_t count, const Term&) {
+    return sum_terms<Term>::parts(count) * std::int64_t{sizeof(double)};
+  }
+  template <class Term>
+  void add_sum(double* total, std::int64_t count, const Term& term, void* room) {
+    const std::int64_t parts = sum_terms<Term>::parts(count);
+    double* const sums = static_cast<double*>(room);
+    each(parts, sum_terms<Term>{term, sums, count});
+    *total += std::accumulate(sums, sums + parts, 0.0);
+  }
   void multiply(const matrix_product& p) { each(product_tile::count(p), product_tile{p}); }
 
  private:

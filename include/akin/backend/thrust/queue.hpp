@@ -26,7 +26,7 @@ namespace akin::inline v0 {
 namespace device {
 
 /// Scratch that grows to what is asked for; what one kind of work leaves in its own is not touched by the others.
-enum class scratch : unsigned char { partials, left, right, result, windows, sorted, panels };
+enum class scratch : unsigned char { partials, left, right, result, windows, keys, panels };
 inline constexpr std::size_t scratch_kinds = static_cast<std::size_t>(scratch::panels) + 1;
 
 /// An error that a device keeps is not thrown once more where memory is given back: that happens while it is on its way.
@@ -62,6 +62,19 @@ class queue {
   }
   void copy_out(const void* from, void* to, std::int64_t bytes) {
     if (!rehearses_) system_->copy_out(from, to, bytes);
+  }
+  /// given: numbers from 0 to 2^bits
+  void sort(const std::int64_t* numbers, std::int64_t* sorted, std::int64_t count, int bits) {
+    if (count == 0) return;
+    void* const beside = room<std::byte>(scratch::partials, system::room_to_sort(count, bits));
+    if (!rehearses_) system_->sort(numbers, sorted, count, bits, beside);
+  }
+  /// *total += term(k) for every k below count.
+  template <class Term>
+  void add_sum(double* total, std::int64_t count, const Term& term) {
+    if (count == 0) return;
+    void* const beside = room<std::byte>(scratch::partials, system::room_to_sum(count, term));
+    if (!rehearses_) system_->add_sum(total, count, term, beside);
   }
   void multiply(const matrix_product& p) {
     if (p.batches * p.rows * p.columns > 0 && !rehearses_) system_->multiply(p);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Slices, rows by number, and sums: one number of the result for each index.
+// Slices and rows by number: one number of the result for each index.
 #pragma once
 
 #include <akin/backend/index_work.hpp>
 #include <akin/backend/thrust/queue.hpp>
 
+#include <bit>
 #include <cstdint>
-#include <utility>
 
 namespace akin::inline v0 {
 namespace device {
@@ -74,41 +74,17 @@ struct gather_rows {
   AKIN_HOST_DEVICE void operator()(std::int64_t k) const { out[k] = table[ids[k / width] * width + k % width]; }
 };
 
+/// An id and its place, as one number: sorted, the places of an id stand together and in order.
 struct number_places {
-  const std::int32_t* from;
-  std::int32_t *ids, *places;
-  AKIN_HOST_DEVICE void operator()(std::int64_t k) const {
-    ids[k] = from[k];
-    places[k] = static_cast<std::int32_t>(k);
-  }
+  const std::int32_t* ids;
+  std::int64_t* keys;
+  AKIN_HOST_DEVICE void operator()(std::int64_t k) const { keys[k] = (std::int64_t{ids[k]} << 32) + k; }
 };
 
-/// Of two neighbouring runs of `run` ids, each sorted, one: an id finds its place by how many of the other run stand before it. Equal ids
-/// stay in their order.
-struct merge_runs {
-  const std::int32_t *ids, *places;
-  std::int32_t *to_ids, *to_places;
-  std::int64_t count, run;
-  AKIN_HOST_DEVICE void operator()(std::int64_t k) const {
-    const std::int64_t begin = k / (2 * run) * (2 * run), middle = begin + run < count ? begin + run : count,
-                       end = middle + run < count ? middle + run : count;
-    const bool is_left = k < middle;
-    std::int64_t first = is_left ? middle : begin, last = is_left ? end : middle;
-    while (first < last) {
-      const std::int64_t half = (first + last) / 2;
-      if (is_left ? ids[half] < ids[k] : ids[half] <= ids[k]) first = half + 1;
-      else last = half;
-    }
-    const std::int64_t at = k + first - middle;  // k - begin of its own run stand before it, or k - middle, and so many of the other
-    to_ids[at] = ids[k];
-    to_places[at] = places[k];
-  }
-};
-
-/// One number of the table: the sum of its row's places, which stand together in `ids` and in order in `places`.
+/// One number of the table: the sum of its row's places.
 struct add_places {
   const float* rows;
-  const std::int32_t *ids, *places;
+  const std::int64_t* keys;  // sorted
   float* table;
   std::int64_t count, width;
   AKIN_HOST_DEVICE void operator()(std::int64_t k) const {
@@ -116,58 +92,21 @@ struct add_places {
     std::int64_t first = 0, last = count;
     while (first < last) {
       const std::int64_t middle = (first + last) / 2;
-      if (ids[middle] < row) first = middle + 1;
+      if (keys[middle] >> 32 < row) first = middle + 1;
       else last = middle;
     }
     float sum = 0;
-    for (; first < count && ids[first] == row; ++first) sum += rows[places[first] * width + at];
+    for (; first < count && keys[first] >> 32 == row; ++first) sum += rows[(keys[first] & 0xffffffff) * width + at];
     table[k] = sum;
   }
 };
 
-/// cost: a pass over the ids for each doubling of a run, 13 for 4,928 of them, where Thrust's sort would allocate
 inline void scatter_add(queue& q, const float* rows, const std::int32_t* ids, float* table, std::int64_t count,
                         std::int64_t table_rows, std::int64_t width) {
-  std::int32_t* sorted = q.room<std::int32_t>(scratch::sorted, 4 * count);
-  std::int32_t* other = sorted + 2 * count;
-  q.each(count, number_places{ids, sorted, sorted + count});
-  for (std::int64_t run = 1; run < count; run *= 2, std::swap(sorted, other))
-    q.each(count, merge_runs{sorted, sorted + count, other, other + count, count, run});
-  q.each(table_rows * width, add_places{rows, sorted, sorted + count, table, count, width});
-}
-
-/// The sum of 1,024 terms in their order.
-template <class Term>
-struct sum_terms {
-  static constexpr std::int64_t size = 1024;
-  Term term;
-  double* sums;
-  std::int64_t count;
-  AKIN_HOST_DEVICE void operator()(std::int64_t part) const {
-    const std::int64_t end = (part + 1) * size < count ? (part + 1) * size : count;
-    double total = 0;
-    for (std::int64_t k = part * size; k < end; ++k) total += term(k);
-    sums[part] = total;
-  }
-};
-struct number_at {
-  const double* numbers;
-  AKIN_HOST_DEVICE double operator()(std::int64_t k) const { return numbers[k]; }
-};
-
-/// *total += the sum of the terms: of parts of 1,024, then of so many parts, until one is left.
-template <class Term>
-void add_sum(queue& q, double* total, std::int64_t count, const Term& term) {
-  if (count == 0) return;
-  const auto parts_of = [](std::int64_t numbers) { return (numbers + sum_terms<Term>::size - 1) / sum_terms<Term>::size; };
-  std::int64_t parts = parts_of(count);
-  double *sums = q.room<double>(scratch::partials, parts + parts_of(parts)), *next = sums + parts;
-  q.each(parts, sum_terms<Term>{term, sums, count});
-  for (; parts > 1; std::swap(sums, next)) {
-    q.each(parts_of(parts), sum_terms<number_at>{{sums}, next, parts});
-    parts = parts_of(parts);
-  }
-  q.each(1, detail::add_number<double>{sums, total});
+  std::int64_t *keys = q.room<std::int64_t>(scratch::keys, 2 * count), *sorted = keys + count;
+  q.each(count, number_places{ids, keys});
+  q.sort(keys, sorted, count, 32 + static_cast<int>(std::bit_width(static_cast<std::uint64_t>(table_rows))));
+  q.each(table_rows * width, add_places{rows, sorted, table, count, width});
 }
 
 }  // namespace device

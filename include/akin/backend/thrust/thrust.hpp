@@ -23,7 +23,8 @@ struct pair_panels {
   std::int64_t bytes = std::int64_t{64} << 20;
 };
 
-/// values: fp32; the same bits on every run, since all work and all sums are cut by extents only and nothing is added atomically
+/// values: fp32; the same bits on every run on one kind of device, since work and sums are cut by extents only (the norm of gradients, by CUB, also by the
+///         device's size) and nothing is added atomically
 /// cost:   scratch and, for pair passes, panels, which explain() lists; on CUDA also two streams, 32 MiB for cuBLAS and 8 MiB of pinned memory. Weights
 ///         keep the streams of the program that has used them last
 /// errors: run time "thrust: ...": no device, a call that failed; "bind: ...": too little of its memory
@@ -51,7 +52,7 @@ class thrust_backend {
   }
   template <class Term>
   void add_sum(double* total, std::int64_t count, const Term& term) {
-    device::add_sum(queue_, total, count, term);
+    queue_.add_sum(total, count, term);
   }
 
   /// From here on this backend's work uses the block, after that of the backend that has used it so far.
