@@ -90,7 +90,7 @@ std::vector<isa> levels() {
 TEST_CASE("gemm agrees with loops in double for every layout") {
   for (const isa level : levels())
     for (const extents& e :
-         {extents{1, 1, 1}, {5, 3, 0}, {0, 3, 4}, {3, 0, 4}, {1, 77, 13}, {77, 1, 13}, {13, 9, 1}, {29, 47, 31}, {15, 33, 647}})
+         {extents{1, 1, 1}, {5, 3, 0}, {0, 3, 4}, {3, 0, 4}, {1, 77, 13}, {77, 1, 13}, {13, 9, 1}, {29, 47, 31}, {15, 33, 647}, {23, 49, 1601}})
       for (const layout a : layouts)
         for (const layout b : layouts)
           for (const layout c : layouts)
@@ -108,7 +108,7 @@ TEST_CASE("gemm agrees with loops in double for every height and width of a tile
 }
 
 TEST_CASE("the parts of a product have the bits of the whole, however rows and columns are cut") {
-  const extents e{83, 71, 401};
+  const extents e{83, 71, 901};
   const auto a = numbers(e.m * e.k, 1), b = numbers(e.k * e.n, 2);
   const cpu::workspace scratch(1);
   for (const isa level : levels()) {

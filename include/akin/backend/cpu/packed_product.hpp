@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Large products: each operand is packed once, by all threads, and serves every block of the result.
+// Large products: what of an operand has to be packed is packed once, by all threads, and serves every block of the result.
 #pragma once
 
 #include "akin/backend/cpu/isa/bf16.hpp"
@@ -48,7 +48,7 @@ class packed_product {
 
   /// Whether it pays: several blocks of rows read each panel, and a block's panels fit into what the threads share.
   static bool serves(const matrix_extents& e) {
-    return e.rows >= 2 * row_step && e.columns >= 64 && e.depth >= 64 && e.depth * column_block <= room;
+    return e.rows >= 2 * row_step && e.columns >= 64 && e.depth >= 64 && e.depth * column_step <= room;
   }
 
   void run(thread_pool& pool, workspace& scratch) const {
@@ -74,13 +74,12 @@ class packed_product {
 
   void multiply(thread_pool& pool, workspace& scratch, std::int64_t first, std::int64_t count, const float* columns) const {
     float* const rows = scratch.shared() + room;
-    const std::int64_t of_block = most_tiles_of(level_, row_step) * tile_rows_of(level_) * e_.depth, all = detail::blocks_of(e_.rows, row_step);
-    // Where a block meets few columns, packing it beforehand costs more than it saves.
-    const std::int64_t together = all > 1 && count > 1 ? std::max<std::int64_t>(1, room / of_block) : all;
-    const bool packs = all > 1 && count > 1 && of_block <= room;
+    const std::int64_t tiles = most_tiles_of(level_, row_step), of_block = tiles * tile_rows_of(level_) * e_.depth, all = detail::blocks_of(e_.rows, row_step);
+    const bool packs = count > 1 && of_block <= room && !rows_are_lines(p_);  // of few columns for a block, packing its rows beforehand costs more than it saves
+    const std::int64_t together = packs ? room / of_block : all;
     for (std::int64_t begin = 0; begin < all; begin += together) {
       const std::int64_t blocks = std::min(together, all - begin);
-      if (packs) pool.run(blocks, [&](std::int64_t k, int) { pack_rows_for_gemm(level_, p_, part_of(begin + k, 0), rows + k * of_block); });
+      if (packs) pool.run(blocks * tiles, [&](std::int64_t k, int) { pack_rows_for_gemm(level_, p_, part_of(begin + k / tiles, 0), k % tiles, rows + k / tiles * of_block); });
       pool.run(count * blocks, [&](std::int64_t k, int worker) {
         gemm(level_, p_, part_of(begin + k % blocks, first + k / blocks), false, scratch.worker(worker),
              {packs ? rows + k % blocks * of_block : nullptr, columns + k / blocks * e_.depth * column_step_});
@@ -89,10 +88,10 @@ class packed_product {
   }
 
  private:
-  static constexpr std::int64_t row_step = 112;  // tiles of 14 rows; 384 columns of 768 numbers stay in a second-level cache meanwhile
+  static constexpr std::int64_t row_step = 112, column_step = 128;  // 8 tiles of rows and 4 panels of 768 numbers stay in a second-level cache meanwhile
   static constexpr std::int64_t room = workspace::shared_floats / 2;  // for either operand
 
-  static std::int64_t column_step_of(isa level, const matrix_extents& e) { return detail::even_step(e.columns, column_block, tile_cols_of(level)); }
+  static std::int64_t column_step_of(isa level, const matrix_extents& e) { return detail::even_step(e.columns, column_step, tile_cols_of(level)); }
   part part_of(std::int64_t rows, std::int64_t columns) const {
     return {rows * row_step, std::min(e_.rows, (rows + 1) * row_step), columns * column_step_, std::min(e_.columns, (columns + 1) * column_step_), 0, e_.depth};
   }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The matrix product of one thread: blocks over n and k, panels of b packed, rows of a packed only where that pays.
+// The matrix product of one thread: blocks over n and k, panels of b packed, rows of a packed where they are not lines.
 #pragma once
 
 #include "akin/backend/cpu/isa/tile.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace akin::inline v0 {
 namespace cpu {
 
-inline constexpr std::int64_t column_block = 384;  // 384 KiB of panels, which stay in a second-level cache
+inline constexpr std::int64_t column_block = 192;  // 576 KiB of panels, which stay in a second-level cache
 inline constexpr int tiles_together = 8;  // of rows, which a panel of b meets while it lies in the first cache
 inline constexpr std::int64_t gemm_scratch = depth_block * (column_block + tiles_together * most_tile_rows);
 
@@ -113,23 +114,24 @@ inline void gemm_by_dots(const tile_kernels& kernels, const product& p, const pa
   }
 }
 
-/// The step that cuts a depth in equal blocks of at most depth_block.
+/// The step that cuts a depth in equal blocks of at most depth_block, several of them in whole vectors of any set.
 constexpr std::int64_t depth_step_of(std::int64_t depth) {
   const std::int64_t blocks = (depth + depth_block - 1) / depth_block;
-  return blocks == 0 ? 1 : (depth + blocks - 1) / blocks;
+  return blocks == 0 ? 1 : blocks == 1 ? depth : (depth + blocks * most_lanes - 1) / (blocks * most_lanes) * most_lanes;
 }
 
-/// Rows of a tile behind each other for every k, whichever way they lie.
+/// Rows of a tile behind each other for every k.
 inline void pack_tile(const tile_kernels& kernels, const product& p, std::int64_t k0, std::int64_t depth, const float* const* rows, int count, float* to) {
-  if (p.k.is_line() && p.k.first() == 1) {
-    const float* lines[most_tile_rows];
-    for (int q = 0; q < kernels.rows; ++q) lines[q] = rows[q] + k0;
-    return kernels.turn_lines(lines, count, kernels.rows, depth, to);
-  }
   kernels.pack_rows(p, k0, depth, rows, count == kernels.rows && p.m.is_line() && p.m.first() == 1, to);
 }
 
 }  // namespace detail
+
+/// Whether each row of a is a line, to be read where it lies: packing such rows took 2 to 4 % of a product.
+inline bool rows_are_lines(const product& p) { return p.k.is_line() && p.k.first() == 1; }
+/// How many lines a tile of two vectors takes. Lines 4 KiB apart meet in one set of a first cache, which holds 8; and what a tile costs beside its sums hides behind
+/// the next one's, whose accumulators find registers: a large product makes 95 % of the peak of a Zen 4, with 14 lines 93, or 68 where they are 4 KiB apart.
+inline constexpr int most_line_rows = 7;
 
 /// Packs columns [n0, n1), at most column_block of them, for gemm: all of [k0, k1), one block of depth after the other.
 /// to: (k1 - k0) times packed_columns of them
@@ -157,12 +159,14 @@ void for_each_tile(const tile_kernels& kernels, const part& r, Visit visit) {
 /// How many tiles gemm cuts this many rows into, at most.
 constexpr std::int64_t most_tiles_of(isa level, std::int64_t rows) { return (rows + tile_rows_of(level) - 1) / tile_rows_of(level) + 1; }
 
-/// Packs rows [m0, m1) for gemm, tile by tile, each over all of [k0, k1).
-/// to: (k1 - k0) times tile_rows_of(level) for each tile
-inline void pack_rows_for_gemm(isa level, const product& p, const part& r, float* to) {
+/// Packs one of the tiles that gemm cuts rows [m0, m1) into, over all of [k0, k1); nothing where there are not so many.
+/// to: for all of them, (k1 - k0) times tile_rows_of(level) each
+inline void pack_rows_for_gemm(isa level, const product& p, const part& r, std::int64_t tile, float* to) {
   const tile_kernels kernels = tile_kernels_of(level);
   const std::int64_t step = detail::depth_step_of(r.k1 - r.k0);
+  to += tile * (r.k1 - r.k0) * kernels.rows;
   for_each_tile(kernels, r, [&](std::int64_t first, int rows) {
+    if (tile-- != 0) return;
     const float* lines[most_tile_rows];
     index_walk m(p.m, first);
     for (int q = 0; q < kernels.rows; ++q) {
@@ -171,11 +175,10 @@ inline void pack_rows_for_gemm(isa level, const product& p, const part& r, float
     }
     for (std::int64_t k0 = r.k0; k0 < r.k1; k0 += step)
       detail::pack_tile(kernels, p, k0, r.k1 - k0 < step ? r.k1 - k0 : step, lines, rows, to + (k0 - r.k0) * kernels.rows);
-    to += (r.k1 - r.k0) * kernels.rows;
   });
 }
 
-/// What gemm finds packed: the part's rows as pack_rows_for_gemm left them, its columns as pack_for_gemm did. What is null it packs itself.
+/// What gemm finds packed: the part's rows, where they are not lines, as pack_rows_for_gemm left them, its columns as pack_for_gemm did. What is null it packs itself.
 struct packed_operands {
   const float *rows = nullptr, *columns = nullptr;
 };
@@ -193,7 +196,7 @@ struct row_tile {
 inline row_tile rows_from(const tile_kernels& kernels, const float* a, float* c, index_walk& m, std::int64_t left) {
   row_tile t;
   t.count = next_rows(kernels, left);
-  for (int q = 0; q < kernels.rows; ++q) {
+  for (int q = 0; q < most_tile_rows; ++q) {
     t.a[q] = q < t.count ? a + m.first : t.a[0];
     t.c[q] = q < t.count ? c + m.second : t.c[0];
     if (q < t.count) m.next();
@@ -204,10 +207,10 @@ inline row_tile rows_from(const tile_kernels& kernels, const float* a, float* c,
 }  // namespace detail
 
 /// c = or += the product over one part. scratch: gemm_scratch floats, 64-byte aligned.
-/// values: sums over k in blocks of depth_block from k0 on, each in order; the cut of m and n does not change a bit
+/// values: sums over k in blocks of sum_block, which begin anew with each of depth_step_of; the cut of m and n does not change a bit
 inline void gemm(isa level, const product& p, const part& r, bool add, float* scratch, const packed_operands& packed = {}) {
   using namespace detail;
-  const tile_kernels kernels = tile_kernels_of(level);
+  tile_kernels kernels = tile_kernels_of(level);
   const std::int64_t tile_cols = 2 * kernels.lanes;
   if (r.m1 <= r.m0 || r.n1 <= r.n0) return;
   if (r.k1 <= r.k0) {
@@ -216,6 +219,7 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
   }
   if (p.n.size() == 1 && p.k.is_line() && p.k.first() == 1 && p.k.second() == 1)
     return gemm_by_dots(kernels, p, r, add);
+  if (rows_are_lines(p) && r.n1 - r.n0 > kernels.lanes) kernels.rows = std::min(kernels.rows, most_line_rows);
   float* const own_tiles = scratch + depth_block * column_block;
   std::int64_t b_columns[column_block], c_columns[column_block];
   const std::int64_t depth_step = depth_step_of(r.k1 - r.k0);
@@ -228,8 +232,8 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
     const std::int64_t panels = (cols + tile_cols - 1) / tile_cols;
     // With one tile of rows a packed panel would be read once: read b where it lies if that can be done in vectors.
     const bool b_direct = packed.columns == nullptr && b_follows && p.k.is_line() && r.m1 - r.m0 <= kernels.rows;
-    // A packed tile of a is read once for each panel; below five readings the packing costs more than it saves.
-    const bool a_direct = packed.rows == nullptr && p.k.is_line() && panels < 5;
+    // Other rows are read once for each panel; below five readings the packing costs more than it saves.
+    const bool a_direct = rows_are_lines(p) || (packed.rows == nullptr && p.k.is_line() && panels < 5);
 
     for (std::int64_t k0 = r.k0; k0 < r.k1; k0 += depth_step) {
       const std::int64_t depth = r.k1 - k0 < depth_step ? r.k1 - k0 : depth_step;
@@ -255,7 +259,7 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
           row_tile& t = tiles[count] = rows_from(kernels, p.a, p.c, m, r.m1 - i);
           i += t.count;
           if (a_direct) {
-            for (int q = 0; q < kernels.rows; ++q) t.a[q] += k.first;
+            for (const float*& row : t.a) row += k.first;
             continue;
           }
           float* const own = own_tiles + count * depth * kernels.rows;

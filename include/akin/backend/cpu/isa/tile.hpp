@@ -132,8 +132,11 @@ struct tile_work {
   bool packed = false;  // the rows of a lie behind each other for every k: a[i] is a[0] + i, and step the rows of the largest tile
 };
 
-/// A product sums over this much of k at a time: a panel of b (256 x 32 floats, 32 KiB) stays in a first cache of 48 KiB while the rows' tiles meet it.
-inline constexpr std::int64_t depth_block = 256;
+/// The micro-kernel sums this many products at a time, and then such sums: one chain of 768 rounds twice as far.
+inline constexpr std::int64_t sum_block = 256;
+/// A product runs the micro-kernel over this much of k at a time: each run costs some 200 cycles beside its sums, and as many again where it adds to what c
+/// holds. A panel of b (768 x 32 floats, 96 KiB) comes from a second-level cache as fast as it is needed.
+inline constexpr std::int64_t depth_block = 3 * sum_block;
 
 }  // namespace cpu
 }  // namespace akin::inline v0

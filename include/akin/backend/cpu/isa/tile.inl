@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The register micro-kernel that every product and every convolution ends in, and the copying and adding around it.
 //
-// Rows of a are reached through pointers and never packed for the kernel's sake: at 14 x 32 a step over k is 28
-// multiply-adds and some 30 loads, of which Zen 4 does two a cycle, so the loads hide behind the arithmetic.
-// A convolution's windows are then rows like any other, and nothing is copied per window.
+// Rows of a are reached through pointers: at 14 x 32 a step over k is 28 multiply-adds and some 30 loads, of which Zen 4 does two a cycle, so the loads hide
+// behind the arithmetic. A convolution's windows are then rows like any other, and nothing is copied per window.
 
 #if AKIN_ISA_BITS == 512
 inline constexpr int tile_rows = 14;  // 28 accumulators, 2 for b, 1 for a: of 32 registers
@@ -43,11 +42,20 @@ void tile(const tile_work& w) {
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; ++v) sums[i][v] = vf{};
 
-  if (w.add && w.columns == nullptr)  // c arrives while the product is made
+  if (w.columns == nullptr)  // c arrives while the product is made, also where it is written only: 1 to 2 % of a large product
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 2
       for (int v = 0; v < Vectors; ++v) __builtin_prefetch(w.c[i] + w.column + v * lanes, 1);
+
+  const bool is_long = w.outer * w.segments * w.depth > sum_block;
+  std::int64_t left_of_block = sum_block;
+  vf totals[Rows][Vectors];  // of all blocks but the present one, where there are several
+  if (is_long)
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) totals[i][v] = vf{};
 
   const float* a[Rows];
 #pragma GCC unroll 16
@@ -59,6 +67,16 @@ void tile(const tile_work& w) {
     for (std::int64_t segment = 0; segment < w.segments; ++segment) {
       const std::int64_t begin = outer * w.outer_step + segment * w.segment_step, end = begin + w.depth * step;
       for (std::int64_t k = begin; k < end; k += step, b += b_step) {
+        if (left_of_block-- == 0) [[unlikely]] {  // inside the loop: around it, g++ keeps the sums in memory
+          left_of_block = sum_block - 1;
+#pragma GCC unroll 16
+          for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 2
+            for (int v = 0; v < Vectors; ++v) {
+              totals[i][v] += sums[i][v];
+              sums[i][v] = vf{};
+            }
+        }
         vf row[Vectors];
 #pragma GCC unroll 2
         for (int v = 0; v < Vectors; ++v) {
@@ -75,6 +93,11 @@ void tile(const tile_work& w) {
         }
       }
     }
+  if (is_long)
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) sums[i][v] += totals[i][v];
 
   if (w.columns == nullptr && (w.cols == Vectors * lanes || stores_part)) {
 #pragma GCC unroll 16
@@ -107,7 +130,7 @@ inline void run_tile(const tile_work& w) {
 #if AKIN_ISA_BITS == 512
   if (w.cols > lanes && w.packed && w.rows > 10) return tile<14, 2, rows_of_a::packed>(w);
   if (w.cols > lanes) return run_smallest<2, rows_of_a::anywhere, 2, 4, 7, 10, 14>(w);
-  w.step == 1 ? run_smallest<1, rows_of_a::contiguous, 4, 10, 14>(w) : tile<14, 1>(w);
+  w.step == 1 ? run_smallest<1, rows_of_a::contiguous, 4, 7, 14>(w) : tile<14, 1>(w);
 #elif AKIN_ISA_BITS == 256 || !AKIN_HAS_X86
   w.cols > lanes ? run_smallest<2, rows_of_a::anywhere, 2, 4, 6>(w) : run_smallest<1, rows_of_a::anywhere, 2, 6>(w);
 #else
