@@ -129,7 +129,7 @@ struct tile_work {
   const std::int64_t* columns = nullptr;  // ... or where each column is, if they do not follow each other
   int rows = 0, cols = 0;
   bool add = false;  // to what c holds
-  bool packed = false;  // the rows of a lie behind each other for every k: a[i] is a[0] + i, and step the rows of the largest tile
+  bool packed = false;  // the rows of a lie behind each other for every k, so that one tile of them may be computed as two
 };
 
 /// The micro-kernel sums this many products at a time, and then such sums: one chain of 768 rounds twice as far.

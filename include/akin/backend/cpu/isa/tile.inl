@@ -6,6 +6,7 @@
 
 #if AKIN_ISA_BITS == 512
 inline constexpr int tile_rows = 14;  // 28 accumulators, 2 for b, 1 for a: of 32 registers
+inline constexpr int half_rows = 7;   // what 14 of them cost beside their sums hides behind the next tile's
 #else
 inline constexpr int tile_rows = 6;  // 12 accumulators of 16 registers
 #endif
@@ -29,8 +30,7 @@ inline constexpr bool stores_part = false;
 }
 
 /// How the rows of a lie. Saying that they are contiguous spares a register: that is 8 % of a tile of one vector, and nothing of one of two.
-/// Packed rows are reached from one pointer: 14 of them leave none of 16 registers free, and a tile of two vectors gained 5 % on a Xeon.
-enum class rows_of_a { anywhere, contiguous, packed };
+enum class rows_of_a { anywhere, contiguous };
 
 /// The panel of b is fetched a dozen rows ahead: from a Xeon's second-level cache that is 10 %. What comes after the panel is fetched into that cache
 /// meanwhile, where the work says so: one image of ViT-B/32 took 41 ms on that Xeon instead of 52, with the order of gemm.
@@ -62,7 +62,7 @@ void tile(const tile_work& w) {
   for (int i = 0; i < Rows; ++i) a[i] = w.a[i];
   const float *b = w.b, *next = w.next_step == 0 ? b : w.next;
   const std::int64_t b_step = w.b_step;
-  const std::int64_t step = Lie == rows_of_a::contiguous ? 1 : Lie == rows_of_a::packed ? Rows : w.step;
+  const std::int64_t step = Lie == rows_of_a::contiguous ? 1 : w.step;
   for (std::int64_t outer = 0; outer < w.outer; ++outer)
     for (std::int64_t segment = 0; segment < w.segments; ++segment) {
       const std::int64_t begin = outer * w.outer_step + segment * w.segment_step, end = begin + w.depth * step;
@@ -87,7 +87,7 @@ void tile(const tile_work& w) {
         next += w.next_step;
 #pragma GCC unroll 16
         for (int i = 0; i < Rows; ++i) {
-          const vf x = splat(Lie == rows_of_a::packed ? a[0][k + i] : a[i][k]);
+          const vf x = splat(a[i][k]);
 #pragma GCC unroll 2
           for (int v = 0; v < Vectors; ++v) sums[i][v] = fma(x, row[v], sums[i][v]);
         }
@@ -128,7 +128,15 @@ void run_smallest(const tile_work& w) {
 /// without AVX2.
 inline void run_tile(const tile_work& w) {
 #if AKIN_ISA_BITS == 512
-  if (w.cols > lanes && w.packed && w.rows > 10) return tile<14, 2, rows_of_a::packed>(w);
+  if (w.cols > lanes && w.packed && w.rows > half_rows) {
+    tile_work half = w;
+    half.rows = half_rows;
+    tile<half_rows, 2>(half);
+    half.rows = w.rows - half_rows;
+    half.a += half_rows;
+    half.c += half_rows;
+    return tile<half_rows, 2>(half);
+  }
   if (w.cols > lanes) return run_smallest<2, rows_of_a::anywhere, 2, 4, 7, 10, 14>(w);
   w.step == 1 ? run_smallest<1, rows_of_a::contiguous, 4, 7, 14>(w) : tile<14, 1>(w);
 #elif AKIN_ISA_BITS == 256 || !AKIN_HAS_X86
