@@ -159,7 +159,7 @@ inline bool contract_packed(thread_pool& pool, const dense_products& products, w
 inline void contract_blocks(thread_pool& pool, const dense_products& products, workspace& scratch, const contraction& c) {
   constexpr std::int64_t enough = std::int64_t{1} << 18;
   const std::int64_t depth = std::max<std::int64_t>(1, c.depth), row_unit = tile_rows_of(products.level);
-  const std::int64_t column_step = even_step(c.columns, 384, tile_cols_of(products.level));
+  const std::int64_t column_step = even_step(c.columns, column_block, tile_cols_of(products.level));
   const std::int64_t rows_wanted = std::max(8 * row_unit, enough / (depth * std::min(c.columns, column_step)));
   const std::int64_t row_step = even_step(c.rows, rows_wanted, row_unit);
   const std::int64_t row_blocks = blocks_of(c.rows, row_step), column_blocks = blocks_of(c.columns, column_step);

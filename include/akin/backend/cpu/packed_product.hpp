@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Large products: what of an operand has to be packed is packed once, by all threads, and serves every block of the result.
+// Large products: columns, and rows that are not lines, are packed once, by all threads, and serve every block of the result.
 #pragma once
 
 #include "akin/backend/cpu/isa/bf16.hpp"
@@ -40,7 +40,7 @@ struct matrix_extents {
 
 /// In fp32.
 /// values: as gemm's
-/// cost:   a weight of [3072, 768] and 1,600 rows: packed by every block of 112 rows and 384 columns, packing took a quarter of the product's
+/// cost:   a weight of [3072, 768] and 1,600 rows: packed anew by every block of 112 rows and 384 columns, packing took a quarter of the product's
 ///         time
 class packed_product {
  public:
@@ -75,7 +75,7 @@ class packed_product {
   void multiply(thread_pool& pool, workspace& scratch, std::int64_t first, std::int64_t count, const float* columns) const {
     float* const rows = scratch.shared() + room;
     const std::int64_t tiles = most_tiles_of(level_, row_step), of_block = tiles * tile_rows_of(level_) * e_.depth, all = detail::blocks_of(e_.rows, row_step);
-    const bool packs = count > 1 && of_block <= room && !rows_are_lines(p_);  // of few columns for a block, packing its rows beforehand costs more than it saves
+    const bool packs = count > 1 && of_block <= room && !rows_are_lines(p_);  // for one block of columns, packing rows beforehand costs more than it saves
     const std::int64_t together = packs ? room / of_block : all;
     for (std::int64_t begin = 0; begin < all; begin += together) {
       const std::int64_t blocks = std::min(together, all - begin);

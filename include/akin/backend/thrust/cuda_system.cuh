@@ -159,14 +159,14 @@ class system {
   static std::int64_t room_to_sum(std::int64_t count, const Term& term) {
     std::size_t bytes = 0;
     sum_in(nullptr, bytes, nullptr, count, term, nullptr);
-    return sum_first + static_cast<std::int64_t>(bytes);
+    return bytes_of_sum + static_cast<std::int64_t>(bytes);
   }
-  /// values: the same bits on every run on devices of one kind, whose size decides how CUB cuts the sum
+  /// values: the same bits on every run on one kind of device: CUB cuts the sum by how many blocks it holds
   template <class Term>
   void add_sum(double* total, std::int64_t count, const Term& term, void* room) {
-    auto bytes = static_cast<std::size_t>(room_to_sum(count, term) - sum_first);
+    auto bytes = static_cast<std::size_t>(room_to_sum(count, term) - bytes_of_sum);
     double* const sum = static_cast<double*>(room);
-    sum_in(static_cast<std::byte*>(room) + sum_first, bytes, sum, count, term, stream_.get());
+    sum_in(static_cast<std::byte*>(room) + bytes_of_sum, bytes, sum, count, term, stream_.get());
     each(1, detail::add_number<double>{sum, total});
   }
 
@@ -197,7 +197,7 @@ class system {
     }
   }
 
-  // Without room these say in `bytes` what they need.
+  // Where room is null these only set `bytes`, and start nothing.
   static void sort_in(void* room, std::size_t& bytes, const std::int64_t* numbers, std::int64_t* sorted, std::int64_t count, int bits, cudaStream_t stream) {
     check(cub::DeviceRadixSort::SortKeys(room, bytes, numbers, sorted, count, 0, bits, stream), "cub::DeviceRadixSort::SortKeys");
   }
@@ -236,7 +236,7 @@ class system {
     return {CUBLAS_OP_T, std::max<std::int64_t>(m.row_step, std::max<std::int64_t>(along, 1))};
   }
 
-  static constexpr std::int64_t sum_first = 256;  // bytes of room before CUB's, which begins there on a boundary of its own
+  static constexpr std::int64_t bytes_of_sum = 256;  // the sum itself, before CUB's room, which keeps its alignment
   static constexpr std::int64_t pinned_bytes = std::int64_t{4} << 20;
   struct pinned_buffer {
     std::unique_ptr<void, give_back_pinned> data;

@@ -126,7 +126,7 @@ class system {
   void copy_out(const void* from, void* to, std::int64_t bytes) { copy(from, to, bytes); }
   void wait() {}
   void finish() noexcept {}
-  /// Thrust's sort allocates, and works by the number of threads; this needs no room.
+  /// Thrust's sort allocates; this does not, and needs no room.
   static std::int64_t room_to_sort(std::int64_t, int) { return 0; }
   void sort(const std::int64_t* numbers, std::int64_t* sorted, std::int64_t count, int, void*) {
     std::copy_n(numbers, count, sorted);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Slices and rows by number: one number of the result for each index.
+// Slices, rows by number, and sums of the rows of one number: one number of the result for each index.
 #pragma once
 
 #include <akin/backend/index_work.hpp>

@@ -11,7 +11,7 @@ namespace akin::inline v0 {
 namespace cpu {
 
 inline constexpr std::int64_t column_block = 192;  // 576 KiB of panels, which stay in a second-level cache
-inline constexpr int tiles_together = 8;  // of rows, which a panel of b meets while it lies in the first cache
+inline constexpr int tiles_together = 8;  // of rows, which meet a panel of b one after the other while it is in a second-level cache
 inline constexpr std::int64_t gemm_scratch = depth_block * (column_block + tiles_together * most_tile_rows);
 
 /// Rows and columns of a register tile: blocks of work are cut at multiples of them.
@@ -114,7 +114,7 @@ inline void gemm_by_dots(const tile_kernels& kernels, const product& p, const pa
   }
 }
 
-/// The step that cuts a depth in equal blocks of at most depth_block, several of them in whole vectors of any set.
+/// The step that cuts a depth in equal blocks of at most depth_block; where there are several, it is a multiple of 16, whole vectors of every instruction set.
 constexpr std::int64_t depth_step_of(std::int64_t depth) {
   const std::int64_t blocks = (depth + depth_block - 1) / depth_block;
   return blocks == 0 ? 1 : blocks == 1 ? depth : (depth + blocks * most_lanes - 1) / (blocks * most_lanes) * most_lanes;
@@ -129,8 +129,8 @@ inline void pack_tile(const tile_kernels& kernels, const product& p, std::int64_
 
 /// Whether each row of a is a line, to be read where it lies: packing such rows took 2 to 4 % of a product.
 inline bool rows_are_lines(const product& p) { return p.k.is_line() && p.k.first() == 1; }
-/// How many lines a tile of two vectors takes. Lines 4 KiB apart meet in one set of a first cache, which holds 8; and what a tile costs beside its sums hides behind
-/// the next one's, whose accumulators find registers: a large product makes 95 % of the peak of a Zen 4, with 14 lines 93, or 68 where they are 4 KiB apart.
+/// How many lines a tile of two vectors takes at most: 14 that lie 4 KiB apart do not fit into the 8 ways of one set of a first cache (a product makes 68 % of a
+/// Zen 4's peak, elsewhere 93), and with 7 the end of a tile overlaps the beginning of the next (95 %).
 inline constexpr int most_line_rows = 7;
 
 /// Packs columns [n0, n1), at most column_block of them, for gemm: all of [k0, k1), one block of depth after the other.
@@ -159,14 +159,14 @@ void for_each_tile(const tile_kernels& kernels, const part& r, Visit visit) {
 /// How many tiles gemm cuts this many rows into, at most.
 constexpr std::int64_t most_tiles_of(isa level, std::int64_t rows) { return (rows + tile_rows_of(level) - 1) / tile_rows_of(level) + 1; }
 
-/// Packs one of the tiles that gemm cuts rows [m0, m1) into, over all of [k0, k1); nothing where there are not so many.
-/// to: for all of them, (k1 - k0) times tile_rows_of(level) each
-inline void pack_rows_for_gemm(isa level, const product& p, const part& r, std::int64_t tile, float* to) {
+/// Packs one of the tiles that gemm cuts rows [m0, m1) into, over all of [k0, k1), or nothing where `tiles_before` are all.
+/// to: room for most_tiles_of of them, (k1 - k0) times tile_rows_of(level) each
+inline void pack_rows_for_gemm(isa level, const product& p, const part& r, std::int64_t tiles_before, float* to) {
   const tile_kernels kernels = tile_kernels_of(level);
   const std::int64_t step = detail::depth_step_of(r.k1 - r.k0);
-  to += tile * (r.k1 - r.k0) * kernels.rows;
+  to += tiles_before * (r.k1 - r.k0) * kernels.rows;
   for_each_tile(kernels, r, [&](std::int64_t first, int rows) {
-    if (tile-- != 0) return;
+    if (tiles_before-- != 0) return;
     const float* lines[most_tile_rows];
     index_walk m(p.m, first);
     for (int q = 0; q < kernels.rows; ++q) {
@@ -178,7 +178,8 @@ inline void pack_rows_for_gemm(isa level, const product& p, const part& r, std::
   });
 }
 
-/// What gemm finds packed: the part's rows, where they are not lines, as pack_rows_for_gemm left them, its columns as pack_for_gemm did. What is null it packs itself.
+/// What gemm finds packed: the part's rows as pack_rows_for_gemm left them, which are not looked at where they are lines, and its columns as pack_for_gemm did.
+/// What is null it packs itself.
 struct packed_operands {
   const float *rows = nullptr, *columns = nullptr;
 };
@@ -207,7 +208,8 @@ inline row_tile rows_from(const tile_kernels& kernels, const float* a, float* c,
 }  // namespace detail
 
 /// c = or += the product over one part. scratch: gemm_scratch floats, 64-byte aligned.
-/// values: sums over k in blocks of sum_block, which begin anew with each of depth_step_of; the cut of m and n does not change a bit
+/// values: k is cut into steps of depth_step_of, and each is summed in blocks of sum_block, or as a dot where a column of lines is all there is; the cut of m and
+///         n does not change a bit of the former
 inline void gemm(isa level, const product& p, const part& r, bool add, float* scratch, const packed_operands& packed = {}) {
   using namespace detail;
   tile_kernels kernels = tile_kernels_of(level);
@@ -230,9 +232,9 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
     const std::int64_t cols = r.n1 - n0 < column_block ? r.n1 - n0 : column_block;
     list_columns(p.n, n0, cols, b_columns, c_columns);
     const std::int64_t panels = (cols + tile_cols - 1) / tile_cols;
-    // With one tile of rows a packed panel would be read once: read b where it lies if that can be done in vectors.
-    const bool b_direct = packed.columns == nullptr && b_follows && p.k.is_line() && r.m1 - r.m0 <= kernels.rows;
-    // Other rows are read once for each panel; below five readings the packing costs more than it saves.
+    // With one tile of rows, or two of lines, a packed panel would be read as often: read b where it lies if that can be done in vectors.
+    const bool b_direct = packed.columns == nullptr && b_follows && p.k.is_line() && r.m1 - r.m0 <= tile_rows_of(level);
+    // Rows that are not lines are read once for each panel; below five readings the packing costs more than it saves.
     const bool a_direct = rows_are_lines(p) || (packed.rows == nullptr && p.k.is_line() && panels < 5);
 
     for (std::int64_t k0 = r.k0; k0 < r.k1; k0 += depth_step) {

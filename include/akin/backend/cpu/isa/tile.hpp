@@ -129,10 +129,10 @@ struct tile_work {
   const std::int64_t* columns = nullptr;  // ... or where each column is, if they do not follow each other
   int rows = 0, cols = 0;
   bool add = false;  // to what c holds
-  bool packed = false;  // the rows of a lie behind each other for every k, so that one tile of them may be computed as two
+  bool packed = false;  // the rows of a lie behind each other for every k: 8 to 14 of them are computed as two tiles
 };
 
-/// The micro-kernel sums this many products at a time, and then such sums: one chain of 768 rounds twice as far.
+/// The micro-kernel sums this many products at a time, and then such sums: one chain of 768 has twice the rounding error.
 inline constexpr std::int64_t sum_block = 256;
 /// A product runs the micro-kernel over this much of k at a time: each run costs some 200 cycles beside its sums, and as many again where it adds to what c
 /// holds. A panel of b (768 x 32 floats, 96 KiB) comes from a second-level cache as fast as it is needed.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The register micro-kernel that every product and every convolution ends in, and the copying and adding around it.
 //
-// Rows of a are reached through pointers: at 14 x 32 a step over k is 28 multiply-adds and some 30 loads, of which Zen 4 does two a cycle, so the loads hide
-// behind the arithmetic. A convolution's windows are then rows like any other, and nothing is copied per window.
+// Rows of a are reached through pointers: at 14 x 32 a step over k is 28 multiply-adds and some 30 loads, at 7 x 32 14 and some 15, of which Zen 4 does two a
+// cycle, so the loads hide behind the arithmetic. A convolution's windows are then rows like any other, and nothing is copied per window.
 
 #if AKIN_ISA_BITS == 512
 inline constexpr int tile_rows = 14;  // 28 accumulators, 2 for b, 1 for a: of 32 registers
-inline constexpr int half_rows = 7;   // what 14 of them cost beside their sums hides behind the next tile's
+inline constexpr int half_rows = 7;   // two such tiles overlap: one stores while the next one starts
 #else
 inline constexpr int tile_rows = 6;  // 12 accumulators of 16 registers
 #endif
@@ -49,7 +49,7 @@ void tile(const tile_work& w) {
       for (int v = 0; v < Vectors; ++v) __builtin_prefetch(w.c[i] + w.column + v * lanes, 1);
 
   const bool is_long = w.outer * w.segments * w.depth > sum_block;
-  std::int64_t left_of_block = sum_block;
+  std::int64_t until_fold = sum_block;
   vf totals[Rows][Vectors];  // of all blocks but the present one, where there are several
   if (is_long)
 #pragma GCC unroll 16
@@ -67,8 +67,8 @@ void tile(const tile_work& w) {
     for (std::int64_t segment = 0; segment < w.segments; ++segment) {
       const std::int64_t begin = outer * w.outer_step + segment * w.segment_step, end = begin + w.depth * step;
       for (std::int64_t k = begin; k < end; k += step, b += b_step) {
-        if (left_of_block-- == 0) [[unlikely]] {  // inside the loop: around it, g++ keeps the sums in memory
-          left_of_block = sum_block - 1;
+        if (until_fold-- == 0) [[unlikely]] {  // inside the loop: around it, g++ keeps the sums in memory
+          until_fold = sum_block - 1;  // this step is the first of the new block
 #pragma GCC unroll 16
           for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 2
@@ -135,7 +135,7 @@ inline void run_tile(const tile_work& w) {
     half.rows = w.rows - half_rows;
     half.a += half_rows;
     half.c += half_rows;
-    return tile<half_rows, 2>(half);
+    return run_smallest<2, rows_of_a::anywhere, 2, 4, half_rows>(half);
   }
   if (w.cols > lanes) return run_smallest<2, rows_of_a::anywhere, 2, 4, 7, 10, 14>(w);
   w.step == 1 ? run_smallest<1, rows_of_a::contiguous, 4, 7, 14>(w) : tile<14, 1>(w);
