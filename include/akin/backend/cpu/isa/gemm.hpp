@@ -250,6 +250,7 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
       tile_work w;
       w.depth = depth;
       w.add = add || k0 > r.k0;
+      w.folds = depth > sum_block;
       w.step = !a_direct ? kernels.rows : p.k.rank == 0 ? 1 : p.k.first();
       w.packed = !a_direct;
 

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 
 namespace akin::inline v0 {
 namespace cpu {
@@ -129,10 +130,11 @@ struct tile_work {
   const std::int64_t* columns = nullptr;  // ... or where each column is, if they do not follow each other
   int rows = 0, cols = 0;
   bool add = false;  // to what c holds
+  bool folds = false;  // sums sum_block products at a time, and then such sums; else all in one chain
   bool packed = false;  // the rows of a lie behind each other for every k: 8 to 14 of them are computed as two tiles
 };
 
-/// The micro-kernel sums this many products at a time, and then such sums: one chain of 768 has twice the rounding error.
+/// A product sums this many terms at a time, and then such sums: one chain of 768 has twice the rounding error.
 inline constexpr std::int64_t sum_block = 256;
 /// A product runs the micro-kernel over this much of k at a time: each run costs some 200 cycles beside its sums, and as many again where it adds to what c
 /// holds. A panel of b (768 x 32 floats, 96 KiB) comes from a second-level cache as fast as it is needed.

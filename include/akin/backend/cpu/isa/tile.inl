@@ -48,10 +48,9 @@ void tile(const tile_work& w) {
 #pragma GCC unroll 2
       for (int v = 0; v < Vectors; ++v) __builtin_prefetch(w.c[i] + w.column + v * lanes, 1);
 
-  const bool is_long = w.outer * w.segments * w.depth > sum_block;
-  std::int64_t until_fold = sum_block;
+  std::int64_t until_fold = w.folds ? sum_block : std::numeric_limits<std::int64_t>::max();
   vf totals[Rows][Vectors];  // of all blocks but the present one, where there are several
-  if (is_long)
+  if (w.folds)
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 2
@@ -93,7 +92,7 @@ void tile(const tile_work& w) {
         }
       }
     }
-  if (is_long)
+  if (w.folds)
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 2
