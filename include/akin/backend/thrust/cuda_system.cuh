@@ -151,8 +151,8 @@ class system {
     sort_in(nullptr, bytes, nullptr, nullptr, count, bits, nullptr);
     return static_cast<std::int64_t>(bytes);
   }
-  void sort(const std::int64_t* numbers, std::int64_t* sorted, std::int64_t count, int bits, void* room) {
-    auto bytes = static_cast<std::size_t>(room_to_sort(count, bits));
+  void sort(const std::int64_t* numbers, std::int64_t* sorted, std::int64_t count, int bits, void* room, std::int64_t room_bytes) {
+    auto bytes = static_cast<std::size_t>(room_bytes);
     sort_in(room, bytes, numbers, sorted, count, bits, stream_.get());
   }
   template <class Term>
@@ -163,8 +163,8 @@ class system {
   }
   /// values: the same bits on every run on one kind of device: CUB cuts the sum by how many blocks it holds
   template <class Term>
-  void add_sum(double* total, std::int64_t count, const Term& term, void* room) {
-    auto bytes = static_cast<std::size_t>(room_to_sum(count, term) - bytes_of_sum);
+  void add_sum(double* total, std::int64_t count, const Term& term, void* room, std::int64_t room_bytes) {
+    auto bytes = static_cast<std::size_t>(room_bytes - bytes_of_sum);
     double* const sum = static_cast<double*>(room);
     sum_in(static_cast<std::byte*>(room) + bytes_of_sum, bytes, sum, count, term, stream_.get());
     each(1, detail::add_number<double>{sum, total});

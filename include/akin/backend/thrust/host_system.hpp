@@ -128,7 +128,7 @@ class system {
   void finish() noexcept {}
   /// Thrust's sort allocates; this does not, and needs no room.
   static std::int64_t room_to_sort(std::int64_t, int) { return 0; }
-  void sort(const std::int64_t* numbers, std::int64_t* sorted, std::int64_t count, int, void*) {
+  void sort(const std::int64_t* numbers, std::int64_t* sorted, std::int64_t count, int, void*, std::int64_t) {
     std::copy_n(numbers, count, sorted);
     std::sort(sorted, sorted + count);
   }
@@ -138,7 +138,7 @@ class system {
     return sum_terms<Term>::parts(count) * std::int64_t{sizeof(double)};
   }
   template <class Term>
-  void add_sum(double* total, std::int64_t count, const Term& term, void* room) {
+  void add_sum(double* total, std::int64_t count, const Term& term, void* room, std::int64_t) {
     const std::int64_t parts = sum_terms<Term>::parts(count);
     double* const sums = static_cast<double*>(room);
     each(parts, sum_terms<Term>{term, sums, count});

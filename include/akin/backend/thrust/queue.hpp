@@ -66,15 +66,17 @@ class queue {
   /// given: numbers below 2^bits, none negative
   void sort(const std::int64_t* numbers, std::int64_t* sorted, std::int64_t count, int bits) {
     if (count == 0) return;
-    void* const temporary = room<std::byte>(scratch::partials, system::room_to_sort(count, bits));
-    if (!rehearses_) system_->sort(numbers, sorted, count, bits, temporary);
+    const std::int64_t bytes = system::room_to_sort(count, bits);
+    void* const temporary = room<std::byte>(scratch::partials, bytes);
+    if (!rehearses_) system_->sort(numbers, sorted, count, bits, temporary, bytes);
   }
   /// *total += term(k) for every k below count.
   template <class Term>
   void add_sum(double* total, std::int64_t count, const Term& term) {
     if (count == 0) return;
-    void* const temporary = room<std::byte>(scratch::partials, system::room_to_sum(count, term));
-    if (!rehearses_) system_->add_sum(total, count, term, temporary);
+    const std::int64_t bytes = system::room_to_sum(count, term);
+    void* const temporary = room<std::byte>(scratch::partials, bytes);
+    if (!rehearses_) system_->add_sum(total, count, term, temporary, bytes);
   }
   void multiply(const matrix_product& p) {
     if (p.batches * p.rows * p.columns > 0 && !rehearses_) system_->multiply(p);

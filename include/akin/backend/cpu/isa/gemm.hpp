@@ -129,9 +129,6 @@ inline void pack_tile(const tile_kernels& kernels, const product& p, std::int64_
 
 /// Whether each row of a is a line, to be read where it lies: packing such rows took 2 to 4 % of a product.
 inline bool rows_are_lines(const product& p) { return p.k.is_line() && p.k.first() == 1; }
-/// How many lines a tile of two vectors takes at most: 14 that lie 4 KiB apart do not fit into the 8 ways of one set of a first cache (a product makes 68 % of a
-/// Zen 4's peak, elsewhere 93), and with 7 the end of a tile overlaps the beginning of the next (95 %).
-inline constexpr int most_line_rows = 7;
 
 /// Packs columns [n0, n1), at most column_block of them, for gemm: all of [k0, k1), one block of depth after the other.
 /// to: (k1 - k0) times packed_columns of them
@@ -219,9 +216,9 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
     if (!add) zero_part(p, r);
     return;
   }
-  if (p.n.size() == 1 && p.k.is_line() && p.k.first() == 1 && p.k.second() == 1)
+  if (p.n.size() == 1 && rows_are_lines(p) && p.k.second() == 1)
     return gemm_by_dots(kernels, p, r, add);
-  if (rows_are_lines(p) && r.n1 - r.n0 > kernels.lanes) kernels.rows = std::min(kernels.rows, most_line_rows);
+  if (rows_are_lines(p) && r.n1 - r.n0 > kernels.lanes) kernels.rows = std::min(kernels.rows, overlapping_rows);
   float* const own_tiles = scratch + depth_block * column_block;
   std::int64_t b_columns[column_block], c_columns[column_block];
   const std::int64_t depth_step = depth_step_of(r.k1 - r.k0);
@@ -252,7 +249,6 @@ inline void gemm(isa level, const product& p, const part& r, bool add, float* sc
       w.add = add || k0 > r.k0;
       w.folds = depth > sum_block;
       w.step = !a_direct ? kernels.rows : p.k.rank == 0 ? 1 : p.k.first();
-      w.packed = !a_direct;
 
       index_walk m(p.m, r.m0);
       for (std::int64_t i = r.m0; i < r.m1;) {

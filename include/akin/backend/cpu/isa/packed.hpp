@@ -56,7 +56,6 @@ inline void multiply_packed(const tile_kernels& kernels, const packed_work& work
   w.c = c;
   w.depth = work.depth;
   w.step = kernels.rows;
-  w.packed = true;
   w.columns = work.column_step == 1 ? nullptr : columns;
   w.add = work.add;
   for (std::int64_t i = 0; i < work.rows; i += kernels.rows) {

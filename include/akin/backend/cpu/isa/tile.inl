@@ -6,7 +6,6 @@
 
 #if AKIN_ISA_BITS == 512
 inline constexpr int tile_rows = 14;  // 28 accumulators, 2 for b, 1 for a: of 32 registers
-inline constexpr int half_rows = 7;   // two such tiles overlap: one stores while the next one starts
 #else
 inline constexpr int tile_rows = 6;  // 12 accumulators of 16 registers
 #endif
@@ -127,14 +126,14 @@ void run_smallest(const tile_work& w) {
 /// without AVX2.
 inline void run_tile(const tile_work& w) {
 #if AKIN_ISA_BITS == 512
-  if (w.cols > lanes && w.packed && w.rows > half_rows) {
+  if (w.cols > lanes && w.folds && w.rows > overlapping_rows) {
     tile_work half = w;
-    half.rows = half_rows;
-    tile<half_rows, 2>(half);
-    half.rows = w.rows - half_rows;
-    half.a += half_rows;
-    half.c += half_rows;
-    return run_smallest<2, rows_of_a::anywhere, 2, 4, half_rows>(half);
+    half.rows = overlapping_rows;
+    tile<overlapping_rows, 2>(half);
+    half.rows = w.rows - overlapping_rows;
+    half.a += overlapping_rows;
+    half.c += overlapping_rows;
+    return run_smallest<2, rows_of_a::anywhere, 2, 4, overlapping_rows>(half);
   }
   if (w.cols > lanes) return run_smallest<2, rows_of_a::anywhere, 2, 4, 7, 10, 14>(w);
   w.step == 1 ? run_smallest<1, rows_of_a::contiguous, 4, 7, 14>(w) : tile<14, 1>(w);
