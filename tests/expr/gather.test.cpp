@@ -30,12 +30,13 @@ struct lookup {
   }
 };
 
-/// A causal mask. Where condition and value have the same axes, the result has the condition's order: [others, tokens].
+/// A causal mask, said in both ways. Where condition and value have the same axes, the result has the condition's order: [others, tokens], and [tokens, others].
 struct causal {
   static constexpr auto define(model& m) {
     const auto x = m.input<"x">(tokens, others);
     const auto masked = where(at_most(position(m, others), position(m, tokens)), x, -5);
-    m.output<"masked">(masked);
+    const auto in_order = where(at_least(position(m, tokens), position(m, others)), x, -5);
+    m.output<"masked">(masked), m.output<"in_order">(in_order);
     return sum(masked * masked);
   }
 };
@@ -89,6 +90,7 @@ TEST_CASE("positions make a causal mask") {
   for (std::size_t i = 0; i < 3; ++i)
     for (std::size_t j = 0; j < 4; ++j) {
       CHECK(got.at("masked")[j * 3 + i] == (j <= i ? s.reals["x"][i * 4 + j] : -5));
+      CHECK(got.at("in_order")[i * 4 + j] == got.at("masked")[j * 3 + i]);
       CHECK(got.at("d x")[i * 4 + j] == (j <= i ? 2 * s.reals["x"][i * 4 + j] : 0));
     }
   akin_test::check_cpu<causal>(akin_test::ordinary, 1e-6, tokens(3), others(4));

@@ -25,11 +25,12 @@ namespace detail {
 template <class A, class B>
 using united = typename joined<A, minus<B, A>>::type;
 
+/// `turned`: the operation takes b first; the axes are a's first in either case.
 template <const operation& Op, class Kind, class A, class B>
-constexpr auto compare(expr<Kind, A> a, expr<Kind, B> b) {
+constexpr auto compare(expr<Kind, A> a, expr<Kind, B> b, bool turned = false) {
   model& m = *a.owner;
   if constexpr (either_unknown<A, B>) return expr<boolean, unknown>{&m, a.id};
-  else return expr<boolean, united<A, B>>{&m, build::map(m, Op, m.list(united<A, B>{}), a.id, b.id, -1, value_kind::boolean)};
+  else return expr<boolean, united<A, B>>{&m, build::map(m, Op, m.list(united<A, B>{}), turned ? b.id : a.id, turned ? a.id : b.id, -1, value_kind::boolean)};
 }
 
 }  // namespace detail
@@ -44,10 +45,12 @@ constexpr auto same(expr<integer, A> a, expr<integer, B> b) { return detail::com
 template <class A, class B>
 constexpr auto same(expr<real, A> a, expr<real, B> b) { return detail::compare<equal_op>(a, b); }
 
-/// Where the first index is at most the second: at_most(position(m, keys), position(m, tokens)) is the causal mask.
-/// shapes: [A] and [B] -> [A, B]; axes in both appear once
+/// Where the first index is at most the second, or at least: at_least(position(m, tokens), position(m, keys)) is the causal mask.
+/// shapes: [A] and [B] -> [A, B]; axes in both appear once. A mask whose axes stand as those of what it masks is read line by line
 template <class A, class B>
 constexpr auto at_most(expr<integer, A> a, expr<integer, B> b) { return detail::compare<less_equal_index_op>(a, b); }
+template <class A, class B>
+constexpr auto at_least(expr<integer, A> a, expr<integer, B> b) { return detail::compare<less_equal_index_op>(a, b, true); }
 
 /// How many entries are true, over the given axes or over all.
 /// shapes:   [A, k] -> [A], reals

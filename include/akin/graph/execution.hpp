@@ -231,7 +231,7 @@ class execution {
         backend_.copy(of_layer, pointer(b_.regions[f].carry_in), bytes);
         run(static_cast<int>(f), 0, b_.ranges[f].count);
       }
-      backend_.copy(carried, pointer(region.carry_in), bytes);
+      if (void* const argument = pointer(region.carry_in); argument != carried) backend_.copy(carried, argument, bytes);
       run(static_cast<int>(r), 0, b_.ranges[r].count);
       if (backwards) copy_gradients(static_cast<int>(r));
       else keep_updates(static_cast<int>(r));

@@ -176,6 +176,45 @@ inline std::size_t strips_of_value(const blueprint& b, int n) {
     if (each.begin < end && each.end > room.begin) each.begin = std::min(each.end, end);
 }
 
+/// A map's result that lies where its operand did, which nothing reads any more.
+struct written_over {
+  int result, operand;
+};
+
+/// Such results, in the order of the steps; their operands live from now on as long as they do. Both have the same axes, so that an element is written where the
+/// same element was read. Not where a map reduces too: a backend may read its operands once more for that. Nor in groups, whose steps do not run one after the other.
+[[gnu::cold]] inline std::vector<written_over> maps_in_place(const blueprint& b, const memory_plan& plan, const std::vector<char>& external,
+                                                             const std::vector<int>& first, std::vector<int>& last) {
+  std::vector<written_over> all;
+  const auto free = [&](int n) { return !external[static_cast<std::size_t>(n)] && !plan.saved[static_cast<std::size_t>(n)]; };
+  for (std::size_t r = 0; r < b.regions.size(); ++r)
+    for (int k = 0; k < b.ranges[r].count; ++k) {
+      const int number = b.ranges[r].begin + k;
+      const plan_step& s = b.steps[static_cast<std::size_t>(number)];
+      if (s.kind != step_kind::map || !plan.runs(b, s) || b.strips_of(number) || b.lines_of(number)) continue;
+      const auto sinks = b.sinks_of(s);
+      if (std::any_of(sinks.begin(), sinks.end(), [](const plan_sink& sink) { return sink.kind != sink_kind::store; })) continue;
+      for (const plan_operand& o : b.operands_of(s)) {
+        const int v = o.node;
+        if (o.kind != operand_kind::real || b.home(v) != v || b.at(v).region != static_cast<int>(r)) continue;
+        if (first[static_cast<std::size_t>(v)] < 0 && (r == 0 || v != b.regions[r].carry_in)) continue;
+        if (last[static_cast<std::size_t>(v)] != k || !free(v)) continue;
+        const auto operands = b.operands_of(s);
+        const auto reads = std::count_if(operands.begin(), operands.end(), [&](const plan_operand& other) { return other.node >= 0 && b.home(other.node) == v; });
+        if (reads != 1) continue;  // under other axes too
+        for (const plan_sink& sink : sinks) {
+          const int n = sink.node;
+          const bool taken = std::any_of(all.begin(), all.end(), [&](const written_over& w) { return w.result == n; });
+          if (taken || !free(n) || !(b.at(n).axes == b.at(v).axes)) continue;
+          all.push_back({n, v});
+          break;
+        }
+      }
+    }
+  for (std::size_t k = all.size(); k-- > 0;) last[static_cast<std::size_t>(all[k].operand)] = last[static_cast<std::size_t>(all[k].result)];
+  return all;
+}
+
 }  // namespace detail
 
 /// How large a backend's strips are: of pairs by rows, of things with things by what exists for a strip alone.
@@ -233,6 +272,7 @@ struct strip_sizes {
   for (const auto& r : b.regions)
     if (r.carry_out >= 0) keep(r.carry_out);
 
+  const std::vector<detail::written_over> in_place = detail::maps_in_place(b, plan, external, first, last);
   detail::choose_strips(b, extents, sizes.bytes, real_bytes, plan);
   for (const std::size_t r : detail::inner_first(b)) {
     std::vector<detail::lifetime> scratch, saved;
@@ -250,7 +290,7 @@ struct strip_sizes {
       const auto bytes = detail::in_lines(plan.of_strip[n] ? detail::bytes_of_strip(b, extents, plan, static_cast<int>(n), real_bytes) : extents.bytes(static_cast<int>(n), real_bytes));
       plan.sum_of_values += bytes;
       if (plan.saved[n] && r > 0) saved.push_back({bytes, 0, 0, &plan.offset[n]});
-      else scratch.push_back({bytes, carry ? 0 : first[n], carry ? range.count : last[n], &plan.offset[n]});
+      else if (std::none_of(in_place.begin(), in_place.end(), [&](const detail::written_over& w) { return w.result == static_cast<int>(n); })) scratch.push_back({bytes, carry ? 0 : first[n], carry ? range.count : last[n], &plan.offset[n]});
     }
     for (int k = 0; k < range.count; ++k) {
       const plan_step& s = b.steps[static_cast<std::size_t>(range.begin + k)];
@@ -285,6 +325,7 @@ struct strip_sizes {
     f.scratch_bytes = detail::place(std::move(scratch));
     f.saved_bytes = detail::place(std::move(saved));
   }
+  for (const detail::written_over& w : in_place) plan.offset[static_cast<std::size_t>(w.result)] = plan.offset[static_cast<std::size_t>(w.operand)];
   plan.bytes = plan.frames[0].scratch_bytes;
   return plan;
 }

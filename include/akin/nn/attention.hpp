@@ -64,7 +64,7 @@ struct all_tokens_rule {
 struct earlier_tokens_rule {
   template <class A, class Keys, class Place>
   constexpr expr<real, A> operator()(expr<real, A> scores, Keys keys, expr<integer, Place> token) const {
-    return where(at_most(position(*scores.owner, keys), token), scores, -std::numeric_limits<double>::infinity());
+    return where(at_least(token, position(*scores.owner, keys)), scores, -std::numeric_limits<double>::infinity());
   }
   template <class A, class Keys, some_axis Tokens>
   constexpr expr<real, A> operator()(expr<real, A> scores, Keys keys, Tokens tokens) const { return (*this)(scores, keys, position(*scores.owner, tokens)); }

@@ -79,34 +79,31 @@ template <std::uint64_t... Words, int... Line>
   (run_line<Line, Words>(x, c, at), ...);
 }
 
-/// Fewer elements than lanes: through padded copies.
-inline void run_padded(chain_function run, const chain_call& c) {
+/// Fewer elements than lanes, those from `at` on: through padded copies.
+inline void run_padded(chain_function run, const chain_call& c, std::int64_t at) {
   alignas(64) float in[max_chain_operands][lanes] = {}, out[max_chain_results][lanes];
-  const std::size_t bytes = sizeof(float) * static_cast<std::size_t>(c.count);
+  const std::size_t bytes = sizeof(float) * static_cast<std::size_t>(c.count - at);
   chain_call padded = c;
   padded.count = lanes;
   for (std::size_t k = 0; k < c.in.size() && c.in[k] != nullptr; ++k) {
     if (c.step[k] == 0) continue;
-    std::memcpy(in[k], c.in[k], bytes);
+    std::memcpy(in[k], c.in[k] + at, bytes);
     padded.in[k] = in[k];
   }
   for (std::size_t r = 0; r < c.out.size(); ++r)
     if (c.out[r] != nullptr) padded.out[r] = out[r];
   run(padded);
   for (std::size_t r = 0; r < c.out.size(); ++r)
-    if (c.out[r] != nullptr) std::memcpy(c.out[r], out[r], bytes);
+    if (c.out[r] != nullptr) std::memcpy(c.out[r] + at, out[r], bytes);
 }
 
-/// Runs the tape over c.count elements. Results must not lie where operands do: the last vector overlaps the one before.
+/// Runs the tape over c.count elements. A result may lie where an operand does: no element is read again after results of it were written.
 template <std::uint64_t... Words>
 void run_chain(const chain_call& c) {
-  if (c.count < lanes) return run_padded(run_chain<Words...>, c);
-  for (std::int64_t at = 0;;) {  // one copy of the block: it is most of what a chain costs the compiler
+  std::int64_t at = 0;
+  for (; at + lanes <= c.count; at += lanes)  // one copy of the block: it is most of what a chain costs the compiler
     block<Words...>(c, at, std::make_integer_sequence<int, static_cast<int>(sizeof...(Words))>{});
-    at += lanes;
-    if (at >= c.count) return;
-    if (at > c.count - lanes) at = c.count - lanes;
-  }
+  if (at < c.count) run_padded(run_chain<Words...>, c, at);
 }
 
 /// Two partial results of a reduction whose entries merge one by one.
