@@ -169,7 +169,7 @@ TEST_CASE("gemm_bf16 agrees with loops in double for every size around a tile an
       for (const std::int64_t m : {2, 3, 7, 14, 15, 16, 17, 28, 31, 32, 33, 48, 64, 127})
         for (const std::int64_t n : {1, 2, 15, 16, 17, 31, 33, 48, 127})
           CHECK(worst_error(kernels, precision, {m, n, 35}, layout::rows, layout::rows, layout::rows, true) <= 1);
-      for (const std::int64_t k : {2, 3, 15, 17, 32, 33, 63, 127, 255, 256, 257, 511, 512, 513})
+      for (const std::int64_t k : {2, 3, 15, 17, 32, 33, 63, 127, 255, 256, 257, 511, 512, 513, 1023, 1025, 1030})
         CHECK(worst_error(kernels, precision, {17, 33, k}, layout::columns, layout::columns, layout::rows, true) <= 1);
     }
   const bf16_kernels best = all_bf16_kernels().back().kernels;

@@ -113,7 +113,7 @@ struct bf16_kernels {
   void pack(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to) const { pack_panels(x, line0, k0, to); }
 
   /// c[i * row_step + j] = or += sum_k a[i, k] b[k, j] over packed operands.
-  /// values:  fp32 sums over k in blocks of 512 (vdpbf16ps split: 256, exact: 128) from the first on, within a block in the level's order: how rows
+  /// values:  fp32 sums over k in blocks of 512 (vdpbf16ps: 1024, split 256, exact 128) from the first on, within a block in the level's order: how rows
   ///          and columns are cut does not change a bit. Split: an infinite operand gives infinity or NaN. Exact: as in fp32, but two infinite ones give NaN, and AMX takes parts below 2^-126 for 0
   /// cost:    2 |rows| |columns| |depth| operations, split three times that, exact six times; no allocation. On Zen 4 (vdpbf16ps) 94 to 99 % of the
   ///          register peak for 112 to 2048 rows, 64 to 1024 columns, depths of 300 to 1024
@@ -168,7 +168,7 @@ class bf16_gemm {
     const std::int64_t depth = std::clamp<std::int64_t>(r.k1 - r.k0, 1, bf16_depth_block), height = kernels.rows;
     const std::int64_t line = (depth + 31) / 32 * 16 * parts_of(precision);  // pairs
     column_step_ = std::min(most_columns, bf16_cache_pairs / line / bf16_cols * bf16_cols);
-    row_step_ = std::min(most_rows, bf16_cache_pairs / 4 / line / height * height);
+    row_step_ = std::clamp(bf16_cache_pairs / 4 / line / height * height, height, most_rows);  // of three parts one panel is more, and has room too
   }
 
   void run(bool add) {
@@ -222,6 +222,7 @@ class bf16_gemm {
 /// gemm of gemm.hpp with operands rounded to bf16 as they are packed. scratch: bf16_scratch floats, 64-byte aligned.
 /// values: the bits of pack and multiply; a sum over nothing is 0
 inline constexpr std::int64_t bf16_scratch = std::int64_t{1} << 18;
+static_assert(detail::bf16_cache_pairs + bf16_depth_block / 2 * 3 * 32 <= bf16_scratch);
 inline void gemm_bf16(const bf16_kernels& kernels, bf16_precision precision, const product& p, const part& r, bool add, float* scratch) {
   if (r.m1 <= r.m0 || r.n1 <= r.n0 || (r.k1 <= r.k0 && add)) return;
   detail::bf16_gemm(kernels, precision, p, r, scratch).run(add);

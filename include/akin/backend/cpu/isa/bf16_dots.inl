@@ -11,6 +11,13 @@ void dots(const bf16_block& w) {
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; ++v) sums[i][v] = _mm512_setzero_ps();
 
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; ++i) {  // c arrives while the product is made
+    if (i >= w.rows) break;
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; ++v) __builtin_prefetch(w.c + i * w.c_step + v * 16, 1);
+  }
+
   for (int rank = w.parts; rank-- > 0;)  // the small terms first: they are added while the sum is still small
     for (int part = rank; part >= 0; --part) {
       const std::uint32_t *a = w.a + part * dots_rows * 16, *b = w.b + (rank - part) * 16 * 32;
@@ -50,7 +57,9 @@ struct dots_kernel {
   static constexpr int rows = dots_rows;
   static constexpr bool any_rows = true;  // writes no row behind the last
   static constexpr std::int64_t cached_pairs = std::int64_t{1} << 17;  // 512 KiB of b: half of a second-level cache
-  static constexpr std::int64_t depth_of(int parts) { return bf16_depth_block >> (parts - 1); }  // all parts of a block stay in the first cache
+  /// How much of k one run takes: what it costs beside its sums is spread over it. Of several parts less, so that all of a block stay in the first cache, where each is
+  /// read several times.
+  static constexpr std::int64_t depth_of(int parts) { return parts == 1 ? bf16_depth_block : 512 >> (parts - 1); }
   void begin() {}
   void end() {}
   void run(const bf16_block& w) { w.cols > 16 ? dots_of_smallest<2, 2, 4, 7, 10, 14>(w) : dots_of_smallest<1, 4, 7, 14>(w); }

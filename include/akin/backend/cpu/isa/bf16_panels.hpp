@@ -73,7 +73,7 @@ struct bf16_panels {
 };
 
 inline constexpr int bf16_cols = 32;  // of a register tile: packed columns are cut at multiples of them
-inline constexpr std::int64_t bf16_depth_block = 512;  // how much of k is packed at once, or a multiple of that
+inline constexpr std::int64_t bf16_depth_block = 1024;  // how much of k is packed at once, or a multiple of that; a multiple of what kernels sum at a time
 
 /// What a kernel computes: one panel of a against one of b, c = or += the sum over the terms: part i of a by part j of b, i + j < parts.
 struct bf16_block {
