@@ -10,9 +10,9 @@ endif()
 
 set(akin_thrust_missing)
 if(AKIN_THRUST_SYSTEM STREQUAL "CUDA")
-  find_package(CUDAToolkit QUIET)
+  find_package(CUDAToolkit 12.4 QUIET)  # whose CUB transforms what it reduces
   if(NOT CUDAToolkit_FOUND)
-    set(akin_thrust_missing "the CUDA toolkit")
+    set(akin_thrust_missing "the CUDA toolkit (12.4 or later)")
   endif()
 else()
   find_path(AKIN_THRUST_INCLUDE_DIR thrust/version.h PATHS /usr/local/cuda/include/cccl /usr/local/cuda/include)
