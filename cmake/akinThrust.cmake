@@ -10,7 +10,7 @@ endif()
 
 set(akin_thrust_missing)
 if(AKIN_THRUST_SYSTEM STREQUAL "CUDA")
-  find_package(CUDAToolkit 12.4 QUIET)  # whose CUB transforms what it reduces
+  find_package(CUDAToolkit 12.4 QUIET)  # the first with cub::DeviceReduce::TransformReduce
   if(NOT CUDAToolkit_FOUND)
     set(akin_thrust_missing "the CUDA toolkit (12.4 or later)")
   endif()

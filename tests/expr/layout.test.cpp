@@ -94,7 +94,19 @@ TEST_CASE("values: the same numbers in other places") {
       }
 }
 
+/// A map reads a product element by element, and one row of it for all: it may not write its result over the product.
+struct less_its_first {
+  static constexpr auto define(model& m) {
+    const auto x = m.input<"x">(images, embed);
+    const auto w = m.input<"w">(flat, embed);
+    const auto v = dot(x, w, over(embed));
+    return sum(dot(v - take(v, images, 0), w, over(flat)) * x);
+  }
+};
+
 TEST_CASE("gradients, and cpu against reference") {
+  akin_test::check_gradients<less_its_first>(ordinary, images(3), embed(4), flat(5));
+  akin_test::check_cpu<less_its_first>(ordinary, 1e-5, images(33), embed(20), flat(17));
   akin_test::check_gradients<shapes>(ordinary, images(2), tokens(3), embed(4), heads(2));
   akin_test::check_gradients<with_itself>(ordinary, images(4), embed(3));
   akin_test::check_cpu<shapes>(ordinary, 5e-6, images(2), tokens(3), embed(4), heads(2));

@@ -231,7 +231,8 @@ class execution {
         backend_.copy(of_layer, pointer(b_.regions[f].carry_in), bytes);
         run(static_cast<int>(f), 0, b_.ranges[f].count);
       }
-      if (void* const argument = pointer(region.carry_in); argument != carried) backend_.copy(carried, argument, bytes);
+      void* const argument = pointer(region.carry_in);
+      if (argument != carried) backend_.copy(carried, argument, bytes);  // a layer's result may lie where its argument did
       run(static_cast<int>(r), 0, b_.ranges[r].count);
       if (backwards) copy_gradients(static_cast<int>(r));
       else keep_updates(static_cast<int>(r));

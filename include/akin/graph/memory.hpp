@@ -181,7 +181,7 @@ struct written_over {
   int result, operand;
 };
 
-/// Such results, in the order of the steps; their operands live from now on as long as they do. Both have the same axes, so that an element is written where the
+/// Such results, in the order of the steps; `last` of an operand becomes that of its result. Both have the same axes, so that an element is written where the
 /// same element was read. Not where a map reduces too: a backend may read its operands once more for that. Nor in groups, whose steps do not run one after the other.
 [[gnu::cold]] inline std::vector<written_over> maps_in_place(const blueprint& b, const memory_plan& plan, const std::vector<char>& external,
                                                              const std::vector<int>& first, std::vector<int>& last) {
@@ -197,11 +197,11 @@ struct written_over {
       for (const plan_operand& o : b.operands_of(s)) {
         const int v = o.node;
         if (o.kind != operand_kind::real || b.home(v) != v || b.at(v).region != static_cast<int>(r)) continue;
-        if (first[static_cast<std::size_t>(v)] < 0 && (r == 0 || v != b.regions[r].carry_in)) continue;
+        if (first[static_cast<std::size_t>(v)] < 0 && (r == 0 || v != b.regions[r].carry_in)) continue;  // a leaf; a layer's argument too lies in its frame
         if (last[static_cast<std::size_t>(v)] != k || !free(v)) continue;
         const auto operands = b.operands_of(s);
         const auto reads = std::count_if(operands.begin(), operands.end(), [&](const plan_operand& other) { return other.node >= 0 && b.home(other.node) == v; });
-        if (reads != 1) continue;  // under other axes too
+        if (reads != 1) continue;  // by another name it reads other entries than the one that it writes
         for (const plan_sink& sink : sinks) {
           const int n = sink.node;
           const bool taken = std::any_of(all.begin(), all.end(), [&](const written_over& w) { return w.result == n; });
@@ -273,6 +273,7 @@ struct strip_sizes {
     if (r.carry_out >= 0) keep(r.carry_out);
 
   const std::vector<detail::written_over> in_place = detail::maps_in_place(b, plan, external, first, last);
+  const auto lies_over_another = [&](int n) { return std::any_of(in_place.begin(), in_place.end(), [&](const detail::written_over& w) { return w.result == n; }); };
   detail::choose_strips(b, extents, sizes.bytes, real_bytes, plan);
   for (const std::size_t r : detail::inner_first(b)) {
     std::vector<detail::lifetime> scratch, saved;
@@ -290,7 +291,7 @@ struct strip_sizes {
       const auto bytes = detail::in_lines(plan.of_strip[n] ? detail::bytes_of_strip(b, extents, plan, static_cast<int>(n), real_bytes) : extents.bytes(static_cast<int>(n), real_bytes));
       plan.sum_of_values += bytes;
       if (plan.saved[n] && r > 0) saved.push_back({bytes, 0, 0, &plan.offset[n]});
-      else if (std::none_of(in_place.begin(), in_place.end(), [&](const detail::written_over& w) { return w.result == static_cast<int>(n); })) scratch.push_back({bytes, carry ? 0 : first[n], carry ? range.count : last[n], &plan.offset[n]});
+      else if (!lies_over_another(static_cast<int>(n))) scratch.push_back({bytes, carry ? 0 : first[n], carry ? range.count : last[n], &plan.offset[n]});
     }
     for (int k = 0; k < range.count; ++k) {
       const plan_step& s = b.steps[static_cast<std::size_t>(range.begin + k)];

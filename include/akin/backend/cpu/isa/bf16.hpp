@@ -113,7 +113,7 @@ struct bf16_kernels {
   void pack(const bf16_operand& x, std::int64_t line0, std::int64_t k0, const bf16_panels& to) const { pack_panels(x, line0, k0, to); }
 
   /// c[i * row_step + j] = or += sum_k a[i, k] b[k, j] over packed operands.
-  /// values:  fp32 sums over k in blocks of 512 (vdpbf16ps: 1024, split 256, exact 128) from the first on, within a block in the level's order: how rows
+  /// values:  fp32 sums over k in blocks of 1024 (vdpbf16ps plain), 256 (split), 128 (exact) or 512 (tiles) from the first on, within a block in the level's order: how rows
   ///          and columns are cut does not change a bit. Split: an infinite operand gives infinity or NaN. Exact: as in fp32, but two infinite ones give NaN, and AMX takes parts below 2^-126 for 0
   /// cost:    2 |rows| |columns| |depth| operations, split three times that, exact six times; no allocation. On Zen 4 (vdpbf16ps) 94 to 99 % of the
   ///          register peak for 112 to 2048 rows, 64 to 1024 columns, depths of 300 to 1024
@@ -150,7 +150,7 @@ namespace detail {
 
 inline constexpr std::int64_t bf16_cache_pairs = std::int64_t{1} << 17;  // 512 KiB of b
 
-/// Blocks of one thread's part: columns of b packed to stay in the second cache, then rows of a in a quarter of that.
+/// Blocks of one thread's part: columns of b packed to stay in the second cache, then rows of a in half of that.
 class bf16_gemm {
  public:
   static constexpr std::int64_t most_columns = 1024, most_rows = 448;  // 448: whole panels, of 14 rows and of 32
@@ -158,6 +158,7 @@ class bf16_gemm {
   bf16_gemm(const bf16_kernels& kernels, bf16_precision precision, const product& p, const part& r, float* scratch)
       : kernels_(kernels),
         precision_(precision),
+        depth_step_(bf16_depth_block(parts_of(precision))),
         p_(p),
         r_(r),
         a_{p.a, p.m, p.k},
@@ -165,18 +166,18 @@ class bf16_gemm {
         memory_(reinterpret_cast<std::uint32_t*>(scratch)),
         columns_follow_(p.n.is_line() && (p.n.rank == 0 || p.n.second() == 1)) {
     for (index_space::dimension& k : b_.depth.dimensions) k.first = k.second;
-    const std::int64_t depth = std::clamp<std::int64_t>(r.k1 - r.k0, 1, bf16_depth_block), height = kernels.rows;
+    const std::int64_t depth = std::clamp<std::int64_t>(r.k1 - r.k0, 1, depth_step_), height = kernels.rows;
     const std::int64_t line = (depth + 31) / 32 * 16 * parts_of(precision);  // pairs
     column_step_ = std::min(most_columns, bf16_cache_pairs / line / bf16_cols * bf16_cols);
-    row_step_ = std::clamp(bf16_cache_pairs / 4 / line / height * height, height, most_rows);  // of three parts one panel is more, and has room too
+    row_step_ = std::min(most_rows, bf16_cache_pairs / 2 / line / height * height);
   }
 
   void run(bool add) {
     for (std::int64_t n0 = r_.n0; n0 < r_.n1; n0 += column_step_) {
       const std::int64_t width = std::min(column_step_, r_.n1 - n0);
       list(p_.n, n0, columns_follow_ ? 0 : width, columns_);
-      for (std::int64_t k0 = r_.k0; k0 == r_.k0 || k0 < r_.k1; k0 += bf16_depth_block) {
-        const std::int64_t depth = std::clamp<std::int64_t>(r_.k1 - k0, 0, bf16_depth_block);
+      for (std::int64_t k0 = r_.k0; k0 == r_.k0 || k0 < r_.k1; k0 += depth_step_) {
+        const std::int64_t depth = std::clamp<std::int64_t>(r_.k1 - k0, 0, depth_step_);
         const bf16_panels b = kernels_.panels_of_b(precision_, width, depth, memory_);
         kernels_.pack(b_, n0, k0, b);
         multiply_rows(b, n0, k0, add || k0 > r_.k0);
@@ -208,6 +209,7 @@ class bf16_gemm {
 
   const bf16_kernels kernels_;
   const bf16_precision precision_;
+  const std::int64_t depth_step_;
   const product& p_;
   const part& r_;
   bf16_operand a_, b_;
@@ -222,7 +224,6 @@ class bf16_gemm {
 /// gemm of gemm.hpp with operands rounded to bf16 as they are packed. scratch: bf16_scratch floats, 64-byte aligned.
 /// values: the bits of pack and multiply; a sum over nothing is 0
 inline constexpr std::int64_t bf16_scratch = std::int64_t{1} << 18;
-static_assert(detail::bf16_cache_pairs + bf16_depth_block / 2 * 3 * 32 <= bf16_scratch);
 inline void gemm_bf16(const bf16_kernels& kernels, bf16_precision precision, const product& p, const part& r, bool add, float* scratch) {
   if (r.m1 <= r.m0 || r.n1 <= r.n0 || (r.k1 <= r.k0 && add)) return;
   detail::bf16_gemm(kernels, precision, p, r, scratch).run(add);

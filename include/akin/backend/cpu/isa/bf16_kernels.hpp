@@ -93,7 +93,7 @@ class tiles_kernel {
   static constexpr int rows = 32;
   static constexpr bool any_rows = false;
   static constexpr std::int64_t cached_pairs = std::int64_t{1} << 18;  // 1 MiB of b: half of a second-level cache
-  static constexpr std::int64_t depth_of(int) { return 512; }
+  static constexpr std::int64_t depth_of(int) { return 512; }  // of k in one run
 
   void begin() { tiles_.configure(); }
   void end() { tiles_.release(); }

@@ -73,7 +73,8 @@ struct bf16_panels {
 };
 
 inline constexpr int bf16_cols = 32;  // of a register tile: packed columns are cut at multiples of them
-inline constexpr std::int64_t bf16_depth_block = 1024;  // how much of k is packed at once, or a multiple of that; a multiple of what kernels sum at a time
+/// What is packed at once is this much of k, or a multiple. What each kernel sums in one run divides it, so that sums are cut at the same places however operands were packed.
+constexpr std::int64_t bf16_depth_block(int parts) { return parts == 1 ? 1024 : 512; }
 
 /// What a kernel computes: one panel of a against one of b, c = or += the sum over the terms: part i of a by part j of b, i + j < parts.
 struct bf16_block {

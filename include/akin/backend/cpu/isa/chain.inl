@@ -81,12 +81,13 @@ template <std::uint64_t... Words, int... Line>
 
 /// Fewer elements than lanes, those from `at` on: through padded copies.
 inline void run_padded(chain_function run, const chain_call& c, std::int64_t at) {
-  alignas(64) float in[max_chain_operands][lanes] = {}, out[max_chain_results][lanes];
+  alignas(64) float in[max_chain_operands][lanes], out[max_chain_results][lanes];
   const std::size_t bytes = sizeof(float) * static_cast<std::size_t>(c.count - at);
   chain_call padded = c;
   padded.count = lanes;
   for (std::size_t k = 0; k < c.in.size() && c.in[k] != nullptr; ++k) {
     if (c.step[k] == 0) continue;
+    std::memset(in[k], 0, sizeof in[k]);
     std::memcpy(in[k], c.in[k] + at, bytes);
     padded.in[k] = in[k];
   }
