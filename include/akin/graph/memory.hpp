@@ -194,12 +194,12 @@ struct written_over {
       if (s.kind != step_kind::map || !plan.runs(b, s) || b.strips_of(number) || b.lines_of(number)) continue;
       const auto sinks = b.sinks_of(s);
       if (std::any_of(sinks.begin(), sinks.end(), [](const plan_sink& sink) { return sink.kind != sink_kind::store; })) continue;
-      for (const plan_operand& o : b.operands_of(s)) {
+      const auto operands = b.operands_of(s);
+      for (const plan_operand& o : operands) {
         const int v = o.node;
         if (o.kind != operand_kind::real || b.home(v) != v || b.at(v).region != static_cast<int>(r)) continue;
         if (first[static_cast<std::size_t>(v)] < 0 && (r == 0 || v != b.regions[r].carry_in)) continue;  // a leaf; a layer's argument too lies in its frame
         if (last[static_cast<std::size_t>(v)] != k || !free(v)) continue;
-        const auto operands = b.operands_of(s);
         const auto reads = std::count_if(operands.begin(), operands.end(), [&](const plan_operand& other) { return other.node >= 0 && b.home(other.node) == v; });
         if (reads != 1) continue;  // by another name it reads other entries than the one that it writes
         for (const plan_sink& sink : sinks) {

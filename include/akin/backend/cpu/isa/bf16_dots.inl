@@ -58,7 +58,7 @@ struct dots_kernel {
   static constexpr bool any_rows = true;  // writes no row behind the last
   static constexpr std::int64_t cached_pairs = std::int64_t{1} << 17;  // 512 KiB of b: half of a second-level cache
   /// How much of k one run takes: the more, the less a run costs beside its sums. In several parts, each of which is read several times, all stay in the first cache.
-  static constexpr std::int64_t depth_of(int parts) { return parts == 1 ? bf16_depth_block(1) : bf16_depth_block(parts) >> (parts - 1); }
+  static constexpr std::int64_t depth_of(int parts) { return bf16_depth_block(parts) >> (parts - 1); }
   void begin() {}
   void end() {}
   void run(const bf16_block& w) { w.cols > 16 ? dots_of_smallest<2, 2, 4, 7, 10, 14>(w) : dots_of_smallest<1, 4, 7, 14>(w); }
